@@ -1,0 +1,49 @@
+#pragma once
+
+#include <fmt/format.h>
+
+#include <stdexcept>
+#include <string>
+#include <utility>
+
+namespace longtake {
+
+// Anything that went wrong inside: a command ends with exit code 1.
+class Error : public std::runtime_error {
+  public:
+    using std::runtime_error::runtime_error;
+};
+
+// The user's input is wrong: one line that names the file or option and the mend; exit code 2.
+class InputError : public Error {
+  public:
+    using Error::Error;
+};
+
+template <typename... Args>
+[[noreturn]] void fail(fmt::format_string<Args...> format, Args&&... args) {
+    throw Error(fmt::format(format, std::forward<Args>(args)...));
+}
+
+template <typename... Args>
+[[noreturn]] void fail_input(fmt::format_string<Args...> format, Args&&... args) {
+    throw InputError(fmt::format(format, std::forward<Args>(args)...));
+}
+
+// Programming contracts: throws Error with the message when `condition` does not hold.
+template <typename... Args>
+void check(bool condition, fmt::format_string<Args...> format, Args&&... args) {
+    if (!condition) {
+        throw Error(fmt::format(format, std::forward<Args>(args)...));
+    }
+}
+
+// What the user gave: throws InputError when `condition` does not hold.
+template <typename... Args>
+void check_input(bool condition, fmt::format_string<Args...> format, Args&&... args) {
+    if (!condition) {
+        throw InputError(fmt::format(format, std::forward<Args>(args)...));
+    }
+}
+
+}  // namespace longtake

@@ -1,0 +1,148 @@
+#include "core/tensor.h"
+
+#include "core/error.h"
+
+#include <fmt/ranges.h>
+
+#include <cstdlib>
+#include <cstring>
+#include <limits>
+
+namespace longtake {
+namespace {
+
+constexpr size_t kAlignment = 64;
+
+std::shared_ptr<void> allocate(size_t bytes) {
+    const size_t rounded = (bytes + kAlignment - 1) / kAlignment * kAlignment;
+    void* data = std::aligned_alloc(kAlignment, rounded == 0 ? kAlignment : rounded);
+    check(data != nullptr, "out of memory: {} bytes for a tensor", bytes);
+    return {data, std::free};
+}
+
+template <typename To, typename From> void convert(const Tensor& from, Tensor& to) {
+    const From* src = from.data<From>();
+    To* dst = to.data<To>();
+    for (int64_t i = 0; i < from.count(); ++i) {
+        dst[i] = To(static_cast<float>(src[i]));
+    }
+}
+
+template <typename From> void convert_from(const Tensor& from, Tensor& to) {
+    switch (to.dtype()) {
+        case DType::F32: return convert<float, From>(from, to);
+        case DType::BF16: return convert<bf16, From>(from, to);
+        case DType::F16: return convert<fp16, From>(from, to);
+        default: fail("cannot convert {} to {}", name_of(from.dtype()), name_of(to.dtype()));
+    }
+}
+
+}  // namespace
+
+Shape::Shape(std::initializer_list<int64_t> extents) : Shape(std::vector<int64_t>(extents)) {}
+
+Shape::Shape(std::vector<int64_t> extents) : extents_(std::move(extents)) {
+    int64_t count = 1;
+    for (const int64_t e : extents_) {
+        check(e >= 0 && (e == 0 || count <= std::numeric_limits<int64_t>::max() / 8 / e),
+              "bad shape {}", str());
+        count *= e == 0 ? 1 : e;
+    }
+}
+
+int64_t Shape::count() const {
+    int64_t count = 1;
+    for (const int64_t e : extents_) {
+        count *= e;
+    }
+    return count;
+}
+
+std::string Shape::str() const {
+    return fmt::format("[{}]", fmt::join(extents_, ", "));
+}
+
+Tensor::Tensor(Shape shape, DType dtype, Device device)
+    : shape_(std::move(shape)), dtype_(dtype), device_(device) {
+    check(device == Device::Cpu, "a tensor that owns its memory lives on the CPU");
+    const std::shared_ptr<void> storage = allocate(bytes());
+    data_ = storage.get();
+    owner_ = storage;
+}
+
+Tensor Tensor::zeros(Shape shape, DType dtype) {
+    Tensor t(std::move(shape), dtype);
+    std::memset(t.data_, 0, t.bytes());
+    return t;
+}
+
+Tensor Tensor::view(void* data, Shape shape, DType dtype, Device device) {
+    Tensor t;
+    t.shape_ = std::move(shape);
+    t.dtype_ = dtype;
+    t.device_ = device;
+    t.data_ = data;
+    return t;
+}
+
+Tensor Tensor::share(std::shared_ptr<const void> owner, const void* data, Shape shape, DType dtype,
+                     Device device) {
+    Tensor t = view(const_cast<void*>(data), std::move(shape), dtype, device);
+    t.owner_ = std::move(owner);
+    return t;
+}
+
+Tensor Tensor::from(std::span<const float> values, Shape shape) {
+    Tensor t(std::move(shape), DType::F32);
+    check(t.count() == static_cast<int64_t>(values.size()), "{} values for shape {}",
+          values.size(), t.shape_.str());
+    std::memcpy(t.data_, values.data(), t.bytes());
+    return t;
+}
+
+void* Tensor::typed(DType wanted) const {
+    check(dtype_ == wanted, "tensor {} holds {}, not {}", shape_.str(), name_of(dtype_),
+          name_of(wanted));
+    return data_;
+}
+
+Tensor Tensor::reshape(Shape shape) const {
+    check(shape.count() == count(), "cannot view {} as {}", shape_.str(), shape.str());
+    Tensor t = *this;
+    t.shape_ = std::move(shape);
+    return t;
+}
+
+Tensor Tensor::slice(int64_t begin, int64_t end) const {
+    check(shape_.rank() > 0 && 0 <= begin && begin <= end && end <= shape_[0],
+          "rows [{}, {}) of {}", begin, end, shape_.str());
+    std::vector<int64_t> extents(shape_.extents().begin(), shape_.extents().end());
+    const int64_t row = extents[0] == 0 ? 0 : count() / extents[0];
+    extents[0] = end - begin;
+    Tensor t = *this;
+    t.shape_ = Shape(std::move(extents));
+    t.data_ = static_cast<std::byte*>(data_) + static_cast<size_t>(begin * row) * size_of(dtype_);
+    return t;
+}
+
+Tensor Tensor::clone() const {
+    Tensor t(shape_, dtype_, device_);
+    std::memcpy(t.data_, data_, bytes());
+    return t;
+}
+
+Tensor Tensor::to(DType dtype) const {
+    if (dtype == dtype_) {
+        return *this;
+    }
+    Tensor t(shape_, dtype);
+    switch (dtype_) {
+        case DType::F32: convert_from<float>(*this, t); break;
+        case DType::BF16: convert_from<bf16>(*this, t); break;
+        case DType::F16: convert_from<fp16>(*this, t); break;
+        default: fail("cannot convert {} to {}", name_of(dtype_), name_of(dtype));
+    }
+    return t;
+}
+
+}  // namespace longtake

@@ -1,0 +1,49 @@
+# Compiler settings every target of ours shares, as INTERFACE targets linked PRIVATE.
+set(CMAKE_CXX_STANDARD 20)
+set(CMAKE_CXX_STANDARD_REQUIRED ON)
+set(CMAKE_CXX_EXTENSIONS OFF)
+set(CMAKE_POSITION_INDEPENDENT_CODE ON)
+if(NOT CMAKE_BUILD_TYPE AND NOT CMAKE_CONFIGURATION_TYPES)
+    set(CMAKE_BUILD_TYPE Release CACHE STRING "Build type" FORCE)
+endif()
+
+find_program(LONGTAKE_CCACHE ccache)
+if(LONGTAKE_CCACHE)
+    set(CMAKE_CXX_COMPILER_LAUNCHER "${LONGTAKE_CCACHE}")
+    set(CMAKE_CUDA_COMPILER_LAUNCHER "${LONGTAKE_CCACHE}")
+endif()
+
+add_library(longtake_warnings INTERFACE)
+target_compile_options(longtake_warnings INTERFACE
+    $<$<COMPILE_LANGUAGE:CXX>:-Wall -Wextra -Wpedantic -Wshadow -Wnon-virtual-dtor>
+    $<$<AND:$<COMPILE_LANGUAGE:CXX>,$<BOOL:${LONGTAKE_WERROR}>>:-Werror>)
+
+add_library(longtake_sanitize INTERFACE)
+if(LONGTAKE_SANITIZE)
+    target_compile_options(longtake_sanitize INTERFACE
+        $<$<COMPILE_LANGUAGE:CXX>:-fsanitize=${LONGTAKE_SANITIZE} -fno-omit-frame-pointer
+                                  -fno-sanitize-recover=all>)
+    target_link_options(longtake_sanitize INTERFACE -fsanitize=${LONGTAKE_SANITIZE})
+endif()
+
+if(LONGTAKE_CUDA)
+    if(NOT DEFINED CMAKE_CUDA_ARCHITECTURES)
+        set(CMAKE_CUDA_ARCHITECTURES 90a-real)
+    endif()
+    enable_language(CUDA)
+    set(CMAKE_CUDA_STANDARD 20)
+    find_package(CUDAToolkit REQUIRED)
+endif()
+
+# longtake_room(NAME SOURCES ... LINK ...): one library per room, `longtake::NAME`.
+function(longtake_room name)
+    cmake_parse_arguments(ARG "" "" "SOURCES;LINK;PRIVATE_LINK" ${ARGN})
+    add_library(longtake_${name} STATIC ${ARG_SOURCES})
+    add_library(longtake::${name} ALIAS longtake_${name})
+    target_include_directories(longtake_${name} PUBLIC
+        $<BUILD_INTERFACE:${PROJECT_SOURCE_DIR}> $<INSTALL_INTERFACE:include/longtake>)
+    target_link_libraries(longtake_${name} PUBLIC ${ARG_LINK}
+        PRIVATE ${ARG_PRIVATE_LINK} $<BUILD_INTERFACE:longtake_warnings>
+                $<BUILD_INTERFACE:longtake_sanitize>)
+    set_target_properties(longtake_${name} PROPERTIES EXPORT_NAME ${name})
+endfunction()
