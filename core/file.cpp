@@ -104,8 +104,6 @@ void AtomicFile::write(std::span<const std::byte> bytes) {
 
 void AtomicFile::commit() {
     check(descriptor_ >= 0, "{} was committed already", target_.string());
-    const int synced = ::fsync(descriptor_);
-    check(synced == 0 || errno == EINVAL, "cannot write {}: {}", target_.string(), system_reason());
     const int closed = ::close(std::exchange(descriptor_, -1));
     check(closed == 0 && ::rename(temporary_.c_str(), target_.c_str()) == 0, "cannot write {}: {}",
           target_.string(), system_reason());

@@ -1,31 +1,21 @@
 #include "core/safetensors.h"
 
 #include "core/error.h"
-
-#include <nlohmann/json.hpp>
+#include "core/safetensors_format.h"
 
 #include <algorithm>
 #include <array>
 #include <cstring>
+#include <optional>
 #include <set>
-#include <string_view>
 
 namespace longtake {
 namespace {
 
+using namespace safetensors;
 using nlohmann::json;
 
-constexpr size_t kPrefix = sizeof(uint64_t);     // little-endian length of the header
-constexpr size_t kMaxHeader = size_t{16} << 20;  // some 100000 tensors
-constexpr int kMaxDepth = 4;                     // file, tensor, shape
-constexpr std::string_view kMetadata = "__metadata__";
-
-constexpr std::array<std::pair<std::string_view, DType>, 6> kTypes{{{"F32", DType::F32},
-                                                                    {"BF16", DType::BF16},
-                                                                    {"F16", DType::F16},
-                                                                    {"I32", DType::I32},
-                                                                    {"I64", DType::I64},
-                                                                    {"U8", DType::U8}}};
+constexpr size_t kMaxDepth = 4;  // file, tensor, shape
 
 std::optional<DType> dtype_named(std::string_view name) {
     for (const auto& [known, dtype] : kTypes) {
@@ -34,16 +24,6 @@ std::optional<DType> dtype_named(std::string_view name) {
         }
     }
     return std::nullopt;
-}
-
-std::string_view name_in_file(DType dtype) {
-    return std::find_if(kTypes.begin(), kTypes.end(), [&](auto& t) { return t.second == dtype; })
-        ->first;
-}
-
-// A name from the file, fit for a one-line message.
-std::string quoted(const std::string& name) {
-    return json(name.substr(0, 80)).dump(-1, ' ', true, json::error_handler_t::replace);
 }
 
 // Refuses what a lenient parser would let pass: repeated keys and bottomless nesting.
@@ -60,7 +40,7 @@ class StrictParse {
   private:
     void visit(int depth, json::parse_event_t event, const json& value) {
         const auto level = static_cast<size_t>(depth);
-        check_input(depth < kMaxDepth, "its header is nested too deeply");
+        check_input(level < kMaxDepth, "its header is nested too deeply");
         if (event == json::parse_event_t::object_start) {
             keys_.at(level + 1).clear();
         } else if (event == json::parse_event_t::key) {
@@ -203,46 +183,6 @@ Tensor SafetensorsFile::tensor(const std::string& name) const {
     Tensor copy(shape, dtype);
     std::memcpy(copy.raw(), data, copy.bytes());
     return copy;
-}
-
-void write_safetensors(const std::filesystem::path& path,
-                       const std::vector<std::pair<std::string, Tensor>>& tensors,
-                       const SafetensorsFile::Metadata& metadata) {
-    // Wide elements first, so that every tensor is aligned to its own elements.
-    auto order = tensors;
-    std::stable_sort(order.begin(), order.end(), [](auto& a, auto& b) {
-        return size_of(a.second.dtype()) > size_of(b.second.dtype());
-    });
-    json header = json::object();
-    if (!metadata.empty()) {
-        header[std::string(kMetadata)] = metadata;
-    }
-    size_t position = 0;
-    for (const auto& [name, tensor] : order) {
-        check(!header.contains(name) && name != kMetadata, "{}: two tensors named {}",
-              path.string(), quoted(name));
-        check(tensor.device() == Device::Cpu, "{}: tensor {} is not in CPU memory", path.string(),
-              quoted(name));
-        const auto extents = tensor.shape().extents();
-        header[name] = {{"dtype", name_in_file(tensor.dtype())},
-                        {"shape", std::vector<int64_t>(extents.begin(), extents.end())},
-                        {"data_offsets", {position, position + tensor.bytes()}}};
-        position += tensor.bytes();
-    }
-    std::string text = header.dump();
-    text.resize((text.size() + kPrefix - 1) / kPrefix * kPrefix, ' ');
-    check(text.size() <= kMaxHeader, "{}: the header is too long", path.string());
-    std::array<std::byte, kPrefix> prefix;
-    for (size_t i = 0; i < kPrefix; ++i) {
-        prefix[i] = static_cast<std::byte>(text.size() >> (8 * i));
-    }
-    AtomicFile file(path);
-    file.write(prefix);
-    file.write(text);
-    for (const auto& [name, tensor] : order) {
-        file.write({static_cast<const std::byte*>(tensor.raw()), tensor.bytes()});
-    }
-    file.commit();
 }
 
 }  // namespace longtake
