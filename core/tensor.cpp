@@ -4,6 +4,7 @@
 
 #include <fmt/ranges.h>
 
+#include <algorithm>
 #include <cstdlib>
 #include <cstring>
 #include <limits>
@@ -39,27 +40,34 @@ template <typename From> void convert_from(const Tensor& from, Tensor& to) {
 
 }  // namespace
 
-Shape::Shape(std::initializer_list<int64_t> extents) : Shape(std::vector<int64_t>(extents)) {}
-
-Shape::Shape(std::vector<int64_t> extents) : extents_(std::move(extents)) {
+Shape::Shape(std::span<const int64_t> extents) : rank_(extents.size()) {
+    check(rank_ <= kMaxRank, "a shape of rank {}, at most {}", rank_, kMaxRank);
+    std::copy(extents.begin(), extents.end(), extents_.begin());
     int64_t count = 1;
-    for (const int64_t e : extents_) {
-        check(e >= 0 && (e == 0 || count <= std::numeric_limits<int64_t>::max() / 8 / e),
-              "bad shape {}", str());
+    for (const int64_t e : extents) {
+        if (e < 0 || (e > 0 && count > std::numeric_limits<int64_t>::max() / 8 / e)) {
+            fail("bad shape {}", str());
+        }
         count *= e == 0 ? 1 : e;
     }
 }
 
 int64_t Shape::count() const {
     int64_t count = 1;
-    for (const int64_t e : extents_) {
+    for (const int64_t e : extents()) {
         count *= e;
     }
     return count;
 }
 
+Shape Shape::with(size_t i, int64_t extent) const {
+    std::array<int64_t, kMaxRank> changed = extents_;
+    changed.at(i) = extent;
+    return Shape(std::span<const int64_t>(changed.data(), rank_));
+}
+
 std::string Shape::str() const {
-    return fmt::format("[{}]", fmt::join(extents_, ", "));
+    return fmt::format("[{}]", fmt::join(extents(), ", "));
 }
 
 Tensor::Tensor(Shape shape, DType dtype, Device device)
@@ -94,33 +102,35 @@ Tensor Tensor::share(std::shared_ptr<const void> owner, const void* data, Shape 
 
 Tensor Tensor::from(std::span<const float> values, Shape shape) {
     Tensor t(std::move(shape), DType::F32);
-    check(t.count() == static_cast<int64_t>(values.size()), "{} values for shape {}",
-          values.size(), t.shape_.str());
+    check(t.count() == static_cast<int64_t>(values.size()), "{} values for shape {}", values.size(),
+          t.shape_.str());
     std::memcpy(t.data_, values.data(), t.bytes());
     return t;
 }
 
 void* Tensor::typed(DType wanted) const {
-    check(dtype_ == wanted, "tensor {} holds {}, not {}", shape_.str(), name_of(dtype_),
-          name_of(wanted));
+    if (dtype_ != wanted) {
+        fail("tensor {} holds {}, not {}", shape_.str(), name_of(dtype_), name_of(wanted));
+    }
     return data_;
 }
 
 Tensor Tensor::reshape(Shape shape) const {
-    check(shape.count() == count(), "cannot view {} as {}", shape_.str(), shape.str());
+    if (shape.count() != count()) {
+        fail("cannot view {} as {}", shape_.str(), shape.str());
+    }
     Tensor t = *this;
     t.shape_ = std::move(shape);
     return t;
 }
 
 Tensor Tensor::slice(int64_t begin, int64_t end) const {
-    check(shape_.rank() > 0 && 0 <= begin && begin <= end && end <= shape_[0],
-          "rows [{}, {}) of {}", begin, end, shape_.str());
-    std::vector<int64_t> extents(shape_.extents().begin(), shape_.extents().end());
-    const int64_t row = extents[0] == 0 ? 0 : count() / extents[0];
-    extents[0] = end - begin;
+    if (shape_.rank() == 0 || begin < 0 || begin > end || end > shape_[0]) {
+        fail("rows [{}, {}) of {}", begin, end, shape_.str());
+    }
+    const int64_t row = shape_[0] == 0 ? 0 : count() / shape_[0];
     Tensor t = *this;
-    t.shape_ = Shape(std::move(extents));
+    t.shape_ = shape_.with(0, end - begin);
     t.data_ = static_cast<std::byte*>(data_) + static_cast<size_t>(begin * row) * size_of(dtype_);
     return t;
 }

@@ -2,6 +2,7 @@
 
 #include "core/dtype.h"
 
+#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <initializer_list>
@@ -14,23 +15,32 @@ namespace longtake {
 
 enum class Device : uint8_t { Cpu, Cuda };
 
-// Extents, outermost first. A scalar has no extents and one element.
+// Extents, outermost first. A scalar has no extents and one element. Held in place, so that making
+// and copying shapes allocates nothing.
 class Shape {
   public:
-    Shape() = default;
-    Shape(std::initializer_list<int64_t> extents);
-    explicit Shape(std::vector<int64_t> extents);
+    static constexpr size_t kMaxRank = 8;
 
-    size_t rank() const { return extents_.size(); }
+    Shape() = default;
+    Shape(std::initializer_list<int64_t> extents)
+        : Shape(std::span(extents.begin(), extents.size())) {}
+    explicit Shape(const std::vector<int64_t>& extents) : Shape(std::span(extents)) {}
+    // Throws Error for a negative extent, a rank above kMaxRank, or a size beyond 63 bits.
+    explicit Shape(std::span<const int64_t> extents);
+
+    size_t rank() const { return rank_; }
     int64_t operator[](size_t i) const { return extents_[i]; }
-    int64_t back() const { return extents_.back(); }
+    int64_t back() const { return extents_[rank_ - 1]; }
     int64_t count() const;  // number of elements
-    std::span<const int64_t> extents() const { return extents_; }
+    std::span<const int64_t> extents() const { return {extents_.data(), rank_}; }
+    // The same shape with one extent replaced.
+    Shape with(size_t i, int64_t extent) const;
     std::string str() const;  // "[2, 3, 4]"
     bool operator==(const Shape&) const = default;
 
   private:
-    std::vector<int64_t> extents_;
+    std::array<int64_t, kMaxRank> extents_{};  // zero beyond rank_
+    size_t rank_ = 0;
 };
 
 // A contiguous, row-major block of elements. Copying a Tensor shares its storage; `clone` copies
