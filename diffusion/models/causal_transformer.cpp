@@ -1,0 +1,124 @@
+#include "diffusion/models/causal_transformer.h"
+
+#include "core/error.h"
+#include "diffusion/models/causal_transformer_pass.h"
+#include "diffusion/models/causal_transformer_weights.h"
+#include "diffusion/ops/rms_norm.h"
+#include "diffusion/weights/key_map.h"
+
+#include <algorithm>
+#include <cmath>
+#include <cstring>
+
+namespace longtake::diffusion {
+namespace {
+
+// [rows, heads, head_dim] -> [heads, rows, head_dim]
+Tensor by_head(const Tensor& t) {
+    const int64_t rows = t.extent(0), heads = t.extent(1);
+    const size_t bytes = static_cast<size_t>(t.extent(2)) * size_of(t.dtype());
+    Tensor out({heads, rows, t.extent(2)}, t.dtype());
+    for (int64_t r = 0; r < rows; ++r) {
+        for (int64_t h = 0; h < heads; ++h) {
+            std::memcpy(
+                static_cast<std::byte*>(out.raw()) + static_cast<size_t>(h * rows + r) * bytes,
+                static_cast<const std::byte*>(t.raw()) + static_cast<size_t>(r * heads + h) * bytes,
+                bytes);
+        }
+    }
+    return out;
+}
+
+// Rows before the zero rows at the end.
+int64_t rows_before_padding(const Tensor& embeds) {
+    const float* values = embeds.data<float>();
+    int64_t rows = embeds.extent(0);
+    const int64_t d = embeds.extent(1);
+    while (rows > 0 && std::all_of(values + (rows - 1) * d, values + rows * d,
+                                   [](float v) { return v == 0.F; })) {
+        --rows;
+    }
+    return rows;
+}
+
+}  // namespace
+
+CausalTransformer::CausalTransformer(const TransformerConfig& config, const WeightMap& weights,
+                                     DType compute)
+    : config_(config),
+      compute_(compute),
+      weights_(std::make_shared<const Weights>(config, weights, compute)) {}
+
+CausalTransformer CausalTransformer::load(const std::filesystem::path& folder, DType compute) {
+    return {TransformerConfig::read(folder / "config.json"),
+            WeightMap::open(folder, diffusers_from_original), compute};
+}
+
+TextContext CausalTransformer::prepare_text(const Tensor& embeds) const {
+    return prepare_text(embeds, config_.text_len);
+}
+
+TextContext CausalTransformer::prepare_text(const Tensor& embeds, int64_t text_len) const {
+    check(embeds.shape().rank() == 2 && embeds.extent(1) == config_.text_dim &&
+              embeds.extent(0) <= text_len,
+          "prompt embeddings are {}, the model takes up to [{}, {}]", embeds.shape().str(),
+          text_len, config_.text_dim);
+    const Tensor given = embeds.to(DType::F32);
+    const int64_t valid = rows_before_padding(given), padding = text_len - valid;
+    const int64_t rows = valid + (padding > 0 ? 1 : 0), d = config_.width();
+
+    Tensor input = Tensor::zeros({rows, config_.text_dim});
+    std::copy_n(given.data<float>(), valid * config_.text_dim, input.data<float>());
+    Workspace workspace;
+    Tensor hidden({rows, d}, compute_), context({rows, d}, compute_),
+        projected({rows, d}, compute_);
+    weights_->text_in(input.to(compute_), hidden, workspace, Epilogue::gelu());
+    weights_->text_out(hidden, context, workspace);
+
+    TextContext text;
+    for (const Weights::Block& block : weights_->blocks) {
+        Tensor keys({rows, config_.heads, config_.head_dim}, compute_);
+        block.cross_k(context, projected, workspace);
+        rms_norm(projected, 0, block.cross_k_norm, config_.eps, keys);
+        block.cross_v(context, projected, workspace);
+        text.layers.push_back({by_head(keys), by_head(projected.reshape(keys.shape()))});
+    }
+    if (padding > 0) {
+        text.key_bias.assign(static_cast<size_t>(rows), 0.F);
+        text.key_bias.back() = std::log(static_cast<float>(padding));
+    }
+    return text;
+}
+
+void CausalTransformer::forward(const Tensor& latents, std::span<const double> timesteps,
+                                const TextContext& text, AttentionMemory& memory, Tensor& flow,
+                                TransformerWorkspace& workspace) const {
+    const TransformerConfig& c = config_;
+    check(latents.shape().rank() == 4 && latents.extent(1) <= c.in_channels &&
+              latents.extent(2) % c.patch_height == 0 && latents.extent(3) % c.patch_width == 0,
+          "latents {} do not fit {} channels and patches of {} x {}", latents.shape().str(),
+          c.in_channels, c.patch_height, c.patch_width);
+    const int64_t frames = latents.extent(0);
+    check(frames > 0 && static_cast<int64_t>(timesteps.size()) == frames,
+          "{} timesteps for {} frames", timesteps.size(), frames);
+    check(flow.shape() == Shape{frames, c.out_channels, latents.extent(2), latents.extent(3)},
+          "flow {} for latents {}", flow.shape().str(), latents.shape().str());
+    check(text.layers.size() == weights_->blocks.size(),
+          "the prompt was prepared for a model of {} layers", text.layers.size());
+    check(static_cast<int64_t>(memory.query_positions().size()) == frames,
+          "the attention memory expects {} frames, not {}", memory.query_positions().size(),
+          frames);
+    Pass(*this, *weights_, workspace.state()).run(latents, timesteps, text, memory, flow);
+}
+
+double CausalTransformer::flops(int64_t tokens, int64_t cached, int64_t text_rows) const {
+    const auto d = static_cast<double>(config_.width()), ffn = static_cast<double>(config_.ffn_dim);
+    const auto keys = static_cast<double>(cached + text_rows);
+    const double block = 2 * d * (6 * d + 2 * ffn) + 4 * keys * d;
+    const auto edges =
+        static_cast<double>(config_.patch_size() * (config_.in_channels + config_.out_channels));
+    return static_cast<double>(tokens) *
+           (static_cast<double>(config_.layers) * block + 2 * d * edges);
+}
+
+}  // namespace longtake::diffusion

@@ -1,0 +1,77 @@
+#pragma once
+
+#include "core/tensor.h"
+#include "diffusion/models/attention_memory.h"
+#include "diffusion/models/transformer_config.h"
+#include "diffusion/weights/weight_map.h"
+
+#include <filesystem>
+#include <memory>
+#include <span>
+#include <vector>
+
+namespace longtake::diffusion {
+
+// What a prompt means to every layer: the keys and values of its cross attention, computed once.
+// The rows past the prompt's end are equal; they are kept as one row that counts as many.
+struct TextContext {
+    struct Layer {
+        Tensor keys, values;  // [heads, rows, head_dim]
+    };
+    std::vector<Layer> layers;
+    std::vector<float> key_bias;  // [rows]; ln(padding rows) on the last, empty without padding
+};
+
+// Everything a pass writes to besides its result and the attention memory: activations, scratch
+// of the ops and the modulation of each timestep seen. Belongs to one session and serves one
+// model; nothing is allocated once a chunk of the same size has passed.
+class TransformerWorkspace {
+  public:
+    TransformerWorkspace();
+    ~TransformerWorkspace();
+    TransformerWorkspace(TransformerWorkspace&&) noexcept;
+    TransformerWorkspace& operator=(TransformerWorkspace&&) noexcept;
+
+    struct State;
+    State& state() { return *state_; }
+
+  private:
+    std::unique_ptr<State> state_;
+};
+
+// Wan's video transformer, run chunk by chunk: a chunk's tokens attend to themselves and to what
+// the attention memory kept of earlier chunks. Immutable; sessions share it.
+class CausalTransformer {
+  public:
+    // `folder` holds config.json and the weights under diffusers' or the original names;
+    // `compute` is F32 or BF16.
+    static CausalTransformer load(const std::filesystem::path& folder, DType compute);
+    CausalTransformer(const TransformerConfig& config, const WeightMap& weights, DType compute);
+
+    const TransformerConfig& config() const { return config_; }
+    DType compute() const { return compute_; }
+
+    // embeds [rows, text_dim], rows <= text_len: the prompt's rows without padding, or with it.
+    TextContext prepare_text(const Tensor& embeds) const;
+    TextContext prepare_text(const Tensor& embeds, int64_t text_len) const;
+
+    // The flow (noise - clean) of one chunk.
+    //   latents [F, C, h, w] fp32, C <= in_channels: missing channels are zero
+    //   timesteps [F], one per frame, 0 to 1000
+    //   flow [F, out_channels, h, w] fp32, written
+    void forward(const Tensor& latents, std::span<const double> timesteps, const TextContext& text,
+                 AttentionMemory& memory, Tensor& flow, TransformerWorkspace& workspace) const;
+
+    // Multiply-adds count twice; `cached` is what the memory offers, in tokens.
+    double flops(int64_t tokens, int64_t cached, int64_t text_rows) const;
+
+    struct Weights;
+    class Pass;
+
+  private:
+    TransformerConfig config_;
+    DType compute_;
+    std::shared_ptr<const Weights> weights_;
+};
+
+}  // namespace longtake::diffusion

@@ -1,0 +1,33 @@
+#pragma once
+
+#include "diffusion/models/causal_transformer_state.h"
+
+#include <span>
+
+namespace longtake::diffusion {
+
+// One pass of a chunk through the model: what it reads and the buffers it works in.
+class CausalTransformer::Pass {
+  public:
+    Pass(const CausalTransformer& model, const Weights& weights, TransformerWorkspace::State& state)
+        : config_(model.config()), compute_(model.compute()), weights_(weights), s_(state) {}
+
+    void run(const Tensor& latents, std::span<const double> timesteps, const TextContext& text,
+             AttentionMemory& memory, Tensor& flow);
+
+  private:
+    Modulation modulation(double timestep);
+    void patchify(const Tensor& latents);
+    void self_attention(int layer, AttentionMemory& memory);
+    void cross_attention(int layer, const TextContext& text);
+    void feed_forward(int layer);
+    void head();
+    void unpatchify(Tensor& flow) const;
+
+    const TransformerConfig& config_;
+    DType compute_;
+    const Weights& weights_;
+    TransformerWorkspace::State& s_;
+};
+
+}  // namespace longtake::diffusion

@@ -1,0 +1,59 @@
+#include "diffusion/models/causal_transformer_state.h"
+
+namespace longtake::diffusion {
+
+TransformerWorkspace::TransformerWorkspace() : state_(std::make_unique<State>()) {}
+TransformerWorkspace::~TransformerWorkspace() = default;
+TransformerWorkspace::TransformerWorkspace(TransformerWorkspace&&) noexcept = default;
+TransformerWorkspace& TransformerWorkspace::operator=(TransformerWorkspace&&) noexcept = default;
+
+void TransformerWorkspace::State::fit(const void* model, const TransformerConfig& c, DType compute,
+                                      int64_t frames, int64_t height, int64_t width) {
+    if (model_ == model && frames_ == frames && height_ == height && width_ == width) {
+        return;
+    }
+    if (model_ != model) {
+        modulations.clear();
+    }
+    groups.clear();
+    rope.emplace(c.head_dim, height, width);
+    const int64_t rows = frames * height * width, d = c.width();
+    patches = Tensor({rows, c.in_channels * c.patch_size()}, compute);
+    x = Tensor({rows, d}, DType::F32);
+    normed = Tensor({rows, d}, compute);
+    qkv = Tensor({rows, 3 * d}, compute);
+    q = Tensor({rows, c.heads, c.head_dim}, compute);
+    k = Tensor(q.shape(), compute);
+    v = Tensor(q.shape(), compute);
+    cross = Tensor({rows, d}, compute);
+    attended = Tensor(q.shape(), compute);
+    attended2 = attended.reshape({rows, d});
+    hidden = Tensor({rows, c.ffn_dim}, compute);
+    tokens = Tensor({rows, c.out_channels * c.patch_size()}, DType::F32);
+    model_ = model;
+    frames_ = frames;
+    height_ = height;
+    width_ = width;
+}
+
+void TransformerWorkspace::State::set_groups(std::span<const double> timesteps) {
+    size_t count = 0;
+    for (size_t f = 0; f < timesteps.size();) {
+        size_t last = f + 1;
+        while (last < timesteps.size() && timesteps[last] == timesteps[f]) {
+            ++last;
+        }
+        const int64_t begin = static_cast<int64_t>(f) * height_ * width_;
+        const int64_t end = static_cast<int64_t>(last) * height_ * width_;
+        if (count == groups.size() || groups[count].begin != begin || groups[count].end != end) {
+            groups.resize(count);
+            groups.push_back({begin, end, nullptr, x.slice(begin, end), normed.slice(begin, end),
+                              attended2.slice(begin, end), hidden.slice(begin, end)});
+        }
+        groups[count++].modulation = &modulations.at(timesteps[f]);
+        f = last;
+    }
+    groups.resize(count);
+}
+
+}  // namespace longtake::diffusion

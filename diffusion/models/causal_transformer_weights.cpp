@@ -1,0 +1,87 @@
+#include "diffusion/models/causal_transformer_weights.h"
+
+#include <fmt/format.h>
+
+#include <cstring>
+#include <string>
+
+namespace longtake::diffusion {
+namespace {
+
+class Loader {
+  public:
+    Loader(const WeightMap& from, DType compute) : from_(from), compute_(compute) {}
+
+    Tensor values(const std::string& name, const Shape& shape) const {
+        return from_.get(name, shape).to(DType::F32);
+    }
+    Linear linear(const std::string& name, int64_t in, int64_t out) const {
+        return {from_.get(name + ".weight", {out, in}), from_.get(name + ".bias", {out}), compute_};
+    }
+    // Several products of the same input as one: their outputs side by side.
+    Linear stacked(const std::string& prefix, std::initializer_list<const char*> names, int64_t in,
+                   int64_t out) const {
+        const auto count = static_cast<int64_t>(names.size());
+        Tensor weight({count * out, in}, DType::F32), bias({count * out}, DType::F32);
+        int64_t row = 0;
+        for (const char* name : names) {
+            copy(values(prefix + name + ".weight", {out, in}), weight, row);
+            copy(values(prefix + name + ".bias", {out}), bias, row);
+            row += out;
+        }
+        return {weight, bias, compute_};
+    }
+
+  private:
+    static void copy(const Tensor& part, Tensor& whole, int64_t row) {
+        std::memcpy(whole.slice(row, row + part.extent(0)).raw(), part.raw(), part.bytes());
+    }
+
+    const WeightMap& from_;
+    DType compute_;
+};
+
+CausalTransformer::Weights::Block load_block(const Loader& load, const TransformerConfig& c,
+                                             int64_t index) {
+    const std::string name = fmt::format("blocks.{}.", index);
+    const int64_t d = c.width();
+    return {.qkv = load.stacked(name + "attn1.", {"to_q", "to_k", "to_v"}, d, d),
+            .self_out = load.linear(name + "attn1.to_out.0", d, d),
+            .cross_q = load.linear(name + "attn2.to_q", d, d),
+            .cross_k = load.linear(name + "attn2.to_k", d, d),
+            .cross_v = load.linear(name + "attn2.to_v", d, d),
+            .cross_out = load.linear(name + "attn2.to_out.0", d, d),
+            .up = load.linear(name + "ffn.net.0.proj", d, c.ffn_dim),
+            .down = load.linear(name + "ffn.net.2", c.ffn_dim, d),
+            .q_norm = load.values(name + "attn1.norm_q.weight", {d}),
+            .k_norm = load.values(name + "attn1.norm_k.weight", {d}),
+            .cross_q_norm = load.values(name + "attn2.norm_q.weight", {d}),
+            .cross_k_norm = load.values(name + "attn2.norm_k.weight", {d}),
+            .cross_gain = load.values(name + "norm2.weight", {d}),
+            .cross_bias = load.values(name + "norm2.bias", {d}),
+            .modulation = load.values(name + "scale_shift_table", {1, 6, d}).reshape({6, d})};
+}
+
+}  // namespace
+
+CausalTransformer::Weights::Weights(const TransformerConfig& c, const WeightMap& from,
+                                    DType compute) {
+    const Loader load(from, compute);
+    const int64_t d = c.width(), patch_in = c.in_channels * c.patch_size();
+    patch = {
+        from.get("patch_embedding.weight", {d, c.in_channels, 1, c.patch_height, c.patch_width})
+            .reshape({d, patch_in}),
+        from.get("patch_embedding.bias", {d}), compute};
+    text_in = load.linear("condition_embedder.text_embedder.linear_1", c.text_dim, d);
+    text_out = load.linear("condition_embedder.text_embedder.linear_2", d, d);
+    time_in = load.linear("condition_embedder.time_embedder.linear_1", c.freq_dim, d);
+    time_out = load.linear("condition_embedder.time_embedder.linear_2", d, d);
+    time_modulation = load.linear("condition_embedder.time_proj", d, 6 * d);
+    head = load.linear("proj_out", d, c.out_channels * c.patch_size());
+    head_modulation = load.values("scale_shift_table", {1, 2, d}).reshape({2, d});
+    for (int64_t i = 0; i < c.layers; ++i) {
+        blocks.push_back(load_block(load, c, i));
+    }
+}
+
+}  // namespace longtake::diffusion

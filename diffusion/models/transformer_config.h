@@ -1,0 +1,32 @@
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+
+namespace longtake::diffusion {
+
+// The sizes of a causal Wan transformer, named as in diffusers' config.json. The defaults are
+// Wan2.1-T2V-1.3B.
+struct TransformerConfig {
+    int64_t heads = 12;
+    int64_t head_dim = 128;
+    int64_t in_channels = 16;
+    int64_t out_channels = 16;
+    int64_t text_dim = 4096;
+    int64_t text_len = 512;
+    int64_t freq_dim = 256;
+    int64_t ffn_dim = 8960;
+    int64_t layers = 30;
+    int64_t patch_height = 2;
+    int64_t patch_width = 2;
+    double eps = 1e-6;
+
+    int64_t width() const { return heads * head_dim; }
+    int64_t patch_size() const { return patch_height * patch_width; }
+
+    // Throws InputError, naming file and key, when the file is not such a configuration or asks
+    // for something this model does not do. Unknown keys are ignored.
+    static TransformerConfig read(const std::filesystem::path& path);
+};
+
+}  // namespace longtake::diffusion

@@ -1,0 +1,33 @@
+#include "diffusion/ops/attention.h"
+
+#include "core/error.h"
+
+namespace longtake::diffusion {
+
+void attention(const Tensor& q, const KvView& kv, Tensor& out, Workspace& workspace,
+               std::span<const float> key_bias) {
+    check(q.shape().rank() == 3 && out.shape() == q.shape() && q.dtype() == kv.dtype &&
+              out.dtype() == kv.dtype,
+          "attention: {} {} over {} into {} {}", name_of(q.dtype()), q.shape().str(),
+          name_of(kv.dtype), name_of(out.dtype()), out.shape().str());
+    check(0 < kv.slots && kv.slots <= kv.stride, "attention: {} of {} slots", kv.slots, kv.stride);
+    check(key_bias.empty() || static_cast<int64_t>(key_bias.size()) == kv.slots,
+          "attention: {} biases for {} keys", key_bias.size(), kv.slots);
+    check(q.device() == Device::Cpu, "attention: this build has no CUDA back end");
+    const AttentionProblem problem{.q = q.raw(),
+                                   .keys = kv.keys,
+                                   .values = kv.values,
+                                   .out = out.raw(),
+                                   .key_bias = key_bias.empty() ? nullptr : key_bias.data(),
+                                   .rows = q.extent(0),
+                                   .heads = q.extent(1),
+                                   .head_dim = q.extent(2),
+                                   .slots = kv.slots,
+                                   .stride = kv.stride,
+                                   .dtype = kv.dtype};
+    if (problem.rows > 0) {
+        attention_cpu(problem, workspace);
+    }
+}
+
+}  // namespace longtake::diffusion

@@ -1,0 +1,34 @@
+#pragma once
+
+#include "core/tensor.h"
+#include "diffusion/models/attention_memory.h"
+#include "diffusion/ops/workspace.h"
+
+#include <cstdint>
+#include <span>
+
+namespace longtake::diffusion {
+
+// out = softmax(q k^T / sqrt(head_dim) + key_bias) v, per head, over the rows the view offers. No
+// score ever reaches main memory.
+//   q, out [L, heads, head_dim] of the view's element type; head_dim <= 128
+//   key_bias: empty, or one logit per key, shared by all heads (ln n makes one row count as n)
+// The result of a row depends on neither the other rows nor the number of threads.
+void attention(const Tensor& q, const KvView& kv, Tensor& out, Workspace& workspace,
+               std::span<const float> key_bias = {});
+
+// The same as plain pointers, for the back ends.
+struct AttentionProblem {
+    const void* q;
+    const void* keys;
+    const void* values;
+    void* out;
+    const float* key_bias;  // or null
+    int64_t rows, heads, head_dim, slots, stride;
+    DType dtype;
+};
+void attention_cpu(const AttentionProblem& problem, Workspace& workspace);
+// Plain loops, for any machine and shape: what the fast paths are tested against.
+void attention_cpu_portable(const AttentionProblem& problem, Workspace& workspace);
+
+}  // namespace longtake::diffusion

@@ -1,0 +1,37 @@
+#include "diffusion/ops/linear.h"
+
+#include "core/error.h"
+
+namespace longtake::diffusion {
+
+Linear::Linear(const Tensor& weight, const Tensor& bias, DType compute, Device device)
+    : compute_(compute) {
+    check(weight.shape().rank() == 2, "linear: weight {} is not a matrix", weight.shape().str());
+    in_ = weight.extent(1);
+    out_ = weight.extent(0);
+    check(bias.empty() || bias.shape() == Shape{out_}, "linear: bias {} for {} outputs",
+          bias.shape().str(), out_);
+    check(compute == DType::F32 || compute == DType::BF16, "linear: cannot compute in {}",
+          name_of(compute));
+    check(device == Device::Cpu, "linear: this build has no CUDA back end");
+    backend_ = make_linear_cpu(weight, bias, compute);
+}
+
+void Linear::operator()(const Tensor& x, Tensor& y, Workspace& workspace,
+                        const Epilogue& epilogue) const {
+    check(x.shape().rank() == 2 && x.extent(1) == in_ && x.dtype() == compute_,
+          "linear: input {} {} for weights [{}, {}] in {}", name_of(x.dtype()), x.shape().str(),
+          out_, in_, name_of(compute_));
+    check(y.shape().rank() == 2 && y.extent(0) == x.extent(0) && y.extent(1) == out_ &&
+              (y.dtype() == DType::F32 || y.dtype() == compute_),
+          "linear: output {} {} for input {}", name_of(y.dtype()), y.shape().str(),
+          x.shape().str());
+    check(epilogue.gate == nullptr || epilogue.gate->count() == out_,
+          "linear: gate of {} values for {} outputs",
+          epilogue.gate == nullptr ? 0 : epilogue.gate->count(), out_);
+    if (x.extent(0) > 0) {
+        backend_->run(x, y, workspace, epilogue);
+    }
+}
+
+}  // namespace longtake::diffusion

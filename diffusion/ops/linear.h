@@ -1,0 +1,60 @@
+#pragma once
+
+#include "core/tensor.h"
+#include "diffusion/ops/workspace.h"
+
+#include <cstdint>
+#include <memory>
+
+namespace longtake::diffusion {
+
+// What a Linear does with its result r = W x + b before it reaches memory.
+struct Epilogue {
+    enum class Kind : uint8_t { Store, Gelu, Add };
+    Kind kind = Kind::Store;
+    const Tensor* gate = nullptr;  // [out] fp32, with Add only
+
+    static Epilogue store() { return {}; }                                  // y = r
+    static Epilogue gelu() { return {Kind::Gelu, nullptr}; }                // y = GELU_tanh(r)
+    static Epilogue add() { return {Kind::Add, nullptr}; }                  // y += r
+    static Epilogue gated_add(const Tensor& g) { return {Kind::Add, &g}; }  // y += g r
+};
+
+// y = W x + b with weights packed once for the machine. Immutable: sessions share it.
+class Linear {
+  public:
+    Linear() = default;
+    // weight [out, in], bias [out] or empty; any float type. `compute` (F32 or BF16) is the
+    // element type of x and of the packed weights; sums are fp32.
+    Linear(const Tensor& weight, const Tensor& bias, DType compute, Device device = Device::Cpu);
+
+    // x [rows, in] of the compute type, y [rows, out] fp32 or of the compute type.
+    void operator()(const Tensor& x, Tensor& y, Workspace& workspace,
+                    const Epilogue& epilogue = {}) const;
+
+    int64_t in() const { return in_; }
+    int64_t out() const { return out_; }
+    DType compute() const { return compute_; }
+
+    class Backend;
+
+  private:
+    int64_t in_ = 0, out_ = 0;
+    DType compute_ = DType::F32;
+    std::shared_ptr<const Backend> backend_;
+};
+
+class Linear::Backend {
+  public:
+    virtual ~Backend() = default;
+    virtual void run(const Tensor& x, Tensor& y, Workspace& workspace,
+                     const Epilogue& epilogue) const = 0;
+};
+
+std::shared_ptr<const Linear::Backend> make_linear_cpu(const Tensor& weight, const Tensor& bias,
+                                                       DType compute);
+
+// The faster compute type of this machine.
+DType preferred_compute_type(Device device = Device::Cpu);
+
+}  // namespace longtake::diffusion

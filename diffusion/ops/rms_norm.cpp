@@ -1,0 +1,22 @@
+#include "diffusion/ops/rms_norm.h"
+
+#include "core/error.h"
+
+namespace longtake::diffusion {
+
+void rms_norm(const Tensor& x, int64_t column, const Tensor& weight, double eps, Tensor& out,
+              Rotation rotation, const RopeTable* table) {
+    check(x.shape().rank() == 2 && out.shape().rank() == 3 && out.extent(0) == x.extent(0),
+          "rms_norm: {} into {}", x.shape().str(), out.shape().str());
+    const int64_t d = out.extent(1) * out.extent(2);
+    check(weight.count() == d && column >= 0 && column + d <= x.extent(1),
+          "rms_norm: {} weights, columns [{}, {}) of {}", weight.count(), column, column + d,
+          x.shape().str());
+    check((rotation == Rotation::None) == (table == nullptr) &&
+              (table == nullptr || table->axes().pairs() * 2 == out.extent(2)),
+          "rms_norm: the rotation does not fit heads of {}", out.extent(2));
+    check(x.device() == Device::Cpu, "rms_norm: this build has no CUDA back end");
+    rms_norm_cpu(x, column, weight, eps, out, rotation, table);
+}
+
+}  // namespace longtake::diffusion

@@ -1,0 +1,20 @@
+#pragma once
+
+#include "core/tensor.h"
+#include "diffusion/ops/rope.h"
+
+namespace longtake::diffusion {
+
+enum class Rotation : uint8_t { None, Space, SpaceAndTime };
+
+// The norm of queries and keys: x / sqrt(mean(x^2) + eps) * weight over all heads together, then
+// the rotation of every head.
+//   x [rows, columns] fp32 or bf16, of which [column, column + d) are read, d = heads * head_dim
+//   weight [d] fp32; out [rows, heads, head_dim] fp32 or bf16; row r is token r of `table`
+void rms_norm(const Tensor& x, int64_t column, const Tensor& weight, double eps, Tensor& out,
+              Rotation rotation = Rotation::None, const RopeTable* table = nullptr);
+
+void rms_norm_cpu(const Tensor& x, int64_t column, const Tensor& weight, double eps, Tensor& out,
+                  Rotation rotation, const RopeTable* table);
+
+}  // namespace longtake::diffusion

@@ -1,0 +1,57 @@
+#pragma once
+
+#include "core/tensor.h"
+
+#include <span>
+#include <vector>
+
+namespace longtake::diffusion {
+
+// How Wan splits the head_dim / 2 complex pairs of a head (pair k is elements 2k and 2k + 1):
+// first the pairs turned by time, then by height, then by width.
+struct RopeAxes {
+    int64_t time, height, width;  // pairs
+
+    explicit RopeAxes(int64_t head_dim)
+        : time(head_dim / 2 - 2 * (head_dim / 6)), height(head_dim / 6), width(head_dim / 6) {}
+    int64_t pairs() const { return time + height + width; }
+};
+
+// cos and sin of `position * theta^(-i / pairs)` for i < pairs, computed in double: there is no
+// table and so no last position.
+void rope_angles(double position, int64_t pairs, double theta, float* cosines, float* sines);
+
+// The rotation of every token of a chunk: one angle row per frame, per token row and per token
+// column. Space never changes; time is set anew for each pass.
+class RopeTable {
+  public:
+    RopeTable(int64_t head_dim, int64_t height, int64_t width, double theta = 10000.0);
+    void set_time(std::span<const double> positions);  // one per frame
+
+    int64_t tokens_per_frame() const { return height_ * width_; }
+    // cos and sin of token `t` for all pairs of a head: [head_dim / 2] each. Time pairs are
+    // (1, 0) without `with_time`.
+    void token(int64_t t, bool with_time, float* cosines, float* sines) const;
+    const RopeAxes& axes() const { return axes_; }
+
+  private:
+    struct Angles {
+        std::vector<float> cosines, sines;  // [positions, pairs]
+        void resize(size_t count) { cosines.resize(count), sines.resize(count); }
+    };
+    RopeAxes axes_;
+    int64_t height_, width_;
+    double theta_;
+    Angles time_, rows_, columns_;
+};
+
+// Turns keys that are rotated in space only to their time positions; exact for any position.
+//   keys, out [groups, rows, head_dim]; they may be the same tensor
+//   positions [P]: rows / P consecutive rows of every group stand at each
+void rope_time(const Tensor& keys, std::span<const double> positions, Tensor& out,
+               double theta = 10000.0);
+
+void rope_time_cpu(const Tensor& keys, std::span<const double> positions, Tensor& out,
+                   double theta);
+
+}  // namespace longtake::diffusion

@@ -1,0 +1,14 @@
+#pragma once
+
+#include "core/tensor.h"
+
+namespace longtake::diffusion {
+
+// The sinusoids of a timestep, cosines first: cos(t f_i) then sin(t f_i), f_i = 10000^(-i / half),
+// computed in double and rounded to the element type of `out` [dim].
+void timestep_embedding(double timestep, Tensor& out);
+
+// y = x sigmoid(x), elementwise; y may have another element type (fp32, bf16).
+void silu(const Tensor& x, Tensor& y);
+
+}  // namespace longtake::diffusion

@@ -1,0 +1,173 @@
+#include "diffusion/models/causal_transformer.h"
+
+#include "core/error.h"
+#include "diffusion/weights/key_map.h"
+#include "tests/diffusion/reference_memory.h"
+#include "tests/diffusion/testing.h"
+
+#include <omp.h>
+
+#include <filesystem>
+#include <string>
+
+namespace longtake::diffusion {
+namespace {
+
+const std::filesystem::path kFixtures = LONGTAKE_TEST_FIXTURES;
+constexpr int64_t kTokens = 6;  // per frame: latents of 4 x 6, patches of 2 x 2
+
+CausalTransformer tiny(const std::string& name, DType compute = DType::F32) {
+    return CausalTransformer::load(kFixtures / name, compute);
+}
+
+// Runs the four chunks of a "_video" fixture; clean passes advance the memory.
+struct Video {
+    explicit Video(const std::string& name)
+        : file(SafetensorsFile::open(kFixtures / (name + "_video.safetensors"))),
+          clean(file->tensor("clean")),
+          noisy(file->tensor("noisy")),
+          timesteps(file->tensor("timesteps")),
+          text(file->tensor("text")),
+          expected(file->tensor("flows")) {}
+
+    Tensor run(const CausalTransformer& model) const {
+        ReferenceMemory memory(model.config(), model.compute(), 12, 3, kTokens);
+        TransformerWorkspace workspace;
+        const TextContext context = model.prepare_text(text);
+        Tensor flows(expected.shape(), DType::F32);
+        const std::vector<double> zero(3, 0.0);
+        for (int64_t c = 0; c < 4; ++c) {
+            const float* t = timesteps.data<float>() + 3 * c;
+            Tensor flow = chunk(flows, c), unused(flow.shape(), DType::F32);
+            model.forward(chunk(noisy, c), std::vector<double>(t, t + 3), context, memory, flow,
+                          workspace);
+            model.forward(chunk(clean, c), zero, context, memory, unused, workspace);
+            memory.advance(3);
+        }
+        return flows;
+    }
+    static Tensor chunk(const Tensor& t, int64_t c) {
+        return t.slice(c, c + 1).reshape({3, t.extent(2), t.extent(3), t.extent(4)});
+    }
+
+    std::shared_ptr<const SafetensorsFile> file;
+    Tensor clean, noisy, timesteps, text, expected;
+};
+
+Tensor one_chunk(const CausalTransformer& model, const Tensor& latents, const Tensor& text,
+                 double timestep) {
+    ReferenceMemory memory(model.config(), model.compute(), 3, 3, kTokens);
+    TransformerWorkspace workspace;
+    Tensor flow({3, model.config().out_channels, 4, 6}, DType::F32);
+    model.forward(latents, std::vector<double>(3, timestep), model.prepare_text(text), memory, flow,
+                  workspace);
+    return flow;
+}
+
+class TinyModel : public testing::TestWithParam<const char*> {};
+INSTANTIATE_TEST_SUITE_P(CausalTransformer, TinyModel,
+                         testing::Values("tiny_transformer_24", "tiny_transformer_32"),
+                         [](const auto& test) { return std::string(test.param).substr(17); });
+
+TEST_P(TinyModel, OneChunkEqualsDiffusers) {
+    const auto file =
+        SafetensorsFile::open(kFixtures / (std::string(GetParam()) + "_chunk.safetensors"));
+    const Tensor flow = one_chunk(tiny(GetParam()), file->tensor("latents"), file->tensor("text"),
+                                  file->tensor("timestep").data<float>()[0]);
+    EXPECT_LT(max_difference(flow, file->tensor("flow")), 1e-5F);  // measured 1.5e-6
+}
+
+TEST_P(TinyModel, ChunksWithCacheEqualOneBlockCausalPass) {
+    const Video video(GetParam());
+    const Tensor flows = video.run(tiny(GetParam()));
+    EXPECT_LT(max_difference(flows, video.expected), 1e-5F);  // measured 1.5e-6
+}
+
+TEST_P(TinyModel, Bf16IsNear) {
+    const Video video(GetParam());
+    const Tensor flows = video.run(tiny(GetParam(), DType::BF16));
+    const float error = max_difference(flows, video.expected) / max_abs(video.expected);
+    EXPECT_LT(error, 2e-2F);  // measured 3e-3
+}
+
+TEST_P(TinyModel, SameBitsWithOneThreadAndTwo) {
+    const Video video(GetParam());
+    const CausalTransformer model = tiny(GetParam());
+    const int before = omp_get_max_threads();
+    omp_set_num_threads(1);
+    const Tensor one = video.run(model);
+    omp_set_num_threads(2);
+    const Tensor two = video.run(model);
+    omp_set_num_threads(before);
+    EXPECT_TRUE(same_bits(one, two));
+}
+
+TEST(CausalTransformer, OriginalNamesLoadTheSameModel) {
+    const Video video("tiny_transformer_24");
+    const CausalTransformer diffusers = tiny("tiny_transformer_24");
+    const CausalTransformer original(
+        diffusers.config(),
+        WeightMap::open(kFixtures / "tiny_transformer_24_original.safetensors",
+                        diffusers_from_original),
+        DType::F32);
+    EXPECT_TRUE(same_bits(video.run(original), video.run(diffusers)));
+}
+
+TEST(CausalTransformer, TheFutureDoesNotReachThePast) {
+    Video video("tiny_transformer_32");
+    const CausalTransformer model = tiny("tiny_transformer_32");
+    const Tensor before = video.run(model);
+    video.clean = video.clean.clone();
+    video.noisy = video.noisy.clone();
+    for (Tensor* t : {&video.clean, &video.noisy}) {
+        Tensor future = t->slice(2, 4);
+        std::fill_n(future.data<float>(), future.count(), 7.F);
+    }
+    const Tensor after = video.run(model);
+    EXPECT_TRUE(same_bits(before.slice(0, 2), after.slice(0, 2)));
+    EXPECT_FALSE(same_bits(before.slice(2, 3), after.slice(2, 3)));
+}
+
+TEST(CausalTransformer, AbsentChannelsAreZero) {
+    const CausalTransformer model = tiny("tiny_transformer_32");
+    const Tensor text = random_tensor({2, 20}, 1), part = random_tensor({3, 4, 4, 6}, 2);
+    Tensor whole = Tensor::zeros({3, 6, 4, 6});
+    for (int64_t f = 0; f < 3; ++f) {
+        std::copy_n(part.data<float>() + f * 96, 96, whole.data<float>() + f * 144);
+    }
+    EXPECT_TRUE(same_bits(one_chunk(model, part, text, 500), one_chunk(model, whole, text, 500)));
+}
+
+TEST(CausalTransformer, PaddingCountsAsManyRows) {
+    // The merged row must do what eight written-out rows do. Rows of tiny values are padding to
+    // the model but not to `prepare_text`, which merges only exact zeros.
+    const CausalTransformer model = tiny("tiny_transformer_24");
+    const Tensor latents = random_tensor({3, 6, 4, 6}, 3);
+    Tensor text = Tensor::zeros({12, 20});
+    std::copy_n(random_tensor({4, 20}, 4).data<float>(), 80, text.data<float>());
+    const Tensor merged = one_chunk(model, latents, text, 500);
+    EXPECT_TRUE(same_bits(merged, one_chunk(model, latents, text.slice(0, 4), 500)));
+    std::fill_n(text.data<float>() + 80, 160, 1e-30F);
+    EXPECT_EQ(model.prepare_text(text).layers[0].keys.extent(1), 12);
+    const Tensor written_out = one_chunk(model, latents, text, 500);
+    EXPECT_LT(max_difference(merged, written_out), 1e-5F);  // measured 7e-7
+    EXPECT_EQ(model.prepare_text(text.slice(0, 4)).layers[0].keys.extent(1), 5);
+}
+
+TEST(CausalTransformer, ARepeatedTakeIsTheSame) {
+    const Video video("tiny_transformer_32");
+    const CausalTransformer model = tiny("tiny_transformer_32");
+    EXPECT_TRUE(same_bits(video.run(model), video.run(model)));
+}
+
+TEST(CausalTransformer, RefusesWhatDoesNotFit) {
+    const CausalTransformer model = tiny("tiny_transformer_32");
+    const Tensor text = random_tensor({2, 20}, 1);
+    EXPECT_THROW(one_chunk(model, random_tensor({3, 7, 4, 6}, 2), text, 500), Error);
+    EXPECT_THROW(one_chunk(model, random_tensor({3, 6, 3, 6}, 2), text, 500), Error);
+    EXPECT_THROW(model.prepare_text(random_tensor({13, 20}, 1)), Error);
+    EXPECT_THROW(model.prepare_text(random_tensor({2, 19}, 1)), Error);
+}
+
+}  // namespace
+}  // namespace longtake::diffusion

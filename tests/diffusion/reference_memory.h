@@ -1,0 +1,69 @@
+#pragma once
+
+#include "core/error.h"
+#include "diffusion/models/attention_memory.h"
+#include "diffusion/models/transformer_config.h"
+#include "diffusion/ops/rope.h"
+
+#include <cstring>
+#include <vector>
+
+namespace longtake::diffusion {
+
+// The simplest attention memory: keeps every chunk, each frame at its absolute position. Every
+// pass writes to the place of the current chunk; `advance` moves on to the next.
+class ReferenceMemory final : public AttentionMemory {
+  public:
+    ReferenceMemory(const TransformerConfig& config, DType dtype, int64_t max_frames,
+                    int64_t chunk_frames, int64_t tokens_per_frame)
+        : tokens_(tokens_per_frame), chunk_(chunk_frames) {
+        for (int64_t i = 0; i < config.layers; ++i) {
+            const Shape shape{config.heads, max_frames * tokens_per_frame, config.head_dim};
+            layers_.push_back({Tensor::zeros(shape, dtype), Tensor::zeros(shape, dtype)});
+        }
+        advance(0);
+    }
+
+    void advance(int64_t frames) {
+        begin_ += frames;
+        positions_.clear();
+        for (int64_t f = 0; f < chunk_; ++f) {
+            positions_.push_back(static_cast<double>(begin_ + f));
+        }
+    }
+
+    std::span<const double> query_positions() const override { return positions_; }
+
+    KvView update(int layer, const Tensor&, const Tensor& keys, const Tensor& values) override {
+        auto& [k, v] = layers_[static_cast<size_t>(layer)];
+        const int64_t rows = keys.extent(0), heads = keys.extent(1), d = keys.extent(2);
+        const int64_t at = begin_ * tokens_, capacity = k.extent(1);
+        check(rows == chunk_ * tokens_ && at + rows <= capacity, "reference memory is full");
+        const size_t bytes = static_cast<size_t>(d) * size_of(keys.dtype());
+        for (int64_t h = 0; h < heads; ++h) {
+            for (int64_t r = 0; r < rows; ++r) {
+                const auto to = static_cast<size_t>(h * capacity + at + r) * bytes;
+                const auto from = static_cast<size_t>(r * heads + h) * bytes;
+                std::memcpy(static_cast<std::byte*>(k.raw()) + to,
+                            static_cast<const std::byte*>(keys.raw()) + from, bytes);
+                std::memcpy(static_cast<std::byte*>(v.raw()) + to,
+                            static_cast<const std::byte*>(values.raw()) + from, bytes);
+            }
+            Tensor fresh = Tensor::view(
+                static_cast<std::byte*>(k.raw()) + static_cast<size_t>(h * capacity + at) * bytes,
+                {1, rows, d}, k.dtype());
+            rope_time(fresh, positions_, fresh);
+        }
+        return {k.raw(), v.raw(), at + rows, capacity, k.dtype()};
+    }
+
+  private:
+    struct Layer {
+        Tensor keys, values;
+    };
+    std::vector<Layer> layers_;
+    std::vector<double> positions_;
+    int64_t tokens_, chunk_, begin_ = 0;
+};
+
+}  // namespace longtake::diffusion
