@@ -73,10 +73,10 @@ LTW_HD Light light_of(int sky) {
             break;
         case kNight:
             l.sun_direction = direction(-1.9f, 0.80f);
-            l.sun_colour = {0.42f, 0.46f, 0.62f};
+            l.sun_colour = {0.53f, 0.55f, 0.66f};
             l.zenith = linear(0.03f, 0.04f, 0.16f);
             l.horizon = linear(0.12f, 0.16f, 0.40f);
-            l.ambient = {0.21f, 0.22f, 0.31f};
+            l.ambient = {0.26f, 0.27f, 0.35f};
             l.disc_direction = direction(-0.30f, 0.075f);
             l.disc_colour = linear(0.95f, 0.96f, 0.88f);
             l.disc_size = 0.042f;

@@ -31,7 +31,7 @@ LTW_HD void turn(ObjectState& o, int shape, int motion, float half_height, float
         const float inv = 1 / (half_height * rolling_radius(shape));
         m = rotated(m, Vec3{-o.vy, o.vx, 0} * (inv * dt));
     }
-    m = rotated(m, {0, 0, o.spin.value * dt});
+    m = rotated(m, {0, 0, o.spin.rate * dt});
     if (shape == kCylinder || shape == kRing) {
         // Lean over to the axis that the motion asks for, from whichever side is nearer.
         Vec3 axis{0, 0, 1};
