@@ -1,0 +1,74 @@
+#pragma once
+
+#include "diffusion/models/attention_memory.h"
+#include "generator/cache/kv_store.h"
+#include "generator/cache/participation.h"
+#include "generator/cache/policy.h"
+
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <vector>
+
+namespace longtake::generator {
+
+// The rolling memory of a take. At every chunk border it makes its policy's plan; the first pass
+// of the chunk carries it out layer by layer; every pass then writes the chunk's keys and values
+// into the same slots, so that the last, clean one stays.
+//
+// Time positions count from an origin that moves along, so that they stay small for ever: only
+// differences between positions matter.
+class CacheMemory : public diffusion::AttentionMemory {
+  public:
+    enum class Pass : uint8_t { Noisy, Clean };
+
+    CacheMemory(std::shared_ptr<const CachePolicy> policy, const CacheGeometry& geometry);
+
+    // A fresh start: nothing remembered, frame numbers from zero.
+    void reset();
+    void copy_from(const CacheMemory& other);
+
+    // Before the passes of a chunk; throws InputError when the policy can hold no more frames.
+    const Plan& begin_chunk(int64_t frames);
+    void begin_pass(Pass pass) { pass_ = pass; }
+
+    std::span<const double> query_positions() const override { return query_positions_; }
+    diffusion::KvView update(int layer, const Tensor& queries, const Tensor& keys,
+                             const Tensor& values) override;
+
+    const CachePolicy& policy() const { return *policy_; }
+    const Plan& plan() const { return plan_; }
+    int64_t frames() const { return plan_.len_after; }  // cached
+    // What a layer remembers about slot after slot, in frame numbers since the fresh start.
+    std::vector<double> frame_numbers(int layer) const;
+    const KvStore& store() const { return store_; }
+    size_t bytes() const { return store_.bytes(); }
+
+  private:
+    int64_t tokens(int64_t frames) const { return frames * geometry_.tokens_per_frame; }
+    Range tokens(Range frames) const { return {tokens(frames.begin), tokens(frames.end)}; }
+    std::span<float> query_sums(std::vector<float>& all, int layer) const;
+    void move_origin(int64_t frame);
+    void carry_out(int layer, const Tensor& queries);
+    void select(int layer, const Tensor& queries);
+    void place(int layer, int64_t first_slot, int64_t frames, int64_t first_frame);
+
+    std::shared_ptr<const CachePolicy> policy_;
+    Participation participation_;
+    CacheGeometry geometry_;
+    KvStore store_;
+    Plan plan_;
+    Pass pass_ = Pass::Noisy;
+    int64_t first_frame_ = 0;  // of the chunk
+    int64_t next_frame_ = 0;   // of the chunk after it
+    int64_t origin_ = 0;       // the frame at position zero
+    std::vector<double> query_positions_;
+    std::vector<uint8_t> carried_out_;  // per layer: this chunk's plan is done
+    std::vector<float> clean_sums_;     // [layers, heads, head_dim] of the chunk before
+    // Room for one layer's selection.
+    std::vector<float> vote_, scores_;
+    std::vector<int32_t> order_;
+    std::vector<Range> runs_;
+};
+
+}  // namespace longtake::generator

@@ -1,0 +1,178 @@
+#include "generator/cache/kv_store.h"
+
+#include "core/error.h"
+#include "core/parallel.h"
+#include "diffusion/ops/rope.h"
+
+#include <algorithm>
+#include <cstring>
+
+namespace longtake::generator {
+namespace {
+
+constexpr double kTheta = 10000.0;
+
+// Rows [L, heads, row bytes] -> [heads, capacity, row bytes] from slot `first` on.
+void scatter(const Tensor& rows, Tensor& slots, int64_t first) {
+    const int64_t heads = rows.extent(1);
+    const int64_t capacity = slots.extent(1);
+    const size_t bytes = static_cast<size_t>(rows.extent(2)) * size_of(rows.dtype());
+    const auto* from = static_cast<const std::byte*>(rows.raw());
+    auto* to = static_cast<std::byte*>(slots.raw());
+    parallel_for(rows.extent(0), [=](int64_t row) {
+        for (int64_t h = 0; h < heads; ++h) {
+            std::memcpy(to + static_cast<size_t>(h * capacity + first + row) * bytes,
+                        from + static_cast<size_t>(row * heads + h) * bytes, bytes);
+        }
+    });
+}
+
+// Moves runs of slots to the front of every head.
+void move_runs(Tensor& slots, std::span<const Range> runs) {
+    const int64_t capacity = slots.extent(1);
+    const size_t bytes = static_cast<size_t>(slots.extent(2)) * size_of(slots.dtype());
+    auto* base = static_cast<std::byte*>(slots.raw());
+    parallel_for(slots.extent(0), [=](int64_t h) {
+        std::byte* head = base + static_cast<size_t>(h * capacity) * bytes;
+        size_t to = 0;
+        for (const Range& run : runs) {
+            const size_t count = static_cast<size_t>(run.count()) * bytes;
+            std::memmove(head + to, head + static_cast<size_t>(run.begin) * bytes, count);
+            to += count;
+        }
+    });
+}
+
+template <typename T> void move_runs(std::span<T> slots, std::span<const Range> runs) {
+    auto to = slots.begin();
+    for (const Range& run : runs) {
+        to = std::copy(slots.begin() + run.begin, slots.begin() + run.end, to);
+    }
+}
+
+template <typename T>
+void rotate_slots(const Tensor& keys, Tensor& rotated, std::span<const int32_t> slots,
+                  int64_t pairs, const float* cosines, const float* sines) {
+    const int64_t heads = keys.extent(0), capacity = keys.extent(1), dim = keys.extent(2);
+    const T* from = keys.data<T>();
+    T* to = rotated.data<T>();
+    parallel_for(static_cast<int64_t>(slots.size()), [=](int64_t i) {
+        const float* c = cosines + i * pairs;
+        const float* s = sines + i * pairs;
+        for (int64_t h = 0; h < heads; ++h) {
+            const T* x = from + (h * capacity + slots[static_cast<size_t>(i)]) * dim;
+            T* y = to + (h * capacity + slots[static_cast<size_t>(i)]) * dim;
+            for (int64_t k = 0; k < pairs; ++k) {
+                const auto a = static_cast<float>(x[2 * k]), b = static_cast<float>(x[2 * k + 1]);
+                y[2 * k] = T(a * c[k] - b * s[k]);
+                y[2 * k + 1] = T(b * c[k] + a * s[k]);
+            }
+            std::copy(x + 2 * pairs, x + dim, y + 2 * pairs);
+        }
+    });
+}
+
+}  // namespace
+
+KvStore::KvStore(const CacheGeometry& geometry, int64_t capacity)
+    : geometry_(geometry), capacity_(capacity) {
+    check(geometry.dtype == DType::F32 || geometry.dtype == DType::BF16, "a cache in {}",
+          name_of(geometry.dtype));
+    const Shape shape{geometry.heads, capacity, geometry.head_dim};
+    for (int layer = 0; layer < geometry.layers; ++layer) {
+        keys_.emplace_back(shape, geometry.dtype);
+        values_.emplace_back(shape, geometry.dtype);
+        rotated_.emplace_back(shape, geometry.dtype);
+    }
+    const auto slots = static_cast<size_t>(geometry.layers * capacity);
+    positions_.resize(slots);
+    rotated_at_.resize(slots, kStale);
+    reuse_.resize(slots);
+    changed_.reserve(static_cast<size_t>(capacity));
+    const auto pairs = static_cast<size_t>(diffusion::RopeAxes(geometry.head_dim).time);
+    cosines_.resize(static_cast<size_t>(capacity) * pairs);
+    sines_.resize(cosines_.size());
+}
+
+void KvStore::copy_from(const KvStore& other, int64_t slots) {
+    const size_t row = static_cast<size_t>(geometry_.head_dim) * size_of(geometry_.dtype);
+    const auto copy = [&](const Tensor& from, Tensor& to) {
+        check(from.shape() == to.shape(), "a cache of another shape");
+        for (int64_t h = 0; h < geometry_.heads; ++h) {
+            const size_t head = static_cast<size_t>(h * capacity_) * row;
+            std::memcpy(static_cast<std::byte*>(to.raw()) + head,
+                        static_cast<const std::byte*>(from.raw()) + head,
+                        static_cast<size_t>(slots) * row);
+        }
+    };
+    for (size_t layer = 0; layer < keys_.size(); ++layer) {
+        copy(other.keys_[layer], keys_[layer]);
+        copy(other.values_[layer], values_[layer]);
+        copy(other.rotated_[layer], rotated_[layer]);
+    }
+    positions_ = other.positions_;
+    rotated_at_ = other.rotated_at_;
+    reuse_ = other.reuse_;
+}
+
+void KvStore::keep(int layer, std::span<const Range> runs) {
+    for (auto* tensors : {&keys_, &values_, &rotated_}) {
+        move_runs((*tensors)[static_cast<size_t>(layer)], runs);
+    }
+    move_runs(positions(layer), runs);
+    move_runs(of(rotated_at_, layer), runs);
+    move_runs(reuse(layer), runs);
+}
+
+void KvStore::write(int layer, int64_t first, const Tensor& keys, const Tensor& values) {
+    const int64_t rows = keys.extent(0);
+    check(keys.dtype() == geometry_.dtype && keys.extent(1) == geometry_.heads &&
+              keys.extent(2) == geometry_.head_dim && values.shape() == keys.shape() &&
+              values.dtype() == keys.dtype() && first + rows <= capacity_,
+          "keys {} do not fit the cache", keys.shape().str());
+    scatter(keys, keys_[static_cast<size_t>(layer)], first);
+    scatter(values, values_[static_cast<size_t>(layer)], first);
+    std::ranges::fill(
+        of(rotated_at_, layer).subspan(static_cast<size_t>(first), static_cast<size_t>(rows)),
+        kStale);
+}
+
+void KvStore::refresh(int layer, int64_t slots) {
+    const auto at = positions(layer);
+    const auto derived = of(rotated_at_, layer);
+    const int64_t pairs = diffusion::RopeAxes(geometry_.head_dim).time;
+    changed_.clear();
+    for (int64_t slot = 0; slot < slots; ++slot) {
+        const auto i = static_cast<size_t>(slot);
+        if (derived[i] == at[i]) {
+            continue;
+        }
+        float* c = cosines_.data() + static_cast<int64_t>(changed_.size()) * pairs;
+        float* s = sines_.data() + static_cast<int64_t>(changed_.size()) * pairs;
+        if (!changed_.empty() && at[static_cast<size_t>(changed_.back())] == at[i]) {
+            std::copy_n(c - pairs, pairs, c);
+            std::copy_n(s - pairs, pairs, s);
+        } else {
+            diffusion::rope_angles(at[i], pairs, kTheta, c, s);
+        }
+        changed_.push_back(static_cast<int32_t>(slot));
+        derived[i] = at[i];
+    }
+    const auto rotate = geometry_.dtype == DType::F32 ? rotate_slots<float> : rotate_slots<bf16>;
+    rotate(keys_[static_cast<size_t>(layer)], rotated_[static_cast<size_t>(layer)], changed_, pairs,
+           cosines_.data(), sines_.data());
+}
+
+diffusion::KvView KvStore::view(int layer, int64_t slots) const {
+    return {.keys = rotated_[static_cast<size_t>(layer)].raw(),
+            .values = values_[static_cast<size_t>(layer)].raw(),
+            .slots = slots,
+            .stride = capacity_,
+            .dtype = geometry_.dtype};
+}
+
+size_t KvStore::bytes() const {
+    return keys_.empty() ? 0 : 3 * keys_.size() * keys_.front().bytes();
+}
+
+}  // namespace longtake::generator

@@ -1,0 +1,63 @@
+#pragma once
+
+#include <cstdint>
+#include <optional>
+
+namespace longtake::generator {
+
+// Half-open range of frames, slots or tokens.
+struct Range {
+    int64_t begin = 0;
+    int64_t end = 0;
+
+    int64_t count() const { return end - begin; }
+    bool operator==(const Range&) const = default;
+};
+
+// Where a chunk meets the cache. Frames are counted from the last fresh start.
+struct Border {
+    int64_t first_frame = 0;  // of the chunk
+    int64_t frames = 0;       // of the chunk
+    int64_t cached = 0;       // frames the cache holds
+};
+
+// What a policy does to the cache at one border: which slots stay (a slot plan) and which of them
+// move in time (a position plan). In frames; the same for every layer, so that every length is
+// known before any device work starts.
+//
+// The cache afterwards is [head | selected | tail | chunk].
+struct Plan {
+    int64_t len_before = 0;
+    int64_t len_after = 0;
+    Range head = {};        // old slots that stay
+    Range tail = {};        // old slots that stay
+    bool fire = false;      // participative compression: `top` frames' worth of tokens are selected
+    Range candidates = {};  // old slots they are selected from
+    int64_t top = 0;
+    int64_t write_slot = 0;                  // first slot of the chunk
+    std::optional<int64_t> head_frame = {};  // new frame number of the head's first slot
+    std::optional<int64_t> top_frame = {};   // new frame number of the first selected slot
+
+    bool operator==(const Plan&) const = default;
+};
+
+// Everything stays, the chunk follows.
+inline Plan append(const Border& border) {
+    return {.len_before = border.cached,
+            .len_after = border.cached + border.frames,
+            .head = {0, border.cached},
+            .tail = {border.cached, border.cached},
+            .write_slot = border.cached};
+}
+
+// The first `sink` slots stay; of the others the oldest make room until `window` slots are full.
+inline Plan roll(const Border& border, int64_t window, int64_t sink) {
+    const int64_t evicted = border.cached + border.frames - window;
+    return {.len_before = border.cached,
+            .len_after = window,
+            .head = {0, sink},
+            .tail = {sink + evicted, border.cached},
+            .write_slot = window - border.frames};
+}
+
+}  // namespace longtake::generator

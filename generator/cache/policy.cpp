@@ -1,0 +1,55 @@
+#include "generator/cache/policy.h"
+
+#include "core/error.h"
+
+#include <fmt/ranges.h>
+
+#include <algorithm>
+#include <array>
+
+namespace longtake::generator {
+namespace {
+
+constexpr int64_t kWidestWindow = 10'000;  // frames
+
+struct Entry {
+    std::string_view name;
+    std::unique_ptr<const CachePolicy> (*make)(CacheOptions&, const CacheDefaults&);
+};
+
+constexpr std::array kPolicies{
+    Entry{"full", make_full},
+    Entry{"window", make_window},
+    Entry{"sink", make_sink},
+    Entry{"deep-sink", make_deep_sink},
+    Entry{"deep-forcing", make_deep_forcing},
+};
+
+}  // namespace
+
+std::unique_ptr<const CachePolicy> make_cache_policy(std::string_view text,
+                                                     const CacheDefaults& defaults) {
+    CacheOptions options = CacheOptions::parse(text);
+    const auto entry = std::ranges::find(kPolicies, options.name(), &Entry::name);
+    if (entry == kPolicies.end()) {
+        fail_input("--cache: there is no policy '{}'; choose one of {}", options.name(),
+                   fmt::join(cache_policy_names(), ", "));
+    }
+    auto policy = entry->make(options, defaults);
+    options.finish();
+    return policy;
+}
+
+std::vector<std::string> cache_policy_names() {
+    std::vector<std::string> names;
+    for (const Entry& entry : kPolicies) {
+        names.emplace_back(entry.name);
+    }
+    return names;
+}
+
+int64_t window_option(CacheOptions& options, const CacheDefaults& defaults) {
+    return options.integer("window", defaults.window_frames, defaults.chunk_frames, kWidestWindow);
+}
+
+}  // namespace longtake::generator

@@ -1,0 +1,57 @@
+#pragma once
+
+#include "generator/cache/options.h"
+#include "generator/cache/participation.h"
+#include "generator/cache/plan.h"
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace longtake::generator {
+
+// Decides at every chunk border what the cache keeps. A policy has no state: its plan follows
+// from the border alone.
+class CachePolicy {
+  public:
+    explicit CachePolicy(int64_t window) : window_(window) {}
+    virtual ~CachePolicy() = default;
+    CachePolicy(const CachePolicy&) = delete;
+    CachePolicy& operator=(const CachePolicy&) = delete;
+
+    virtual Plan plan(const Border& border) const = 0;
+    // How tokens are selected when a plan fires.
+    virtual Participation participation() const { return {}; }
+    // Frames after which the policy has no answer any more.
+    virtual std::optional<int64_t> frame_limit() const { return std::nullopt; }
+    // Slots of the cache, in frames, the current chunk included.
+    int64_t window() const { return window_; }
+
+  private:
+    int64_t window_;
+};
+
+// What the model was trained with.
+struct CacheDefaults {
+    int64_t window_frames = 21;
+    int64_t chunk_frames = 3;
+};
+
+// From "NAME" or "NAME:key=value,..."; an InputError lists what there is.
+std::unique_ptr<const CachePolicy> make_cache_policy(std::string_view text,
+                                                     const CacheDefaults& defaults);
+std::vector<std::string> cache_policy_names();
+
+// One per file of the same name.
+std::unique_ptr<const CachePolicy> make_full(CacheOptions&, const CacheDefaults&);
+std::unique_ptr<const CachePolicy> make_window(CacheOptions&, const CacheDefaults&);
+std::unique_ptr<const CachePolicy> make_sink(CacheOptions&, const CacheDefaults&);
+std::unique_ptr<const CachePolicy> make_deep_sink(CacheOptions&, const CacheDefaults&);
+std::unique_ptr<const CachePolicy> make_deep_forcing(CacheOptions&, const CacheDefaults&);
+
+// The option every policy has: the slots of its cache, in frames.
+int64_t window_option(CacheOptions& options, const CacheDefaults& defaults);
+
+}  // namespace longtake::generator

@@ -1,0 +1,64 @@
+#include "tests/generator/allocation_counter.h"
+
+#include <atomic>
+#include <cstdlib>
+#include <new>
+
+namespace {
+
+std::atomic<size_t> count{0};
+
+void* counted(size_t bytes, size_t alignment) {
+    ++count;
+    // aligned_alloc wants whole multiples.
+    void* p = std::aligned_alloc(alignment, (bytes + alignment - 1) / alignment * alignment);
+    if (p == nullptr) {
+        throw std::bad_alloc();
+    }
+    return p;
+}
+
+}  // namespace
+
+namespace longtake {
+size_t allocations() {
+    return count;
+}
+}  // namespace longtake
+
+void* operator new(size_t bytes) {
+    return counted(bytes, alignof(std::max_align_t));
+}
+void* operator new[](size_t bytes) {
+    return counted(bytes, alignof(std::max_align_t));
+}
+void* operator new(size_t bytes, std::align_val_t a) {
+    return counted(bytes, size_t(a));
+}
+void* operator new[](size_t bytes, std::align_val_t a) {
+    return counted(bytes, size_t(a));
+}
+void operator delete(void* p) noexcept {
+    std::free(p);
+}
+void operator delete[](void* p) noexcept {
+    std::free(p);
+}
+void operator delete(void* p, size_t) noexcept {
+    std::free(p);
+}
+void operator delete[](void* p, size_t) noexcept {
+    std::free(p);
+}
+void operator delete(void* p, std::align_val_t) noexcept {
+    std::free(p);
+}
+void operator delete[](void* p, std::align_val_t) noexcept {
+    std::free(p);
+}
+void operator delete(void* p, size_t, std::align_val_t) noexcept {
+    std::free(p);
+}
+void operator delete[](void* p, size_t, std::align_val_t) noexcept {
+    std::free(p);
+}

@@ -1,0 +1,88 @@
+#pragma once
+
+#include "diffusion/ops/rope.h"
+#include "generator/cache/cache_memory.h"
+#include "generator/noise.h"
+
+#include <array>
+#include <memory>
+#include <string>
+#include <vector>
+
+namespace longtake::generator {
+
+inline std::shared_ptr<const CachePolicy> policy(const std::string& text) {
+    return make_cache_policy(text, {.window_frames = 21, .chunk_frames = 3});
+}
+
+// The queries, keys and values a transformer would hand over: one row per token, in fp32.
+struct Rows {
+    Tensor queries, keys, values;  // [L, heads, head_dim]
+};
+
+// Random rows; the first element of every value is the token's number since the start.
+inline Rows random_rows(const CacheGeometry& g, int64_t first_frame, int64_t frames,
+                        uint32_t salt) {
+    const Shape shape{frames * g.tokens_per_frame, g.heads, g.head_dim};
+    Rows rows{Tensor(shape, DType::F32), Tensor(shape, DType::F32), Tensor(shape, DType::F32)};
+    uint32_t step = salt * 8;
+    for (Tensor* t : {&rows.queries, &rows.keys, &rows.values}) {
+        fill_gaussian({.seed = 7, .chunk = static_cast<uint64_t>(first_frame), .step = step++},
+                      t->values<float>());
+    }
+    for (int64_t token = 0; token < shape[0]; ++token) {
+        rows.values.data<float>()[token * g.heads * g.head_dim] =
+            static_cast<float>(first_frame * g.tokens_per_frame + token);
+    }
+    return rows;
+}
+
+// Turns rows [frames * tokens, heads, head_dim] to the time positions of their frames.
+inline void turn(Tensor& rows, std::span<const double> positions) {
+    const Shape shape{1, rows.extent(0) * rows.extent(1), rows.extent(2)};
+    Tensor flat = rows.reshape(shape);
+    diffusion::rope_time(flat, positions, flat);
+}
+
+// Runs chunks of random rows through a cache, with as many passes as asked for.
+class CacheDriver {
+  public:
+    CacheDriver(const std::string& text, const CacheGeometry& g)
+        : geometry(g), memory(policy(text), g) {}
+
+    // The last pass is the clean one. Returns the plan.
+    Plan step(int passes = 2) { return step_frames(3, passes); }
+
+    Plan step_frames(int64_t frames, int passes) {
+        const Plan plan = memory.begin_chunk(frames);
+        for (int pass = 0; pass < passes; ++pass) {
+            memory.begin_pass(pass + 1 == passes ? CacheMemory::Pass::Clean
+                                                 : CacheMemory::Pass::Noisy);
+            for (int layer = 0; layer < geometry.layers; ++layer) {
+                Rows rows = random_rows(geometry, first_frame, frames,
+                                        static_cast<uint32_t>(pass * geometry.layers + layer));
+                turn(rows.queries, memory.query_positions());
+                memory.update(layer, rows.queries, rows.keys, rows.values);
+            }
+        }
+        first_frame += frames;
+        return plan;
+    }
+
+    // The token numbers in a layer's slots.
+    std::vector<int64_t> tokens(int layer) const {
+        const auto view = memory.store().view(layer, memory.frames() * geometry.tokens_per_frame);
+        const auto* values = static_cast<const float*>(view.values);
+        std::vector<int64_t> numbers;
+        for (int64_t slot = 0; slot < view.slots; ++slot) {
+            numbers.push_back(static_cast<int64_t>(values[slot * geometry.head_dim]));
+        }
+        return numbers;
+    }
+
+    CacheGeometry geometry;
+    int64_t first_frame = 0;  // of the next chunk
+    CacheMemory memory;
+};
+
+}  // namespace longtake::generator

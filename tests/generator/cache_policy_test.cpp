@@ -1,0 +1,269 @@
+#include "core/error.h"
+#include "tests/generator/cache_driver.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <functional>
+
+namespace longtake::generator {
+namespace {
+
+using ::testing::HasSubstr;
+
+const CacheGeometry kTiny{.layers = 2, .heads = 2, .head_dim = 8, .tokens_per_frame = 2};
+
+// Frame numbers from..to, each as often as a frame has tokens.
+void push(std::vector<double>& numbers, int64_t from, int64_t to) {
+    for (int64_t f = from; f <= to; ++f) {
+        numbers.insert(numbers.end(), kTiny.tokens_per_frame, static_cast<double>(f));
+    }
+}
+
+std::vector<int64_t> frames_held(const CacheDriver& driver) {
+    std::vector<int64_t> frames;
+    for (const int64_t token : driver.tokens(1)) {
+        frames.push_back(token / kTiny.tokens_per_frame);
+    }
+    return frames;
+}
+
+void push_twice(std::vector<int64_t>& numbers, int64_t from, int64_t to) {
+    for (int64_t f = from; f <= to; ++f) {
+        numbers.insert(numbers.end(), kTiny.tokens_per_frame, f);
+    }
+}
+
+// Until the window is full every policy just appends.
+TEST(CachePolicy, AllAppendAtFirst) {
+    for (const std::string& name : cache_policy_names()) {
+        CacheDriver driver(name, kTiny);
+        for (int64_t start = 0; start < 21; start += 3) {
+            const Plan plan = driver.step();
+            EXPECT_EQ(plan.len_before, start) << name;
+            EXPECT_EQ(plan.len_after, start + 3) << name;
+            EXPECT_EQ(plan.write_slot, start) << name;
+            EXPECT_FALSE(plan.fire || plan.head_frame || plan.top_frame) << name;
+            std::vector<double> expected;
+            push(expected, 0, start + 2);
+            EXPECT_EQ(driver.memory.frame_numbers(1), expected) << name;
+        }
+    }
+}
+
+// What a FIFO with a sink of `sink` frames holds and where it stands, for the first 60 frames.
+void expect_rolling(const std::string& text, int64_t sink,
+                    const std::function<int64_t(int64_t start)>& sink_frame) {
+    CacheDriver driver(text, kTiny);
+    for (int64_t start = 0; start < 60; start += 3) {
+        const Plan plan = driver.step();
+        if (start < 21) {
+            continue;
+        }
+        EXPECT_EQ(plan.len_before, 21);
+        EXPECT_EQ(plan.len_after, 21);
+        EXPECT_EQ(plan.write_slot, 18);
+        std::vector<double> positions;
+        push(positions, sink_frame(start), sink_frame(start) + sink - 1);
+        push(positions, start - 18 + sink, start + 2);
+        EXPECT_EQ(driver.memory.frame_numbers(0), positions) << text << " at " << start;
+        std::vector<int64_t> held;
+        push_twice(held, 0, sink - 1);
+        push_twice(held, start - 18 + sink, start + 2);
+        EXPECT_EQ(frames_held(driver), held) << text << " at " << start;
+    }
+}
+
+TEST(CachePolicy, WindowKeepsTheNewest) {
+    expect_rolling("window", 0, [](int64_t) { return 0; });
+}
+
+TEST(CachePolicy, SinkStaysWhereItWas) {
+    expect_rolling("sink", 3, [](int64_t) { return 0; });
+    expect_rolling("sink:sink=7", 7, [](int64_t) { return 0; });
+}
+
+TEST(CachePolicy, DeepSinkFollowsAsReleased) {
+    for (const int sink : {10, 12, 14}) {
+        expect_rolling("deep-sink:sink=" + std::to_string(sink), sink,
+                       [](int64_t start) { return start - 21; });
+    }
+}
+
+TEST(CachePolicy, DeepSinkWithoutGapTouchesTheTail) {
+    expect_rolling("deep-sink:sink_gap=0", 10, [](int64_t start) { return start - 18; });
+}
+
+TEST(CachePolicy, FullRefusesMoreThanItHolds) {
+    CacheDriver driver("full:window=9", kTiny);
+    for (int chunk = 0; chunk < 3; ++chunk) {
+        driver.step();
+    }
+    EXPECT_THROW(driver.step(), InputError);
+}
+
+// One fire: the chunk's first frame, length with the chunk before selecting, candidate and
+// selected frames, first and last frame number of the sink.
+struct Fire {
+    int64_t start, augmented, candidates, top, sink_first, sink_last;
+};
+
+struct Trace {
+    int sink, budget, recent;
+    std::vector<Fire> fires;  // all of the first 60 frames
+};
+
+const std::vector<Trace> kTraces{
+    {10,
+     16,
+     4,
+     {{21, 24, 10, 2, 5, 14},
+      {27, 22, 8, 2, 11, 20},
+      {33, 22, 8, 2, 17, 26},
+      {39, 22, 8, 2, 23, 32},
+      {45, 22, 8, 2, 29, 38},
+      {51, 22, 8, 2, 35, 44},
+      {57, 22, 8, 2, 41, 50}}},
+    {6,
+     16,
+     4,
+     {{21, 24, 14, 6, 5, 10},
+      {27, 22, 12, 6, 11, 16},
+      {33, 22, 12, 6, 17, 22},
+      {39, 22, 12, 6, 23, 28},
+      {45, 22, 12, 6, 29, 34},
+      {51, 22, 12, 6, 35, 40},
+      {57, 22, 12, 6, 41, 46}}},
+    {10,
+     18,
+     4,
+     {{21, 24, 10, 4, 3, 12},
+      {27, 24, 10, 4, 9, 18},
+      {33, 24, 10, 4, 15, 24},
+      {39, 24, 10, 4, 21, 30},
+      {45, 24, 10, 4, 27, 36},
+      {51, 24, 10, 4, 33, 42},
+      {57, 24, 10, 4, 39, 48}}},
+    {14,
+     18,
+     4,
+     {{21, 24, 6, 0, 3, 16},
+      {27, 24, 6, 0, 9, 22},
+      {33, 24, 6, 0, 15, 28},
+      {39, 24, 6, 0, 21, 34},
+      {45, 24, 6, 0, 27, 40},
+      {51, 24, 6, 0, 33, 46},
+      {57, 24, 6, 0, 39, 52}}},
+    {10,
+     15,
+     4,
+     {{21, 24, 10, 1, 6, 15},
+      {30, 24, 10, 1, 15, 24},
+      {39, 24, 10, 1, 24, 33},
+      {48, 24, 10, 1, 33, 42},
+      {57, 24, 10, 1, 42, 51}}},
+};
+
+TEST(CachePolicy, DeepForcingTracesAsReleased) {
+    for (const Trace& trace : kTraces) {
+        const std::string text = fmt::format("deep-forcing:sink={},budget={},recent={}", trace.sink,
+                                             trace.budget, trace.recent);
+        SCOPED_TRACE(text);
+        CacheDriver driver(text, kTiny);
+        auto fire = trace.fires.begin();
+        int64_t length = 0;
+        int64_t sink_frame = 0;
+        for (int64_t start = 0; start < 60; start += 3) {
+            SCOPED_TRACE(start);
+            const Plan plan = driver.step();
+            EXPECT_EQ(plan.len_before, length);
+            const bool expected = fire != trace.fires.end() && fire->start == start;
+            ASSERT_EQ(plan.fire, expected);
+            if (expected) {
+                EXPECT_EQ(plan.len_before + 3, fire->augmented);
+                EXPECT_EQ(plan.candidates, (Range{trace.sink, fire->augmented - trace.recent}));
+                EXPECT_EQ(plan.candidates.count(), fire->candidates);
+                EXPECT_EQ(plan.top, fire->top);
+                EXPECT_EQ(plan.head_frame, fire->sink_first);
+                EXPECT_FALSE(plan.top_frame);
+                length = trace.budget;
+                sink_frame = fire->sink_first;
+                EXPECT_EQ(sink_frame + trace.sink - 1, fire->sink_last);
+                ++fire;
+            } else {
+                length += 3;
+            }
+            EXPECT_EQ(plan.len_after, length);
+            EXPECT_EQ(plan.write_slot, length - 3);
+            const auto numbers = driver.memory.frame_numbers(0);
+            std::vector<double> sink;
+            push(sink, sink_frame, sink_frame + trace.sink - 1);
+            if (start >= 21) {
+                EXPECT_TRUE(std::equal(sink.begin(), sink.end(), numbers.begin()));
+                std::vector<double> recent;
+                push(recent, start + 3 - trace.recent, start + 2);
+                EXPECT_TRUE(std::equal(recent.rbegin(), recent.rend(), numbers.rbegin()));
+            }
+        }
+        EXPECT_EQ(fire, trace.fires.end());
+    }
+}
+
+TEST(CachePolicy, PaperVariantLaysTheCacheWithoutGaps) {
+    CacheDriver driver("deep-forcing:paper=1", kTiny);
+    for (int64_t start = 0; start < 60; start += 3) {
+        const Plan plan = driver.step();
+        if (plan.fire) {
+            std::vector<double> expected;
+            push(expected, start + 3 - 16, start + 2);
+            EXPECT_EQ(driver.memory.frame_numbers(0), expected) << start;
+        }
+    }
+}
+
+TEST(CachePolicy, FirstChunkMayBeAnImage) {
+    CacheDriver driver("deep-sink", kTiny);
+    driver.step_frames(1, 1);
+    for (int chunk = 0; chunk < 6; ++chunk) {
+        driver.step();
+    }
+    EXPECT_EQ(driver.memory.frames(), 19);
+    const Plan plan = driver.step();  // frames 19, 20, 21
+    EXPECT_EQ(plan.len_after, 21);
+    EXPECT_EQ(plan.tail, (Range{11, 19}));
+    std::vector<double> expected;
+    push(expected, 19 - 21, 19 - 21 + 9);
+    push(expected, 11, 21);
+    EXPECT_EQ(driver.memory.frame_numbers(0), expected);
+}
+
+std::string complaint(const std::string& text) {
+    try {
+        policy(text);
+    } catch (const InputError& e) {
+        return e.what();
+    }
+    return "accepted";
+}
+
+TEST(CachePolicy, WrongOptionsAreNamed) {
+    EXPECT_THAT(complaint("deep"), HasSubstr("full, window, sink, deep-sink, deep-forcing"));
+    EXPECT_THAT(complaint(""), HasSubstr("no policy ''"));
+    EXPECT_THAT(complaint("window:sink=3"), HasSubstr("no option 'sink'; it has window"));
+    EXPECT_THAT(complaint("deep-sink:sink=ten"), HasSubstr("not a whole number"));
+    EXPECT_THAT(complaint("deep-sink:sink=19"), HasSubstr("outside 0..18"));
+    EXPECT_THAT(complaint("deep-sink:sink=99999999999999999999"), HasSubstr("whole number"));
+    EXPECT_THAT(complaint("deep-sink:sink"), HasSubstr("not key=value"));
+    EXPECT_THAT(complaint("deep-sink:sink=1,sink=2"), HasSubstr("given twice"));
+    EXPECT_THAT(complaint("deep-sink:"), HasSubstr("nothing follows"));
+    EXPECT_THAT(complaint("deep-sink:sink=1,"), HasSubstr("nothing follows"));
+    EXPECT_THAT(complaint("deep-forcing:sink=14"), HasSubstr("exceed the budget"));
+    EXPECT_THAT(complaint("deep-forcing:budget=22"), HasSubstr("outside 3..21"));
+    EXPECT_THAT(complaint("deep-forcing:recent=2"), HasSubstr("outside 3..6"));
+    EXPECT_THAT(complaint("deep-forcing:topc_rope=both"), HasSubstr("keep, unify"));
+    EXPECT_THAT(complaint("deep-forcing:queries=clean,recent=3"), HasSubstr("recent of more"));
+    EXPECT_THAT(complaint("window:window=2"), HasSubstr("outside 3..10000"));
+}
+
+}  // namespace
+}  // namespace longtake::generator
