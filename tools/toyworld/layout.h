@@ -76,7 +76,7 @@ LTW_HD Home home_of(const ltw_script& script, int slot) {
                         : Home{slot == 2 ? 0.0f : 1.7f, slot == 2 ? 1.6f : -1.6f};
     }
     if (n == 2) {
-        return {slot == left ? -1.15f : 1.15f, slot == front ? -0.75f : 0.75f};
+        return {slot == left ? -1.1f : 1.1f, slot == front ? -0.75f : 0.75f};
     }
     // Three (a fourth stands behind): a shuffled row, in shuffled lanes.
     const int column = left ? (slot + turn) % 3 : (3 - slot + turn) % 3;
@@ -84,7 +84,7 @@ LTW_HD Home home_of(const ltw_script& script, int slot) {
     if (slot == 3) {
         return {0.8f, 2.9f};
     }
-    return {1.7f * static_cast<float>(column - 1), 1.4f * static_cast<float>(lane - 1) + 0.1f};
+    return {1.6f * static_cast<float>(column - 1), 1.25f * static_cast<float>(lane - 1)};
 }
 
 }  // namespace longtake::toyworld

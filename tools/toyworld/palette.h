@@ -17,14 +17,14 @@ LTW_HD Vec3 colour_of(int colour) {
         case kBlue: return linear(0.10f, 0.32f, 0.96f);
         case kPurple: return linear(0.66f, 0.16f, 0.86f);
         case kWhite: return linear(0.97f, 0.97f, 0.97f);
-        default: return linear(0.08f, 0.08f, 0.09f);
+        default: return linear(0.07f, 0.07f, 0.08f);
     }
 }
 
 LTW_HD Vec3 shade_of(int colour) {
     switch (colour) {
         case kWhite: return linear(0.72f, 0.74f, 0.78f);
-        case kBlack: return linear(0.23f, 0.23f, 0.25f);
+        case kBlack: return linear(0.29f, 0.29f, 0.31f);
         default: return colour_of(colour) * 0.42f;
     }
 }

@@ -111,7 +111,7 @@ LTW_HD ltw_object sample_object(Random& random, const ltw_segment& s, int slot, 
     o.motion = sample_motion(random);
     o.size = count == 1   ? random.uniform(1.0f, 1.5f)
              : count == 2 ? random.uniform(0.85f, 1.3f)
-                          : random.uniform(0.8f, 1.1f);
+                          : random.uniform(0.88f, 1.15f);
     return o;
 }
 

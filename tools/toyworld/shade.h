@@ -143,7 +143,10 @@ LTW_HD Vec3 trace(const Frame& frame, Vec3 ray, float pixel, float jx, float jy)
         }
     }
     const float sky_share = (0.78f + 0.22f * normal.z) * openness(frame, p, normal, s.slot);
-    Vec3 colour = albedo * (light.sun_colour * lit + light.ambient * sky_share) + shine;
+    // A faint light at the camera keeps colours apart on the side away from the sun.
+    const float fill = s.slot < 0 ? 0 : 0.4f * fmaxf(-dot(normal, ray), 0);
+    const Vec3 arriving = light.sun_colour * lit + light.ambient * (sky_share + fill);
+    Vec3 colour = albedo * arriving + shine;
     const float haze = s.hit.t * (s.slot < 0 ? 1 / 18.0f : 1 / 34.0f);
     return mix(light.horizon, colour, expf(-haze * haze));
 }

@@ -74,8 +74,9 @@ LTW_HD void hop(ObjectState& o, bool bounces, float take_off, float dt) {
     o.hop_rate = up > 0 ? up - kGravity * rest : 0;
 }
 
+// `shape` is the one that shows: a morph is still the old one in its first half.
 LTW_HD void step_object(ObjectState& o, const ltw_script& script, const ltw_segment& s,
-                        const Detail& d, int slot, const CameraState& c, float dt) {
+                        const Detail& d, int slot, int shape, const CameraState& c, float dt) {
     const ltw_object& object = s.objects[slot];
     const int motion = object.motion;
     const float half_height = 0.5f * size_of(object);
@@ -84,13 +85,13 @@ LTW_HD void step_object(ObjectState& o, const ltw_script& script, const ltw_segm
     } else {
         move_freely(o, motion, s.camera, d, slot, home_of(script, slot), c, dt);
         if (is_roll(motion) || s.camera == kFollows) {
-            wrap_around(o, c, object.shape, half_height);
+            wrap_around(o, c, shape, half_height);
         }
     }
     const float spin = motion == kSpins ? d.spin_rate[slot] : motion == kFloats ? 0.9f : 0;
     o.spin.cruise(spin, dt);
     o.hover.approach(motion == kFloats ? kHover : 0, 1.4f, dt, 2.5f);
-    turn(o, object.shape, motion, half_height, dt);
+    turn(o, shape, motion, half_height, dt);
     hop(o, motion == kBounces, d.bounce_rate[slot], dt);
 }
 
@@ -145,7 +146,7 @@ LTW_HD World first_world(const ltw_script& script, const Detail& d, uint64_t see
     for (int k = 0; k < 8; ++k) {
         step_camera(w.camera, d, s.camera, w.objects[d.followed[0]], 0.06f);
         for (int i = 0; i < s.object_count; ++i) {
-            step_object(w.objects[i], script, s, d, i, w.camera, 0.06f);
+            step_object(w.objects[i], script, s, d, i, s.objects[i].shape, w.camera, 0.06f);
         }
     }
     return w;

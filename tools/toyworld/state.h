@@ -64,7 +64,7 @@ LTW_HD Detail detail_of(const ltw_script& script, uint64_t seed) {
     d.far_distance = d.mid_distance * (n == 1 ? 1.6f : 1.4f);
     d.elevation = random.uniform(0.16f, 0.30f);
     d.orbit_rate = random.uniform(0.38f, 0.52f);
-    d.pan_limit = random.uniform(0.24f, 0.32f);
+    d.pan_limit = random.uniform(0.24f, 0.32f) * (n == 1 ? 1.0f : n == 2 ? 0.72f : 0.52f);
     const float span = 2 * kTanHalfHeight * 1.78f * d.mid_distance;
     for (int i = 0; i < kMaxObjects; ++i) {
         d.roll_speed[i] = span / random.uniform(3.0f, 4.2f);

@@ -41,14 +41,16 @@ class Timeline {
         const ObjectState& followed = world_.objects[detail_.followed[now()]];
         step_camera(world_.camera, detail_, s.camera, followed, dt_);
         for (int i = 0; i < most_objects(script_); ++i) {
-            step_object(world_.objects[i], script_, i < s.object_count ? s : script_.segments[0],
-                        detail_, i, world_.camera, dt_);
-            const bool morphs = now() == 1 && i < s.object_count &&
-                                i < script_.segments[0].object_count &&
-                                script_.segments[0].objects[i].shape != s.objects[i].shape;
-            if (morphs && !reshaped_[i] && since_switch() >= 0.5f * kMorph) {
-                ObjectState& o = world_.objects[i];
-                o.rotation = posture(s.objects[i].shape, s.objects[i].motion, o);
+            const ltw_segment& first = script_.segments[0];
+            const ltw_segment& source = i < s.object_count ? s : first;
+            const bool morphs = i < s.object_count && i < first.object_count &&
+                                first.objects[i].shape != s.objects[i].shape;
+            const bool second = morphs && since_switch() >= 0.5f * kMorph;
+            const int shape = (morphs && !second ? first : source).objects[i].shape;
+            ObjectState& o = world_.objects[i];
+            step_object(o, script_, source, detail_, i, shape, world_.camera, dt_);
+            if (second && !reshaped_[i]) {
+                o.rotation = posture(shape, s.objects[i].motion, o);
                 reshaped_[i] = true;
             }
         }
