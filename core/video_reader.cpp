@@ -1,0 +1,147 @@
+#include "core/video_reader.h"
+
+#include "core/av_handles.h"
+#include "core/error.h"
+#include "core/image.h"
+#include "core/picture_converter.h"
+
+#include <cstring>
+#include <vector>
+
+namespace longtake {
+namespace {
+
+constexpr std::chrono::seconds kPatience{20};
+
+std::string url_of(const std::string& source) {
+    return source.find("://") == std::string::npos ? av::file_url(source) : source;
+}
+
+void check_size(const std::string& source, int64_t width, int64_t height) {
+    check_input(width > 0 && height > 0, "{} does not say how large its frames are", source);
+    check_input(
+        width <= kMaxImageSide && height <= kMaxImageSide && width * height <= kMaxImagePixels,
+        "{} is too large: {}x{} pixels", source, width, height);
+}
+
+}  // namespace
+
+struct VideoReader::State {
+    explicit State(const std::string& name)
+        : source(name),
+          deadline(kPatience),
+          input(av::open_input(url_of(name), deadline.callback())),
+          stream(av::video_stream(*input, name)),
+          packet(av::make_packet()),
+          decoded(av::make_frame()) {
+        const AVCodec* codec = avcodec_find_decoder(stream.codecpar->codec_id);
+        check_input(codec != nullptr, "{}: this FFmpeg has no decoder for {}", source,
+                    avcodec_get_name(stream.codecpar->codec_id));
+        check_size(source, stream.codecpar->width, stream.codecpar->height);
+        decoder.reset(avcodec_alloc_context3(codec));
+        check(decoder != nullptr, "out of memory for a decoder");
+        int ready = avcodec_parameters_to_context(decoder.get(), stream.codecpar);
+        if (ready >= 0) {
+            decoder->max_pixels = kMaxImagePixels;
+            ready = avcodec_open2(decoder.get(), codec, nullptr);
+        }
+        check_input(ready >= 0, "cannot decode {}: {}", source, av::reason(ready));
+        rgb = av::make_picture(AV_PIX_FMT_RGB24, stream.codecpar->width, stream.codecpar->height);
+        rgb->colorspace = AVCOL_SPC_RGB;
+    }
+
+    // Fills `decoded`; false at the end. A file that was cut off ends before its damaged frame.
+    bool decode() {
+        for (;;) {
+            const int got = avcodec_receive_frame(decoder.get(), decoded.get());
+            if (got == 0) {
+                return true;
+            }
+            if (got == AVERROR_EOF) {
+                return false;
+            }
+            if (got != AVERROR(EAGAIN)) {
+                check_input(!read_packet(), "{} is damaged: {}", source, av::reason(got));
+                return false;
+            }
+            const bool more = read_packet();
+            const int sent = avcodec_send_packet(decoder.get(), more ? packet.get() : nullptr);
+            check_input(sent >= 0 || !read_packet(), "{} is damaged: {}", source, av::reason(sent));
+        }
+    }
+
+    // Fills `packet` with the next one of our stream; false at the end.
+    bool read_packet() {
+        deadline.restart();
+        int read = 0;
+        do {
+            av_packet_unref(packet.get());
+            read = av_read_frame(input.get(), packet.get());
+        } while (read == 0 && packet->stream_index != stream.index);
+        check_input(read == 0 || read == AVERROR_EOF, "cannot read {}: {}", source,
+                    av::reason(read));
+        return read == 0;
+    }
+
+    std::string source;
+    av::Deadline deadline;
+    av::Input input;
+    AVStream& stream;
+    av::Codec decoder;
+    av::Packet packet;
+    av::Frame decoded, rgb;
+    av::PictureConverter converter;
+};
+
+VideoReader::VideoReader(const std::string& source) : state_(std::make_unique<State>(source)) {}
+VideoReader::~VideoReader() = default;
+VideoReader::VideoReader(VideoReader&&) noexcept = default;
+VideoReader& VideoReader::operator=(VideoReader&&) noexcept = default;
+
+int64_t VideoReader::height() const {
+    return state_->rgb->height;
+}
+int64_t VideoReader::width() const {
+    return state_->rgb->width;
+}
+
+FrameRate VideoReader::frame_rate() const {
+    const AVRational rate = av_guess_frame_rate(state_->input.get(), &state_->stream, nullptr);
+    return rate.num > 0 && rate.den > 0 ? FrameRate{rate.num, rate.den} : FrameRate{};
+}
+
+std::optional<Tensor> VideoReader::next() {
+    if (!state_->decode()) {
+        return std::nullopt;
+    }
+    const AVFrame& rgb = *state_->rgb;
+    state_->converter.convert(*state_->decoded, *state_->rgb);
+    Tensor frame({rgb.height, rgb.width, 3}, DType::U8);
+    const size_t row = static_cast<size_t>(rgb.width) * 3;
+    for (int y = 0; y < rgb.height; ++y) {
+        std::memcpy(frame.data<uint8_t>() + static_cast<size_t>(y) * row,
+                    rgb.data[0] + static_cast<ptrdiff_t>(y) * rgb.linesize[0], row);
+    }
+    return frame;
+}
+
+Tensor read_video(const std::string& source, int64_t max_frames) {
+    VideoReader reader(source);
+    std::vector<Tensor> frames;
+    while (auto frame = reader.next()) {
+        check_input(static_cast<int64_t>(frames.size()) < max_frames, "{} is longer than {} frames",
+                    source, max_frames);
+        frames.push_back(*std::move(frame));
+    }
+    check_input(!frames.empty(), "{} holds no frames", source);
+    Tensor video({static_cast<int64_t>(frames.size()), reader.height(), reader.width(), 3},
+                 DType::U8);
+    uint8_t* out = video.data<uint8_t>();
+    for (const Tensor& frame : frames) {
+        std::memcpy(out, frame.raw(), frame.bytes());
+        out += frame.bytes();
+    }
+    return video;
+}
+
+}  // namespace longtake

@@ -1,0 +1,37 @@
+#pragma once
+
+#include "core/frame_rate.h"
+#include "core/tensor.h"
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+
+namespace longtake {
+
+// The frames of any video that FFmpeg reads: a file or a network address. Every complaint about it
+// is an InputError.
+class VideoReader {
+  public:
+    explicit VideoReader(const std::string& source);
+    ~VideoReader();
+    VideoReader(VideoReader&&) noexcept;
+    VideoReader& operator=(VideoReader&&) noexcept;
+
+    int64_t height() const;
+    int64_t width() const;
+    FrameRate frame_rate() const;
+    // The next frame [H, W, 3] of 8-bit sRGB; nothing at the end. Frames that change their size on
+    // the way are scaled to that of the first.
+    std::optional<Tensor> next();
+
+  private:
+    struct State;
+    std::unique_ptr<State> state_;
+};
+
+// All frames [T, H, W, 3]; throws InputError when there are none or more than `max_frames`.
+Tensor read_video(const std::string& source, int64_t max_frames);
+
+}  // namespace longtake
