@@ -3,12 +3,14 @@
 #include "core/error.h"
 #include "core/file.h"
 #include "core/parallel.h"
+#include "core/video_reader.h"
 
 #include <png.h>
 
 #include <algorithm>
 #include <cmath>
-#include <cstring>
+#include <optional>
+#include <utility>
 #include <vector>
 
 namespace longtake {
@@ -79,6 +81,17 @@ Tensor read_png(const std::filesystem::path& path) {
     check_input(png_image_finish_read(&png, &white, image.raw(), 0, nullptr) != 0,
                 "{} is a damaged PNG image: {}", path.string(), png.message);
     return image;
+}
+
+Tensor read_image(const std::filesystem::path& path) {
+    const auto file = MappedFile::open(path);
+    const auto start = reinterpret_cast<png_const_bytep>(file->bytes().data());
+    if (file->bytes().size() >= 8 && png_sig_cmp(start, 0, 8) == 0) {
+        return read_png(path);
+    }
+    std::optional<Tensor> image = VideoReader(path.string()).next();
+    check_input(image.has_value(), "{} holds no image", path.string());
+    return *std::move(image);
 }
 
 void write_png(const std::filesystem::path& path, const Tensor& image) {

@@ -15,6 +15,9 @@ constexpr int64_t kMaxImagePixels = int64_t{1} << 26;
 // Throws InputError when the file is not a sound PNG of a bounded size.
 Tensor read_png(const std::filesystem::path& path);
 
+// An image in any format that FFmpeg knows, such as JPEG; a PNG as above.
+Tensor read_image(const std::filesystem::path& path);
+
 // The file appears whole or not at all.
 void write_png(const std::filesystem::path& path, const Tensor& image);
 

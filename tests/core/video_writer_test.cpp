@@ -262,8 +262,8 @@ TEST(VideoWriter, UnusableDestinationsAndOptionsAreTheUsersToMend) {
     EXPECT_THAT(error(folder / "no/such/a.mp4", nothing), HasSubstr("No such file"));
     EXPECT_THAT(error("/proc/frames/", nothing), HasSubstr("/proc/frames"));
     EXPECT_THAT(error("-", [](auto& o) { o.stream_format = "gif"; }), HasSubstr("gif"));
-    EXPECT_THAT(error(mp4, [](auto& o) { o.codec = "h26x"; }), HasSubstr("unknown codec 'h26x'"));
-    EXPECT_THAT(error(mp4, [](auto& o) { o.codec = "aac"; }), HasSubstr("unknown codec 'aac'"));
+    EXPECT_THAT(error(mp4, [](auto& o) { o.codec = "h26x"; }), HasSubstr("no encoder for 'h26x'"));
+    EXPECT_THAT(error(mp4, [](auto& o) { o.codec = "aac"; }), HasSubstr("no encoder for 'aac'"));
     EXPECT_THAT(error(mp4, [](auto& o) { o.preset = "swift"; }), HasSubstr("swift"));
     EXPECT_THAT(error(mp4, [](auto& o) { o.pixel_format = "pink"; }), HasSubstr("pink"));
     EXPECT_THAT(error(mp4, [](auto& o) { o.width = 161; }), HasSubstr("even"));
