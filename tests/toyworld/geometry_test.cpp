@@ -16,8 +16,8 @@ using Point = std::array<double, 3>;
 
 // The world point of a pixel centre, from its depth.
 Point lifted(const float* pose, const float* lens, int x, int y, double depth) {
-    const double c[3] = {(x + 0.5 - lens[2]) / lens[0] * depth, (y + 0.5 - lens[3]) / lens[1] * depth,
-                         depth};
+    const double c[3] = {(x + 0.5 - lens[2]) / lens[0] * depth,
+                         (y + 0.5 - lens[3]) / lens[1] * depth, depth};
     Point p{};
     for (size_t i = 0; i < 3; ++i) {
         for (size_t row = 0; row < 3; ++row) {

@@ -136,7 +136,8 @@ class Writer {
         for (const Phrase* p : rest) {
             parts.push_back(verbs ? p->noun + " " + verb(object(*p), p->plural) : p->noun);
         }
-        std::string text = joined(parts, !canonical_ && verbs && random_.chance(0.3f) ? "while" : "");
+        const bool meanwhile = !canonical_ && verbs && random_.chance(0.3f);
+        std::string text = joined(parts, meanwhile ? "while" : "");
         if (phrases.size() == 2 && phrases[0].slots.size() + phrases[1].slots.size() == 2 &&
             !canonical_ && random_.chance(0.5f)) {
             text += relation(phrases[0].slots[0], phrases[1].slots[0], object(phrases[0]),

@@ -4,6 +4,7 @@
 #include <exception>
 
 #include "tools/toyworld/grammar.h"
+#include "tools/toyworld/rig.h"
 #include "tools/toyworld/tracks.h"
 
 namespace {
@@ -48,51 +49,6 @@ bool all_valid(const ltw_script* scripts, int n) {
     return ok;
 }
 
-// The frames of every view of a rig, view after view.
-std::vector<Frame> rig_frames(const ltw_script& script, uint64_t seed, const ltw_rig& rig,
-                              int frames, float fps) {
-    std::vector<Frame> result;
-    const int views = rig.view_count;
-    const bool ring = rig.spread >= 2 * kPi - 1e-3f;
-    for (int v = 0; v < views; ++v) {
-        const float part = ring        ? static_cast<float>(v) / static_cast<float>(views)
-                           : views > 1 ? static_cast<float>(v) / static_cast<float>(views - 1) - 0.5f
-                                       : 0.0f;
-        Timeline timeline(script, seed, fps);
-        for (int t = 0; t < frames; ++t) {
-            if (t > 0) {
-                timeline.step();
-            }
-            result.push_back(timeline.frame(part * rig.spread));
-            if (rig.fixed != 0 && t > 0) {
-                result.back().view = result[result.size() - 2].view;
-            }
-        }
-    }
-    return result;
-}
-
-void write_cameras(const std::vector<Frame>& frames, int views, int width, int height,
-                   float* world_to_camera, float* intrinsics) {
-    for (size_t k = 0; world_to_camera != nullptr && k < frames.size(); ++k) {
-        const View& v = frames[k].view;
-        float* m = world_to_camera + 16 * k;
-        for (const Vec3 axis : {v.right, v.down, v.forward}) {
-            const float row[4] = {axis.x, axis.y, axis.z, -dot(axis, v.position)};
-            std::memcpy(m, row, sizeof row);
-            m += 4;
-        }
-        const float last[4] = {0, 0, 0, 1};
-        std::memcpy(m, last, sizeof last);
-    }
-    const float focal = static_cast<float>(height) / (2 * kTanHalfHeight);
-    for (int k = 0; intrinsics != nullptr && k < views; ++k) {
-        const float row[4] = {focal, focal, 0.5f * static_cast<float>(width),
-                              0.5f * static_cast<float>(height)};
-        std::memcpy(intrinsics + 4 * k, row, sizeof row);
-    }
-}
-
 }  // namespace
 
 extern "C" {
@@ -131,7 +87,8 @@ int ltw_render_scripts_cpu(const ltw_script* scripts, const uint64_t* seeds, int
                            int height, int frames, float fps, int samples, uint8_t* rgb,
                            uint8_t* mask, float* depth) {
     return guarded([&] {
-        if (seeds == nullptr || n < 0 || !is_size(width, height, frames) || !all_valid(scripts, n)) {
+        if (seeds == nullptr || n < 0 || !is_size(width, height, frames) ||
+            !all_valid(scripts, n)) {
             return false;
         }
         std::vector<Frame> table;

@@ -54,13 +54,13 @@ int ltw_describe(uint64_t seed, int frames, ltw_script* out);
  * complete one. Writes a terminated string; returns its length, or -1 (cap too small included). */
 int ltw_caption(const ltw_script* script, int segment, uint64_t variant, char* buf, int cap);
 
-/* n clips. `samples` rays per pixel (1, 4, 9 or 16; 0 means 4); fps <= 0 means 16.
+/* n clips. `samples` rays per pixel (1, 4, 9 or 16; 0 means 4); fps <= 0 means 16; rgb may be NULL.
  *   rgb   [n, T, H, W, 3] sRGB
  *   mask  [n, T, H, W] at the pixel centre: 0 background, else object slot + 1; may be NULL
  *   depth [n, T, H, W] along the optical axis, scene units, 1000 for the sky; may be NULL
- * `scripts` holds n scripts for the seeds' incidentals (speeds, phases, distances), and may be NULL:
- * each seed then brings its own script. The CUDA forms take host `seeds` and `scripts`, device
- * outputs and a cudaStream_t, and return once the work is queued. */
+ * `scripts` holds n scripts, to which the seeds add incidentals (speeds, phases, distances); it may
+ * be NULL: each seed then brings its own script. The CUDA forms take host `seeds` and `scripts`,
+ * device outputs and a cudaStream_t, and return once the work is queued. */
 int ltw_render_cpu(const uint64_t* seeds, int n, int width, int height, int frames, float fps,
                    int samples, uint8_t* rgb, uint8_t* mask, float* depth);
 int ltw_render_cuda(const uint64_t* seeds, int n, int width, int height, int frames, float fps,
