@@ -9,6 +9,11 @@
 #include <cstring>
 #include <string_view>
 
+#if defined(__SANITIZE_ADDRESS__)
+// x265 does not give back all of its own memory.
+extern "C" const char* __lsan_default_suppressions() { return "leak:libx265"; }
+#endif
+
 namespace longtake {
 
 Tensor synthetic_frames(int64_t first, int64_t count, int64_t height, int64_t width) {
