@@ -132,8 +132,8 @@ memory ConvCpu::packed(const memory::desc& wanted) const {
             return m;
         }
     }
-    const auto tag = weight_.shape().rank() == 5 ? memory::format_tag::abcde
-                                                 : memory::format_tag::abcd;
+    const auto tag =
+        weight_.shape().rank() == 5 ? memory::format_tag::abcde : memory::format_tag::abcd;
     memory plain(kernel(weight_.shape(), compute_, tag), onednn::engine(),
                  const_cast<void*>(weight_.raw()));
     memory& result = packed_.emplace_back(wanted, onednn::engine());

@@ -1,0 +1,25 @@
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <filesystem>
+#include <vector>
+
+namespace longtake::diffusion {
+
+// The widths of an autoencoder of the TAEHV architecture, finest level last for the decoder and
+// first for the encoder. The defaults are those of the public taew2_1.
+struct TaehvConfig {
+    int64_t latent_channels = 16;
+    std::array<int64_t, 4> decoder_channels{256, 128, 64, 64};
+    std::array<int64_t, 3> encoder_channels{64, 64, 64};
+    // diffusion-space latent = (autoencoder's latent - mean) / std; [latent_channels], or empty
+    // where the autoencoder's latents are the diffusion's own.
+    std::vector<float> latents_mean, latents_std;
+
+    // Reads config.json of `folder`; the defaults where there is none. Throws InputError, naming
+    // file and key, when it does not describe such an autoencoder. Unknown keys are ignored.
+    static TaehvConfig read(const std::filesystem::path& folder);
+};
+
+}  // namespace longtake::diffusion

@@ -1,0 +1,182 @@
+#include "core/error.h"
+#include "core/parallel.h"
+#include "diffusion/models/taehv.h"
+
+#include <algorithm>
+#include <cmath>
+#include <cstring>
+#include <iterator>
+
+namespace longtake::diffusion {
+namespace {
+
+constexpr int64_t kWarmUp = 3;  // frames of latent 0 that do not belong to the stream
+constexpr std::array<int64_t, 3> kGrow{1, 2, 2};              // frames out of one, per level
+constexpr std::array<int64_t, 4> kLevelFrames{1, 1, 2, 4};    // per latent
+constexpr int kUpIndex = 7, kLevelStep = 6, kFirstStack = 3;  // in the file's numbering
+
+// latent [C, h, w] in diffusion space -> x [1, h, w, C], softly bounded to (-3, 3).
+template <typename T> void load(const float* latent, const TaehvConfig& config, Tensor& x) {
+    const int64_t channels = x.extent(3), pixels = x.count() / channels;
+    T* to = x.data<T>();
+    parallel_for(pixels, [&](int64_t i) {
+        for (int64_t c = 0; c < channels; ++c) {
+            float z = latent[c * pixels + i];
+            if (!config.latents_mean.empty()) {
+                z = z * config.latents_std[c] + config.latents_mean[c];
+            }
+            to[i * channels + c] = T(3.F * std::tanh(z / 3.F));
+        }
+    });
+}
+
+// One frame of colours, clamped to [0, 1], into row `at` of the frames.
+void store(const Tensor& colours, Tensor& frames, int64_t at) {
+    const float* from = colours.data<float>();
+    Tensor frame = frames.slice(at, at + 1);
+    if (frames.dtype() == DType::F32) {
+        std::transform(from, from + frame.count(), frame.data<float>(),
+                       [](float v) { return std::clamp(v, 0.F, 1.F); });
+        return;
+    }
+    auto* to = frame.data<uint8_t>();
+    const int64_t rows = frame.extent(1), row = frame.count() / rows;
+    parallel_for(rows, [&](int64_t r) {
+        for (int64_t i = r * row; i < (r + 1) * row; ++i) {
+            to[i] = static_cast<uint8_t>(std::clamp(from[i], 0.F, 1.F) * 255.F + 0.5F);
+        }
+    });
+}
+
+}  // namespace
+
+TaehvState::TaehvState(std::shared_ptr<const TaehvDecoder> decoder, int64_t height, int64_t width)
+    : decoder_(std::move(decoder)) {
+    check(height > 0 && width > 0, "taehv: no latents of size {} x {}", height, width);
+    const TaehvDecoder& d = *decoder_;
+    first_ = d.first_.plan(1, height, width);
+    latent_ = Tensor(first_->input(), d.compute_);
+    for (size_t level = 0; level < d.stacks_.size(); ++level) {
+        stacks_.emplace_back(d.stacks_[level], kLevelFrames[level], height << level,
+                             width << level);
+        ups_.emplace_back(d.ups_[level], height << level, width << level);
+        std::ranges::move(stacks_.back().past(), std::back_inserter(past_));
+    }
+    last_ = d.last_.plan(kGrow.back(), height * kTaehvScale, width * kTaehvScale);
+    fine_ = Tensor(last_->input(), d.compute_);
+    colours_ = Tensor(last_->output(), DType::F32);
+}
+
+int64_t TaehvState::frames(int64_t latents) const {
+    return kTaehvFrames * latents - (latents_ == 0 && latents > 0 ? kWarmUp : 0);
+}
+
+void TaehvState::reset() {
+    latents_ = 0;
+    for (Tensor& past : past_) {
+        std::memset(past.raw(), 0, past.bytes());
+    }
+}
+
+TaehvSnapshot TaehvState::snapshot() const {
+    TaehvSnapshot snapshot{.latents = latents_, .past = {}};
+    for (const Tensor& past : past_) {
+        snapshot.past.push_back(past.clone());
+    }
+    return snapshot;
+}
+
+void TaehvState::restore(const TaehvSnapshot& snapshot) {
+    check(snapshot.past.size() == past_.size(), "taehv: a snapshot of {} tensors, not {}",
+          snapshot.past.size(), past_.size());
+    latents_ = snapshot.latents;
+    for (size_t i = 0; i < past_.size(); ++i) {
+        check(snapshot.past[i].shape() == past_[i].shape() &&
+                  snapshot.past[i].dtype() == past_[i].dtype(),
+              "taehv: a snapshot of another model or size");
+        std::memcpy(past_[i].raw(), snapshot.past[i].raw(), past_[i].bytes());
+    }
+}
+
+TaehvDecoder::TaehvDecoder(const TaehvConfig& config, const WeightMap& weights, DType compute)
+    : config_(config), compute_(compute) {
+    const auto& channels = config.decoder_channels;
+    const int64_t in = config.latent_channels;
+    first_ = Conv2d(weights.get("decoder.1.weight", {channels[0], in, 3, 3}),
+                    weights.get("decoder.1.bias", {channels[0]}), {.relu = true}, compute);
+    for (int level = 0; level < 3; ++level) {
+        stacks_.emplace_back(weights, "decoder.", kFirstStack + kLevelStep * level, channels[level],
+                             compute);
+        ups_.emplace_back(weights, "decoder.", kUpIndex + kLevelStep * level, channels[level],
+                          channels[level + 1], kGrow[level], level == 2, compute);
+    }
+    last_ = Conv2d(weights.get("decoder.22.weight", {3, channels[3], 3, 3}),
+                   weights.get("decoder.22.bias", {3}), {.fp32_result = true}, compute);
+}
+
+void TaehvDecoder::decode(const Tensor& latents, TaehvState& state, Tensor& frames) const {
+    check(state.decoder_.get() == this, "taehv: the state belongs to another decoder");
+    const Shape& size = state.latent_.shape();
+    const Shape wanted{latents.shape().rank() == 4 ? latents.extent(0) : 0, config_.latent_channels,
+                       size[1], size[2]};
+    check(latents.shape() == wanted && latents.dtype() == DType::F32,
+          "taehv: latents {} {} for a stream of {}", name_of(latents.dtype()),
+          latents.shape().str(), wanted.str());
+    const Shape shape = state.colours_.shape().with(0, state.frames(latents.extent(0)));
+    if (frames.empty()) {
+        frames = Tensor(shape, DType::U8);
+    }
+    check(frames.shape() == shape && (frames.dtype() == DType::U8 || frames.dtype() == DType::F32),
+          "taehv: frames {} {} for {}", name_of(frames.dtype()), frames.shape().str(), shape.str());
+    int64_t at = 0;
+    for (int64_t i = 0; i < latents.extent(0); ++i) {
+        const int64_t made = state.frames(1);
+        decode_one(latents.slice(i, i + 1).data<float>(), state, frames, at);
+        ++state.latents_;
+        at += made;
+    }
+}
+
+void TaehvDecoder::decode_one(const float* latent, TaehvState& state, Tensor& frames,
+                              int64_t at) const {
+    if (compute_ == DType::BF16) {
+        load<bf16>(latent, config_, state.latent_);
+    } else {
+        load<float>(latent, config_, state.latent_);
+    }
+    Workspace& workspace = state.workspace_;
+    (*state.first_)(state.latent_, state.stacks_[0].input(), workspace);
+    for (size_t level = 0; level < 3; ++level) {
+        state.stacks_[level].run(workspace);
+        const int64_t grow = kGrow[level];
+        for (int64_t t = 0; t < kLevelFrames[level]; ++t) {
+            const Tensor small = state.stacks_[level].output().slice(t, t + 1);
+            if (level < 2) {
+                Tensor large = state.stacks_[level + 1].input().slice(t * grow, (t + 1) * grow);
+                state.ups_[level].run(small, large, workspace);
+                continue;
+            }
+            const int64_t skip = kTaehvFrames - state.frames(1);  // all but the last, at the start
+            if ((t + 1) * grow <= skip) {
+                continue;
+            }
+            state.ups_[level].run(small, state.fine_, workspace);
+            (*state.last_)(state.fine_, state.colours_, workspace);
+            for (int64_t g = std::max<int64_t>(skip - t * grow, 0); g < grow; ++g) {
+                store(state.colours_.slice(g, g + 1), frames, at++);
+            }
+        }
+    }
+}
+
+double TaehvDecoder::flops(int64_t height, int64_t width) const {
+    double total = first_.flops(1, height, width) +
+                   kTaehvFrames * last_.flops(1, height * kTaehvScale, width * kTaehvScale);
+    for (size_t level = 0; level < 3; ++level) {
+        const int64_t h = height << level, w = width << level, t = kLevelFrames[level];
+        total += stacks_[level].flops(t, h, w) + static_cast<double>(t) * ups_[level].flops(h, w);
+    }
+    return total;
+}
+
+}  // namespace longtake::diffusion

@@ -1,0 +1,124 @@
+#include "core/error.h"
+#include "core/parallel.h"
+#include "diffusion/models/taehv.h"
+
+#include <algorithm>
+#include <cstring>
+#include <iterator>
+
+namespace longtake::diffusion {
+namespace {
+
+constexpr std::array<int64_t, 3> kShrink{2, 2, 1};              // frames into one, per level
+constexpr std::array<int64_t, 3> kLevelFrames{2, 1, 1};         // per latent, after shrinking
+constexpr int kDownIndex = 2, kLevelStep = 5, kFirstStack = 4;  // in the file's numbering
+
+// frame [1, H, W, 3] 8-bit -> x [1, H, W, 3] in [0, 1].
+template <typename T> void load(const Tensor& frame, Tensor x) {
+    const auto* from = frame.data<uint8_t>();
+    T* to = x.data<T>();
+    parallel_for(frame.count(), [&](int64_t i) { to[i] = T(static_cast<float>(from[i]) / 255.F); });
+}
+
+// z [1, h, w, C] -> latent [1, C, h, w] in diffusion space.
+void store(const Tensor& z, const TaehvConfig& config, Tensor latent) {
+    const int64_t channels = z.extent(3), pixels = z.count() / channels;
+    for (int64_t c = 0; c < channels; ++c) {
+        const bool scaled = !config.latents_mean.empty();
+        const float mean = scaled ? config.latents_mean[c] : 0.F;
+        const float std = scaled ? config.latents_std[c] : 1.F;
+        for (int64_t i = 0; i < pixels; ++i) {
+            latent.data<float>()[c * pixels + i] = (z.data<float>()[i * channels + c] - mean) / std;
+        }
+    }
+}
+
+}  // namespace
+
+TaehvEncoderState::TaehvEncoderState(std::shared_ptr<const TaehvEncoder> encoder, int64_t height,
+                                     int64_t width)
+    : encoder_(std::move(encoder)) {
+    check_input(height > 0 && width > 0 && height % kTaehvScale == 0 && width % kTaehvScale == 0,
+                "frames of {} x {} cannot be encoded: height and width must be multiples of {}",
+                height, width, kTaehvScale);
+    const TaehvEncoder& e = *encoder_;
+    first_ = e.first_.plan(kShrink[0], height, width);
+    pair_ = Tensor(first_->input(), e.compute_);
+    wide_ = Tensor(first_->output(), e.compute_);
+    for (size_t level = 0; level < e.stacks_.size(); ++level) {
+        downs_.push_back(e.downs_[level].plan(kShrink[level], height >> level, width >> level));
+        stacks_.emplace_back(e.stacks_[level], kLevelFrames[level], height >> (level + 1),
+                             width >> (level + 1));
+        std::ranges::move(stacks_.back().past(), std::back_inserter(past_));
+    }
+    last_ = e.last_.plan(1, height / kTaehvScale, width / kTaehvScale);
+    latent_ = Tensor(last_->output(), DType::F32);
+}
+
+void TaehvEncoderState::reset() {
+    latents_ = 0;
+    for (Tensor& past : past_) {
+        std::memset(past.raw(), 0, past.bytes());
+    }
+}
+
+TaehvEncoder::TaehvEncoder(const TaehvConfig& config, const WeightMap& weights, DType compute)
+    : config_(config), compute_(compute) {
+    const auto& channels = config.encoder_channels;
+    const int64_t out = config.latent_channels;
+    first_ = Conv2d(weights.get("encoder.0.weight", {channels[0], 3, 3, 3}),
+                    weights.get("encoder.0.bias", {channels[0]}), {.relu = true}, compute);
+    for (int level = 0; level < 3; ++level) {
+        downs_.push_back(make_down_block(weights, "encoder.", kDownIndex + kLevelStep * level,
+                                         channels[std::max(level - 1, 0)], channels[level],
+                                         kShrink[level], compute));
+        stacks_.emplace_back(weights, "encoder.", kFirstStack + kLevelStep * level, channels[level],
+                             compute);
+    }
+    last_ = Conv2d(weights.get("encoder.17.weight", {out, channels[2], 3, 3}),
+                   weights.get("encoder.17.bias", {out}), {.fp32_result = true}, compute);
+}
+
+Tensor TaehvEncoder::encode(const Tensor& frames, TaehvEncoderState& state) const {
+    check(state.encoder_.get() == this, "taehv: the state belongs to another encoder");
+    const Shape wanted = state.pair_.shape().with(0, frames.extent(0));
+    const int64_t missing = state.latents_ == 0 ? kTaehvFrames - 1 : 0;
+    check(frames.shape() == wanted && frames.dtype() == DType::U8,
+          "taehv: frames {} {} for a stream of {}", name_of(frames.dtype()), frames.shape().str(),
+          wanted.str());
+    check_input(frames.extent(0) > 0 && (frames.extent(0) + missing) % kTaehvFrames == 0,
+                "{} frames cannot be encoded: {} must be a multiple of {}", frames.extent(0),
+                missing > 0 ? "their number less one" : "their number", kTaehvFrames);
+    const int64_t count = (frames.extent(0) + missing) / kTaehvFrames;
+    const Shape& z = state.latent_.shape();
+    Tensor latents({count, z[3], z[1], z[2]}, DType::F32);
+    for (int64_t n = 0; n < count; ++n) {
+        for (int64_t pair = 0; pair < kTaehvFrames; pair += 2) {
+            for (int64_t i = 0; i < 2; ++i) {
+                const int64_t at = std::max<int64_t>(n * kTaehvFrames + pair + i - missing, 0);
+                const Tensor frame = frames.slice(at, at + 1);
+                if (compute_ == DType::BF16) {
+                    load<bf16>(frame, state.pair_.slice(i, i + 1));
+                } else {
+                    load<float>(frame, state.pair_.slice(i, i + 1));
+                }
+            }
+            (*state.first_)(state.pair_, state.wide_, state.workspace_);
+            Tensor half = state.stacks_[0].input().slice(pair / 2, pair / 2 + 1);
+            (*state.downs_[0])(state.wide_, half, state.workspace_);
+        }
+        for (size_t level = 0; level < 3; ++level) {
+            if (level > 0) {
+                (*state.downs_[level])(state.stacks_[level - 1].output(),
+                                       state.stacks_[level].input(), state.workspace_);
+            }
+            state.stacks_[level].run(state.workspace_);
+        }
+        (*state.last_)(state.stacks_[2].output(), state.latent_, state.workspace_);
+        store(state.latent_, config_, latents.slice(n, n + 1));
+        ++state.latents_;
+    }
+    return latents;
+}
+
+}  // namespace longtake::diffusion

@@ -1,0 +1,152 @@
+#include "diffusion/models/taehv_layers.h"
+
+#include "core/error.h"
+#include "core/parallel.h"
+#include "diffusion/models/taehv_fold.h"
+
+#include <fmt/format.h>
+
+#include <cstring>
+
+namespace longtake::diffusion {
+namespace {
+
+Tensor fp32(const WeightMap& weights, const std::string& name, const Shape& shape) {
+    return weights.get(name, shape).to(DType::F32);
+}
+
+// small [1, H, W, grow out] -> pixels (2 y + a, 2 x + b) of y [grow, 2 H, 2 W, out].
+void place_corner(const Tensor& small, int a, int b, Tensor& y) {
+    const int64_t height = small.extent(1), width = small.extent(2), grow = y.extent(0);
+    const size_t bytes = static_cast<size_t>(y.extent(3)) * size_of(y.dtype());
+    const auto* from = static_cast<const std::byte*>(small.raw());
+    auto* to = static_cast<std::byte*>(y.raw());
+    parallel_for(height, [&](int64_t row) {
+        for (int64_t g = 0; g < grow; ++g) {
+            const std::byte* source = from + (row * width * grow + g) * bytes;
+            std::byte* target = to + (((g * 2 * height + 2 * row + a) * 2 * width) + b) * bytes;
+            for (int64_t x = 0; x < width; ++x) {
+                std::memcpy(target + 2 * x * bytes, source + x * grow * bytes, bytes);
+            }
+        }
+    });
+}
+
+}  // namespace
+
+MemoryStack::MemoryStack(const WeightMap& weights, const std::string& prefix, int first,
+                         int64_t channels, DType compute)
+    : channels_(channels), compute_(compute) {
+    for (size_t i = 0; i < kBlocks; ++i) {
+        const auto conv = [&](int part, int64_t in, bool residual) {
+            const auto name =
+                fmt::format("{}{}.conv.{}.", prefix, first + static_cast<int>(i), part);
+            Tensor w = fp32(weights, name + "weight", {channels, in, 3, 3});
+            w = in == channels ? w : over_two_frames(w);
+            return Conv2d(w, weights.get(name + "bias", {channels}),
+                          {.residual = residual, .relu = true}, compute);
+        };
+        blocks_[i] = {.mix = conv(0, 2 * channels, false),
+                      .middle = conv(2, channels, false),
+                      .last = conv(4, channels, true)};
+    }
+}
+
+double MemoryStack::flops(int64_t frames, int64_t height, int64_t width) const {
+    double total = 0;
+    for (const Block& block : blocks_) {
+        total += block.mix.flops(frames + 1, height, width) +
+                 block.middle.flops(frames, height, width) +
+                 block.last.flops(frames, height, width);
+    }
+    return total;
+}
+
+MemoryStack::State::State(const MemoryStack& stack, int64_t frames, int64_t height, int64_t width)
+    : a_({frames, height, width, stack.channels_}, stack.compute_),
+      b_(a_.shape(), stack.compute_),
+      output_(a_.shape(), stack.compute_) {
+    for (size_t i = 0; i < kBlocks; ++i) {
+        Block& block = blocks_[i];
+        block.window = Tensor::zeros(a_.shape().with(0, frames + 1), stack.compute_);
+        block.x = block.window.slice(1, frames + 1);
+        block.mix = stack.blocks_[i].mix.plan(frames + 1, height, width);
+        block.middle = stack.blocks_[i].middle.plan(frames, height, width);
+        block.last = stack.blocks_[i].last.plan(frames, height, width);
+    }
+}
+
+void MemoryStack::State::run(Workspace& workspace) {
+    for (size_t i = 0; i < kBlocks; ++i) {
+        Block& block = blocks_[i];
+        (*block.mix)(block.window, a_, workspace);
+        (*block.middle)(a_, b_, workspace);
+        (*block.last)(b_, block.x, i + 1 < kBlocks ? blocks_[i + 1].x : output_, workspace);
+    }
+    for (Block& block : blocks_) {
+        const int64_t frames = block.x.extent(0);
+        const Tensor newest = block.x.slice(frames - 1, frames);
+        std::memcpy(block.window.raw(), newest.raw(), newest.bytes());
+    }
+}
+
+std::vector<Tensor> MemoryStack::State::past() {
+    std::vector<Tensor> past;
+    for (Block& block : blocks_) {
+        past.push_back(block.window.slice(0, 1));
+    }
+    return past;
+}
+
+UpBlock::UpBlock(const WeightMap& weights, const std::string& prefix, int index, int64_t in,
+                 int64_t out, int64_t grow, bool relu, DType compute)
+    : out_(out), grow_(grow) {
+    const auto name = fmt::format("{}{}.conv.weight", prefix, index);
+    Tensor mix = weights.get(name);
+    const Shape shape = mix.shape();
+    // A file made for more frames than we want holds them first.
+    check_input(shape.rank() == 4 && shape[0] >= grow * in && shape == Shape{shape[0], in, 1, 1},
+                "tensor {} has shape {}, the model needs [{}, {}, 1, 1]", name, shape.str(),
+                grow * in, in);
+    mix = mix.slice(shape[0] - grow * in, shape[0]).to(DType::F32).reshape({grow * in, in});
+    const Tensor conv =
+        fp32(weights, fmt::format("{}{}.weight", prefix, index + 1), {out, in, 3, 3});
+    for (int corner = 0; corner < 4; ++corner) {
+        const int a = corner / 2, b = corner % 2;
+        corners_[corner] = Conv2d(corner_kernel(mix, conv, a, b), {},
+                                  {.padding = {1 - a, 1 - b, a, b}, .relu = relu}, compute);
+    }
+}
+
+double UpBlock::flops(int64_t height, int64_t width) const {
+    double total = 0;
+    for (const Conv2d& corner : corners_) {
+        total += corner.flops(1, height, width);
+    }
+    return total;
+}
+
+UpBlock::State::State(const UpBlock& block, int64_t height, int64_t width)
+    : small_({1, height, width, block.grow_ * block.out_}, block.corners_[0].compute()) {
+    for (size_t corner = 0; corner < 4; ++corner) {
+        corners_[corner] = block.corners_[corner].plan(1, height, width);
+    }
+}
+
+void UpBlock::State::run(const Tensor& x, Tensor& y, Workspace& workspace) {
+    for (int corner = 0; corner < 4; ++corner) {
+        (*corners_[corner])(x, small_, workspace);
+        place_corner(small_, corner / 2, corner % 2, y);
+    }
+}
+
+Conv2d make_down_block(const WeightMap& weights, const std::string& prefix, int index, int64_t in,
+                       int64_t out, int64_t shrink, DType compute) {
+    const Tensor mix =
+        fp32(weights, fmt::format("{}{}.conv.weight", prefix, index), {in, shrink * in, 1, 1});
+    const Tensor conv =
+        fp32(weights, fmt::format("{}{}.weight", prefix, index + 1), {out, in, 3, 3});
+    return {down_kernel(mix, conv), {}, {.stride = 2, .time_stride = shrink}, compute};
+}
+
+}  // namespace longtake::diffusion
