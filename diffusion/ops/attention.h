@@ -27,7 +27,11 @@ struct AttentionProblem {
     int64_t rows, heads, head_dim, slots, stride;
     DType dtype;
 };
+struct AttentionKernel;
 void attention_cpu(const AttentionProblem& problem, Workspace& workspace);
+// With one of attention_kernels(problem.dtype); head_dim a multiple of 16, up to 128.
+void attention_cpu_with(const AttentionKernel& kernel, const AttentionProblem& problem,
+                        Workspace& workspace);
 // Plain loops, for any machine and shape: what the fast paths are tested against.
 void attention_cpu_portable(const AttentionProblem& problem, Workspace& workspace);
 

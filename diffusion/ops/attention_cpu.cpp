@@ -1,6 +1,7 @@
 #include "core/error.h"
 #include "core/parallel.h"
 #include "diffusion/ops/attention.h"
+#include "diffusion/ops/attention_kernel.h"
 
 #include <algorithm>
 #include <cmath>
@@ -8,65 +9,87 @@
 namespace longtake::diffusion {
 namespace {
 
-constexpr int64_t kMaxHeadDim = 128;
+constexpr int64_t kPackRows = 64;  // of one parallel piece of packing
 
-// One query row of one head: logits first, so that the largest is known, then the weighted sum.
-template <typename T>
-void attend(const T* q, const T* keys, const T* values, const AttentionProblem& p, float* logits,
-            T* out) {
-    const float scale = 1.F / std::sqrt(static_cast<float>(p.head_dim));
-    float largest = -INFINITY;
-    for (int64_t s = 0; s < p.slots; ++s) {
-        const T* key = keys + s * p.head_dim;
-        float dot = 0;
-#pragma omp simd reduction(+ : dot)
-        for (int64_t i = 0; i < p.head_dim; ++i) {
-            dot += static_cast<float>(q[i]) * static_cast<float>(key[i]);
-        }
-        logits[s] = dot * scale + (p.key_bias == nullptr ? 0.F : p.key_bias[s]);
-        largest = std::max(largest, logits[s]);
-    }
-    float sums[kMaxHeadDim] = {};
-    float total = 0;
-    for (int64_t s = 0; s < p.slots; ++s) {
-        const float weight = std::exp(logits[s] - largest);
-        const T* value = values + s * p.head_dim;
-        total += weight;
-#pragma omp simd
-        for (int64_t i = 0; i < p.head_dim; ++i) {
-            sums[i] += weight * static_cast<float>(value[i]);
-        }
-    }
-    for (int64_t i = 0; i < p.head_dim; ++i) {
-        out[i] = T(sums[i] / total);
-    }
+// Rounded so that every part of the scratch starts on a cache line.
+int64_t aligned(int64_t floats) {
+    return (floats + 15) / 16 * 16;
 }
 
-template <typename T> void run(const AttentionProblem& p, Workspace& workspace) {
-    auto* logits = static_cast<float*>(
-        workspace.scratch(sizeof(float) * static_cast<size_t>(p.slots * thread_count())));
-    parallel_for(p.heads * p.rows, [=](int64_t item) {
-        const int64_t head = item / p.rows, at = (item % p.rows * p.heads + head) * p.head_dim;
-        const int64_t cache = head * p.stride * p.head_dim;
-        attend(static_cast<const T*>(p.q) + at, static_cast<const T*>(p.keys) + cache,
-               static_cast<const T*>(p.values) + cache, p, logits + omp_get_thread_num() * p.slots,
-               static_cast<T*>(p.out) + at);
-    });
-}
+// Keys or values of all heads as the kernel wants them: its own arrangement in `room`, or, where
+// it has none, where they lie.
+struct Operand {
+    const std::byte* data;
+    size_t head_bytes;
+
+    Operand(const void* from, AttentionKernel::Pack pack, const AttentionProblem& p, float* room)
+        : data(static_cast<const std::byte*>(from)),
+          head_bytes(static_cast<size_t>(p.stride * p.head_dim) * size_of(p.dtype)) {
+        if (pack == nullptr) {
+            return;
+        }
+        const int64_t pieces = (p.slots + kPackRows - 1) / kPackRows;
+        const int64_t head_floats = packed_floats(p);
+        parallel_for(p.heads * pieces, [=, this](int64_t item) {
+            const int64_t head = item / pieces, begin = item % pieces * kPackRows;
+            pack(data + static_cast<size_t>(head) * head_bytes, begin,
+                 std::min(begin + kPackRows, p.slots), p.head_dim, room + head * head_floats);
+        });
+        data = reinterpret_cast<const std::byte*>(room);
+        head_bytes = static_cast<size_t>(head_floats) * sizeof(float);
+    }
+
+    static int64_t packed_floats(const AttentionProblem& p) {
+        return aligned((p.slots + 1) * p.head_dim);
+    }
+    const void* head(int64_t h) const { return data + static_cast<size_t>(h) * head_bytes; }
+};
 
 }  // namespace
 
-void attention_cpu_portable(const AttentionProblem& p, Workspace& workspace) {
-    check(p.head_dim <= kMaxHeadDim, "attention: head_dim {} is above {}", p.head_dim, kMaxHeadDim);
-    switch (p.dtype) {
-        case DType::F32: return run<float>(p, workspace);
-        case DType::BF16: return run<bf16>(p, workspace);
-        default: fail("attention: no keys in {}", name_of(p.dtype));
+void attention_cpu_with(const AttentionKernel& kernel, const AttentionProblem& p,
+                        Workspace& workspace) {
+    const int64_t tile_floats = aligned(kernel.scratch_floats(p.head_dim));
+    const int64_t bias_floats = p.key_bias == nullptr ? 0 : aligned(p.slots);
+    const int64_t packed = p.heads * Operand::packed_floats(p);
+    const int64_t key_floats = kernel.pack_keys == nullptr ? 0 : packed;
+    const int64_t value_floats = kernel.pack_values == nullptr ? 0 : packed;
+    auto* bias = static_cast<float*>(workspace.scratch(
+        sizeof(float) * static_cast<size_t>(bias_floats + key_floats + value_floats +
+                                            thread_count() * tile_floats)));
+    const float log2e = 1.4426950408889634F;
+    for (int64_t s = 0; s < bias_floats && s < p.slots; ++s) {
+        bias[s] = p.key_bias[s] * log2e;
     }
+    const Operand keys(p.keys, kernel.pack_keys, p, bias + bias_floats);
+    const Operand values(p.values, kernel.pack_values, p, bias + bias_floats + key_floats);
+    float* scratch = bias + bias_floats + key_floats + value_floats;
+
+    const int64_t tiles = (p.rows + kernel.tile_rows - 1) / kernel.tile_rows;
+    parallel_for(p.heads * tiles, [&](int64_t item) {
+        const int64_t head = item / tiles, row = item % tiles * kernel.tile_rows;
+        const size_t at =
+            static_cast<size_t>((row * p.heads + head) * p.head_dim) * size_of(p.dtype);
+        kernel.run({.q = static_cast<const std::byte*>(p.q) + at,
+                    .out = static_cast<std::byte*>(p.out) + at,
+                    .stride = p.heads * p.head_dim,
+                    .rows = std::min(kernel.tile_rows, p.rows - row),
+                    .keys = keys.head(head),
+                    .values = values.head(head),
+                    .slots = p.slots,
+                    .head_dim = p.head_dim,
+                    .key_bias = p.key_bias == nullptr ? nullptr : bias,
+                    .scale = log2e / std::sqrt(static_cast<float>(p.head_dim)),
+                    .scratch = scratch + omp_get_thread_num() * tile_floats});
+    });
 }
 
 void attention_cpu(const AttentionProblem& problem, Workspace& workspace) {
-    attention_cpu_portable(problem, workspace);
+    const std::span<const AttentionKernel* const> kernels = attention_kernels(problem.dtype);
+    if (kernels.empty() || problem.head_dim % 16 != 0 || problem.head_dim > 128) {
+        return attention_cpu_portable(problem, workspace);
+    }
+    attention_cpu_with(*kernels[0], problem, workspace);
 }
 
 }  // namespace longtake::diffusion

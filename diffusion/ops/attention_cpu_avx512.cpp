@@ -1,0 +1,54 @@
+// Compiled for AVX-512: nothing here may run before attention_kernels() has asked the machine.
+#include "diffusion/ops/attention_tile.h"
+#include "diffusion/ops/simd_avx512.h"
+
+namespace longtake::diffusion {
+namespace {
+
+struct Fp32 : Avx512 {
+    using Element = float;
+    static constexpr int kPair = 1, kVectors = 3, kKeys = 8, kDims = 8;
+
+    static float query_unit(const float* row, int64_t k) { return row[k]; }
+    static float element(float f) { return f; }
+    static Vector broadcast_unit(const float* p) { return _mm512_set1_ps(*p); }
+    static Vector multiply_add(Vector a, Vector b, Vector c) { return fma(a, b, c); }
+};
+
+// Keeps bf16, multiplies in fp32: for cores whose fp32 units are the faster ones.
+struct Bf16AsFp32 : Fp32 {
+    using Element = uint16_t;
+
+    static float query_unit(const uint16_t* row, int64_t k) {
+        return _mm_cvtss_f32(_mm_castsi128_ps(_mm_cvtsi32_si128(static_cast<int>(row[k]) << 16)));
+    }
+    static uint16_t element(float f) {
+        const auto bits = static_cast<uint32_t>(_mm_cvtsi128_si32(_mm_castps_si128(_mm_set_ss(f))));
+        return static_cast<uint16_t>((bits + 0x7fffU + ((bits >> 16) & 1U)) >> 16);
+    }
+    static void widen(const void* from, int64_t begin, int64_t end, int64_t head_dim, float* to) {
+        const auto* bits = static_cast<const uint16_t*>(from);
+        for (int64_t i = begin * head_dim; i < end * head_dim; i += kLanes) {
+            const __m256i half = _mm256_loadu_si256(reinterpret_cast<const __m256i*>(bits + i));
+            const __m512i wide = _mm512_slli_epi32(_mm512_cvtepu16_epi32(half), 16);
+            store(to + i, _mm512_castsi512_ps(wide));
+        }
+    }
+};
+
+using Fp32Tiler = AttentionTiler<Fp32>;
+using Bf16Tiler = AttentionTiler<Bf16AsFp32>;
+
+}  // namespace
+
+extern const AttentionKernel kAttentionAvx512Fp32;
+const AttentionKernel kAttentionAvx512Fp32{
+    "avx512_fp32",  DType::F32, Fp32Tiler::kRows, Fp32Tiler::scratch_floats,
+    Fp32Tiler::run, nullptr,    nullptr};
+
+extern const AttentionKernel kAttentionAvx512Widened;
+const AttentionKernel kAttentionAvx512Widened{
+    "avx512_bf16_as_fp32", DType::BF16,       Bf16Tiler::kRows, Bf16Tiler::scratch_floats,
+    Bf16Tiler::run,        Bf16AsFp32::widen, Bf16AsFp32::widen};
+
+}  // namespace longtake::diffusion

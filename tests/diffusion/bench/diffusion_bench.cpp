@@ -1,0 +1,118 @@
+// How fast the transformer's parts are, as FLOP/s beside what oneDNN's matrix product reaches:
+//   diffusion_bench --benchmark_min_time=2
+#include "diffusion/models/causal_transformer.h"
+#include "diffusion/ops/attention.h"
+#include "diffusion/ops/attention_kernel.h"
+#include "diffusion/ops/linear.h"
+#include "tests/diffusion/random_transformer.h"
+#include "tests/diffusion/reference_memory.h"
+#include "tests/diffusion/testing.h"
+
+#include <benchmark/benchmark.h>
+
+#include <algorithm>
+#include <chrono>
+#include <string>
+
+namespace longtake::diffusion {
+namespace {
+
+// The bundled model's sizes.
+constexpr int64_t kTokens = 144, kRows = 3 * kTokens, kHeads = 4, kHeadDim = 64, kWidth = 256;
+
+// Runs `work` as often as asked and reports the rate of the fastest time: on a machine that others
+// use, the one that says something about the code.
+template <typename Work> void measure(benchmark::State& state, double flops, Work&& work) {
+    using Clock = std::chrono::steady_clock;
+    double best = 1e30;
+    for (auto _ : state) {
+        const auto begin = Clock::now();
+        work();
+        best = std::min(best, std::chrono::duration<double>(Clock::now() - begin).count());
+    }
+    state.counters["best_us"] = best * 1e6;
+    state.counters["best_FLOP/s"] = flops / best;
+}
+
+void matrix_product(benchmark::State& state, DType dtype) {
+    const int64_t rows = state.range(0), out = state.range(1), in = state.range(2);
+    const Linear linear(random_tensor({out, in}, 1), Tensor(), dtype);
+    const Tensor x = random_tensor({rows, in}, 2, dtype);
+    Tensor y({rows, out}, dtype);
+    Workspace workspace;
+    measure(state, 2.0 * static_cast<double>(rows * out * in), [&] { linear(x, y, workspace); });
+}
+
+void attention_kernel(benchmark::State& state, const AttentionKernel* kernel) {
+    const int64_t slots = state.range(0);
+    const Tensor q = random_tensor({kRows, kHeads, kHeadDim}, 1, kernel->dtype);
+    const Tensor k = random_tensor({kHeads, slots, kHeadDim}, 2, kernel->dtype);
+    const Tensor v = random_tensor({kHeads, slots, kHeadDim}, 3, kernel->dtype);
+    Tensor out(q.shape(), kernel->dtype);
+    Workspace workspace;
+    const AttentionProblem problem{.q = q.raw(),
+                                   .keys = k.raw(),
+                                   .values = v.raw(),
+                                   .out = out.raw(),
+                                   .key_bias = nullptr,
+                                   .rows = kRows,
+                                   .heads = kHeads,
+                                   .head_dim = kHeadDim,
+                                   .slots = slots,
+                                   .stride = slots,
+                                   .dtype = kernel->dtype};
+    measure(state, 4.0 * static_cast<double>(kRows * slots * kWidth),
+            [&] { attention_cpu_with(*kernel, problem, workspace); });
+}
+
+// A pass of the bundled model's size; range: frames in the cache, the chunk's own among them.
+void transformer(benchmark::State& state, DType dtype) {
+    const TransformerConfig config = bundled_size();
+    const CausalTransformer model = random_transformer(config, dtype);
+    const int64_t frames = state.range(0);
+    ReferenceMemory memory(config, dtype, frames, 3, kTokens);
+    const TextContext text = model.prepare_text(random_tensor({20, config.text_dim}, 1));
+    const Tensor latents = random_tensor({3, 16, 18, 32}, 2);
+    Tensor flow(latents.shape(), DType::F32);
+    TransformerWorkspace workspace;
+    const std::vector<double> timesteps(3, 500.0);
+    for (int64_t at = 3; at <= frames; at += 3) {
+        model.forward(latents, timesteps, text, memory, flow, workspace);
+        memory.advance(std::min<int64_t>(3, frames - 3 - (at - 3)));
+    }
+    measure(state, model.flops(kRows, frames * kTokens, 21),
+            [&] { model.forward(latents, timesteps, text, memory, flow, workspace); });
+}
+
+void register_all() {
+    for (const DType dtype : {DType::F32, DType::BF16}) {
+        const std::string type(name_of(dtype));
+        auto* gemm =
+            benchmark::RegisterBenchmark(("matrix_product/" + type).c_str(), matrix_product, dtype);
+        gemm->Args({4096, 4096, 4096})->Args({2048, 2048, 2048});
+        gemm->Args({kRows, 768, 256})->Args({kRows, 256, 256});
+        gemm->Args({kRows, 1024, 256})->Args({kRows, 256, 1024});
+        gemm->UseRealTime()->Unit(benchmark::kMicrosecond);
+        for (const AttentionKernel* kernel : attention_kernels(dtype)) {
+            auto* b = benchmark::RegisterBenchmark(
+                ("attention/" + std::string(kernel->name)).c_str(), attention_kernel, kernel);
+            b->Arg(432)->Arg(2304)->Arg(2736)->Arg(3024);
+            b->UseRealTime()->Unit(benchmark::kMicrosecond);
+        }
+        benchmark::RegisterBenchmark(("transformer/" + type).c_str(), transformer, dtype)
+            ->Arg(3)
+            ->Arg(19)
+            ->Arg(21)
+            ->UseRealTime()
+            ->Unit(benchmark::kMicrosecond);
+    }
+}
+
+}  // namespace
+}  // namespace longtake::diffusion
+
+int main(int argc, char** argv) {
+    longtake::diffusion::register_all();
+    benchmark::Initialize(&argc, argv);
+    benchmark::RunSpecifiedBenchmarks();
+}
