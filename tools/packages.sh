@@ -3,7 +3,8 @@
 
 build_packages=(
     build-essential cmake ninja-build pkg-config ccache
-    libdnnl-dev libsentencepiece-dev libutf8proc-dev
+    libdnnl-dev ocl-icd-opencl-dev  # oneDNN names OpenCL in its CMake config without depending on it
+    libsentencepiece-dev libutf8proc-dev
     libavcodec-dev libavformat-dev libavutil-dev libswscale-dev libpng-dev
     nlohmann-json3-dev libcli11-dev libspdlog-dev libfmt-dev
 )
