@@ -1,0 +1,69 @@
+#pragma once
+
+#include "core/tensor.h"
+#include "diffusion/ops/linear.h"
+#include "diffusion/weights/weight_map.h"
+
+#include <cstdint>
+#include <filesystem>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace longtake::diffusion {
+
+// The sizes of a umT5 encoder, named in config.json as transformers does. The defaults are those
+// of umT5-XXL.
+struct Umt5Config {
+    int64_t vocabulary = 256384;
+    int64_t width = 4096;  // d_model
+    int64_t heads = 64;
+    int64_t head_dim = 64;  // d_kv
+    int64_t ffn_dim = 10240;
+    int64_t layers = 24;
+    int64_t buckets = 32;  // of relative positions, both signs
+    int64_t max_distance = 128;
+    double eps = 1e-6;
+
+    // Throws InputError, naming file and key, when the file is not such a configuration.
+    static Umt5Config read(const std::filesystem::path& path);
+};
+
+// Reads a prompt. Immutable; sessions share it.
+class Umt5Encoder {
+  public:
+    // `compute` (F32 or BF16) is the type of the weights and of what they multiply.
+    Umt5Encoder(const Umt5Config& config, const WeightMap& weights, DType compute);
+
+    // tokens [n], without padding -> [n, width] fp32. Rows of padding would be zero: nothing is
+    // lost by leaving them out, since masked keys have no weight and positions are relative.
+    Tensor encode(std::span<const int32_t> tokens) const;
+
+    const Umt5Config& config() const { return config_; }
+
+  private:
+    struct Layer {
+        Tensor attention_norm, ffn_norm;  // [width] fp32
+        Tensor position_bias;             // [buckets, heads] fp32
+        Linear q, k, v, o, gate, up, down;
+    };
+    void attend(const Layer& layer, const Tensor& q, const Tensor& k, const Tensor& v,
+                Tensor& out) const;
+
+    Umt5Config config_;
+    DType compute_;
+    Tensor embedding_;  // [vocabulary, width], as in the file
+    Tensor final_norm_;
+    std::vector<Layer> layers_;
+};
+
+// The bucket of key position - query position: exact up to a quarter of `buckets`, then
+// logarithmic up to `max_distance`; keys after the query have the upper half.
+int64_t relative_position_bucket(int64_t distance, int64_t buckets, int64_t max_distance);
+
+// The original checkpoint's names as transformers' ("blocks.0.attn.q.weight" ->
+// "encoder.block.0.layer.0.SelfAttention.q.weight"); transformers' own come back unchanged.
+std::string umt5_from_original(const std::string& name);
+
+}  // namespace longtake::diffusion
