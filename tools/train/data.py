@@ -1,0 +1,68 @@
+"""Clips as latents and captions as tokens, all of it in GPU memory."""
+
+from concurrent.futures import ThreadPoolExecutor
+
+import torch
+from torch.nn import functional as F
+
+from common import CHUNK, CLIP_FRAMES, FPS, HEIGHT, LATENT_FRAMES, WIDTH
+
+VARIANTS = 3
+CHUNKS = LATENT_FRAMES // CHUNK
+
+
+class Captions:
+    """Captions of scripts: tokens [n, segments, variants, L] and the segment of every chunk."""
+
+    def __init__(self, world, tokenizer, first_seed, count, device, variants=VARIANTS):
+        def describe(seed):
+            script = world.describe(seed, CLIP_FRAMES)
+            last = script.segment_count - 1
+            texts = [world.caption(script, min(s, last), 1 + v + variants * seed)
+                     for s in range(2) for v in range(variants)]
+            switch = script.switch_frame // (4 * CHUNK) if last else CHUNKS
+            return texts, switch
+
+        with ThreadPoolExecutor(16) as pool:
+            rows = list(pool.map(describe, range(first_seed, first_seed + count), chunksize=256))
+        tokens = tokenizer([t for texts, _ in rows for t in texts])
+        self.tokens = tokens.view(count, 2, variants, -1).to(device)
+        switch = torch.tensor([s for _, s in rows], device=device)
+        self.segment = (torch.arange(CHUNKS, device=device)[None] >= switch[:, None]).long()
+        self.empty = tokenizer([""])[0].to(device)
+
+    def batch(self, index, drop=0.0):
+        """tokens [2 n, L] and the caption of every chunk [n, chunks], an index into them."""
+        n = len(index)
+        variant = torch.randint(self.tokens.shape[2], (n,), device=index.device)
+        tokens = self.tokens[index, :, variant].flatten(0, 1)
+        if drop:
+            gone = (torch.rand(n, device=index.device) < drop).repeat_interleave(2)
+            tokens = torch.where(gone[:, None], self.empty, tokens)
+        return tokens, 2 * torch.arange(n, device=index.device)[:, None] + self.segment[index]
+
+
+@torch.no_grad()
+def encode_clips(vae, statistics, world, first_seed, count, device, batch=32):
+    """Latents [n, F, 16, h, w] (zero mean, unit variance, bf16) and the share of every cell that
+    is an object [n, F, h, w] (bf16)."""
+    mean, std = (s.view(1, 1, -1, 1, 1) for s in statistics)
+    latents = torch.empty(count, LATENT_FRAMES, 16, HEIGHT // 8, WIDTH // 8, dtype=torch.bfloat16, device=device)
+    solid = torch.empty(count, LATENT_FRAMES, HEIGHT // 8, WIDTH // 8, dtype=torch.bfloat16, device=device)
+    encode = torch.compile(vae.encode) if device == "cuda" else vae.encode
+    for i in range(0, count, batch):
+        n = min(batch, count - i)
+        rgb, mask = world.render(first_seed + i, n, CLIP_FRAMES, HEIGHT, WIDTH, FPS, mask=True)
+        with torch.autocast(device, torch.bfloat16):
+            z = encode(rgb.movedim(-1, 2).to(torch.bfloat16) / 255)
+        latents[i:i + n] = (z.float() - mean) / std
+        objects = (mask > 0).to(torch.bfloat16).view(n, LATENT_FRAMES, 4, HEIGHT, WIDTH).mean(2)
+        solid[i:i + n] = F.avg_pool2d(objects, 8)
+    return latents, solid
+
+
+def decode(vae, statistics, latents):
+    """Normalized latents [n, F, 16, h, w] -> frames [n, T, 3, H, W], warm-up dropped."""
+    mean, std = (s.view(1, 1, -1, 1, 1) for s in statistics)
+    with torch.no_grad(), torch.autocast(latents.device.type, torch.bfloat16):
+        return torch.cat([vae.decode(z[None].float() * std + mean).float()[:, 3:] for z in latents])

@@ -1,0 +1,77 @@
+"""Flow matching: noising, sampling times, and the samplers of teacher and student."""
+
+import torch
+
+SHIFT = 3.0
+STEPS = (1000, 750, 500, 250)  # unshifted
+
+
+def warp(t, shift=SHIFT):
+    """Unshifted time in [0, 1] -> noise level sigma."""
+    return shift * t / (1 + (shift - 1) * t)
+
+
+SIGMAS = tuple(warp(s / 1000) for s in STEPS)
+
+
+def add_noise(x, noise, sigma):
+    sigma = sigma.view(*sigma.shape, *(1,) * (x.ndim - sigma.ndim))
+    return (1 - sigma) * x + sigma * noise
+
+
+def random_sigma(n, device):
+    """Logit-normal times, shifted; a tenth is uniform, so that both ends are visited."""
+    t = torch.sigmoid(torch.randn(n, device=device))
+    t = torch.where(torch.rand(n, device=device) < 0.15, torch.rand(n, device=device), t)
+    return warp(t)
+
+
+def guided_flow(model, x, sigma, text, empty, caption, scale):
+    """Classifier-free guidance; sigma [n]."""
+    t = 1000 * sigma[:, None].expand(-1, x.shape[1])
+    both = torch.cat([caption, torch.full_like(caption, text[0][0].shape[0])])
+    context = [tuple(torch.cat([a, b]) for a, b in zip(kv, none)) for kv, none in zip(text, empty)]
+    flow, _ = model(torch.cat([x, x]), torch.cat([t, t]), context, both)
+    with_text, without = flow.float().chunk(2)
+    return without + scale * (with_text - without)
+
+
+@torch.no_grad()
+def sample_teacher(model, noise, text, empty, caption, steps=24, scale=3.0):
+    """Euler integration of the whole clip."""
+    x = noise
+    levels = warp(torch.linspace(1, 0, steps + 1, device=noise.device))
+    for s, s_next in zip(levels, levels[1:]):
+        with torch.autocast(noise.device.type, torch.bfloat16):
+            flow = guided_flow(model, x, s.expand(x.shape[0]), text, empty, caption, scale)
+        x = x + (s_next - s) * flow
+    return x
+
+
+@torch.no_grad()
+def roll_out(model, noise, text, caption, chunk=3, steps=None, sigmas=SIGMAS, window=21):
+    """Chunk by chunk on a rolling cache, as the runtime does it.
+
+    Returns the clean latents and what the last of the `steps` denoising steps (all of them by
+    default) of each chunk started from, both of the shape of `noise`.
+    """
+    past, clean, inputs = None, [], []
+    n, device = noise.shape[0], noise.device
+    steps = steps or len(sigmas)
+    with torch.autocast(device.type, torch.bfloat16, cache_enabled=False):
+        for c in range(noise.shape[1] // chunk):
+            x = noise[:, c * chunk:(c + 1) * chunk]
+            place = dict(text=text, caption=caption[:, c:c + 1], past=past, first_frame=c * chunk)
+            for i in range(steps):
+                t = torch.full((n, chunk), 1000 * sigmas[i], device=device)
+                x0 = x - sigmas[i] * model(x, t, **place)[0].float()
+                if i < steps - 1:
+                    x = (1 - sigmas[i + 1]) * x0 + sigmas[i + 1] * torch.randn_like(x)
+            clean.append(x0)
+            inputs.append(x)
+            _, kept = model(x0, torch.zeros(n, chunk, device=device), **place)
+            if past is not None:
+                kept = [tuple(torch.cat([a, b], 1) for a, b in zip(p, k)) for p, k in zip(past, kept)]
+            tokens = kept[0][0].shape[1] // min((c + 1) * chunk, window)
+            past = [tuple(a[:, -(window - chunk) * tokens:] for a in kv) for kv in kept]
+    return torch.cat(clean, 1), torch.cat(inputs, 1)

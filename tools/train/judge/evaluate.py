@@ -1,0 +1,140 @@
+"""Judges sets of clips of the same held-out prompts: real renders, the autoencoder's
+reconstructions (the ceiling), the teacher, the student, or videos that `longtake` wrote.
+
+Prints one JSON line a set: accuracy per attribute, Fréchet distance to real renders of other
+seeds, and the mean optical flow (dynamic degree, pixels per frame).
+"""
+
+import argparse
+import json
+import os
+import subprocess
+import sys
+
+import numpy as np
+import torch
+
+sys.path.insert(0, os.path.join(os.path.dirname(__file__), ".."))
+from common import CLIP_FRAMES, FPS, HEIGHT, LATENT_FRAMES, TEST_SEEDS, WIDTH, load, setup, to_bytes  # noqa: E402
+from flow import roll_out, sample_teacher  # noqa: E402
+from judge.network import Labels, accuracy, frechet, select  # noqa: E402
+from judge.train import new_judge  # noqa: E402
+from text import Tokenizer  # noqa: E402
+from world import World  # noqa: E402
+
+
+def dynamic_degree(clips):
+    """Mean length of the optical flow between frames 4 apart, in pixels per frame."""
+    import cv2
+
+    lengths = []
+    for clip in clips[:64]:
+        gray = [cv2.cvtColor(f, cv2.COLOR_RGB2GRAY) for f in clip[::4].cpu().numpy()]
+        for a, b in zip(gray, gray[1:]):
+            flow = cv2.calcOpticalFlowFarneback(a, b, None, 0.5, 3, 15, 3, 5, 1.1, 0)
+            lengths.append(np.linalg.norm(flow, axis=-1).mean() / 4)
+    return float(np.mean(lengths))
+
+
+def read_video(path):
+    raw = subprocess.run(["ffmpeg", "-v", "error", "-i", path, "-f", "rawvideo", "-pix_fmt", "rgb24", "-"],
+                         capture_output=True, check=True).stdout
+    return torch.from_numpy(np.frombuffer(raw, np.uint8).reshape(-1, HEIGHT, WIDTH, 3)[:81].copy())
+
+
+class Sets:
+    """Clips of the prompts, a batch at a time: uint8 [n, 81, H, W, 3]."""
+
+    def __init__(self, args, world, device):
+        from teacher import Model, load_vae
+
+        self.args, self.world, self.device = args, world, device
+        self.model = lambda path: load(path, Model()).to(device).eval()
+        self.vae, self.statistics = load_vae(args.vae, device) if os.path.exists(f"{args.vae}.0.safetensors") else (None, None)
+        self.tokenizer = Tokenizer(args.tokenizer)
+        self.loaded = {}
+
+    def real(self, seeds, prompts, first):
+        return self.world.render_seeds(seeds, CLIP_FRAMES, HEIGHT, WIDTH, FPS)[0][:, 3:]
+
+    def reconstruction(self, seeds, prompts, first):
+        from data import decode
+
+        frames = self.world.render_seeds(seeds, CLIP_FRAMES, HEIGHT, WIDTH, FPS)[0].movedim(-1, 2).float() / 255
+        mean, std = (s.view(1, 1, -1, 1, 1) for s in self.statistics)
+        with torch.no_grad(), torch.autocast(self.device, torch.bfloat16):
+            latents = (self.vae.encode(frames).float() - mean) / std
+        return to_bytes(decode(self.vae, self.statistics, latents))
+
+    def generated(self, name, prompts):
+        from data import decode
+
+        if name not in self.loaded:
+            self.loaded[name] = self.model(getattr(self.args, name))
+        model, n = self.loaded[name], len(prompts)
+        noise = torch.randn(n, LATENT_FRAMES, 16, HEIGHT // 8, WIDTH // 8, device=self.device)
+        caption = torch.arange(n, device=self.device)[:, None].expand(n, LATENT_FRAMES // 3)
+        with torch.no_grad():
+            with torch.autocast(self.device, torch.bfloat16):
+                text = model.text(self.tokenizer(prompts).to(self.device))
+                empty = model.text(self.tokenizer([""]).to(self.device))
+            if name == "teacher":
+                latents = sample_teacher(model.transformer, noise, text, empty, caption)
+            else:
+                latents, _ = roll_out(model.transformer, noise, text, caption)
+        return to_bytes(decode(self.vae, self.statistics, latents))
+
+    def teacher(self, seeds, prompts, first):
+        return self.generated("teacher", prompts)
+
+    def student(self, seeds, prompts, first):
+        return self.generated("student", prompts)
+
+    def videos(self, seeds, prompts, first):
+        return torch.stack([read_video(f"{self.args.videos}/{first + i:03d}.mp4") for i in range(len(prompts))]).to(self.device)
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("sets", nargs="+", choices=["real", "reconstruction", "teacher", "student", "videos"])
+    parser.add_argument("--prompts", type=int, default=500)
+    parser.add_argument("--write-prompts", help="file for the prompts, one a line, and nothing else")
+    parser.add_argument("--judge", default="out/judge")
+    parser.add_argument("--vae", default="out/vae")
+    parser.add_argument("--teacher", default="out/teacher")
+    parser.add_argument("--student", default="out/student")
+    parser.add_argument("--videos", help="folder of 000.mp4, 001.mp4 ... of the prompts")
+    parser.add_argument("--tokenizer", default="tokenizer/spiece.model")
+    args = parser.parse_args()
+    device, world = setup(), World()
+    judge = new_judge(world)
+    labels = Labels(world, judge.sizes[0], device)
+    seeds, scripts = labels.select(TEST_SEEDS, args.prompts, CLIP_FRAMES)
+    prompts = [world.caption(s, 0, 0) for s in scripts]
+    if args.write_prompts:
+        with open(args.write_prompts, "w") as f:
+            f.write("\n".join(prompts) + "\n")
+        return
+    load(args.judge, judge).to(device).eval()
+    truth, source = labels.tensors(scripts), Sets(args, world, device)
+
+    @torch.no_grad()
+    def ask(clips):
+        return {k: v.float() for k, v in judge(select(clips)).items()}
+
+    others, _ = labels.select(TEST_SEEDS + 10**6, args.prompts, CLIP_FRAMES)
+    reference = torch.cat([ask(source.real(others[i:i + 20], None, i))["feature"] for i in range(0, len(others), 20)])
+    for name in args.sets:
+        answers, moving = [], []
+        for i in range(0, args.prompts, 20):
+            clips = getattr(source, name)(seeds[i:i + 20], prompts[i:i + 20], i)
+            answers.append(ask(clips))
+            moving += list(clips[:3])
+        answer = {k: torch.cat([a[k] for a in answers]) for k in answers[0]}
+        row = dict(set=name, prompts=args.prompts, **accuracy(answer, truth),
+                   frechet=frechet(answer["feature"], reference), dynamic_degree=dynamic_degree(moving))
+        print(json.dumps({k: round(v, 4) if isinstance(v, float) else v for k, v in row.items()}), flush=True)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,1 @@
+"""The networks of the bundled model in PyTorch, with the tensor names the runtime loads."""

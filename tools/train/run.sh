@@ -1,0 +1,30 @@
+#!/usr/bin/env bash
+# One stage of the training: run.sh STAGE [arguments of the stage]. Weights go to and come from
+# $LONGTAKE_TRAIN_OUT (default: out/ beside this script). The toyworld library is built when
+# $TOYWORLD_SO does not name one.
+set -euo pipefail
+here=$(cd "$(dirname "$0")" && pwd)
+out=${LONGTAKE_TRAIN_OUT:-$here/out}
+mkdir -p "$out"
+export PYTHONUNBUFFERED=1
+if [ -z "${TOYWORLD_SO:-}" ]; then
+    export TOYWORLD_SO=$out/libtoyworld.so
+    world=$here/../toyworld
+    [ -e "$TOYWORLD_SO" ] || nvcc -arch=sm_90 -O3 -std=c++20 -shared -Xcompiler -fPIC,-pthread -DLTW_CUDA \
+        -I"$here/../.." "$world"/{toyworld,grammar,tracks,render_cpu}.cpp "$world"/render_cuda.cu -o "$TOYWORLD_SO"
+fi
+cd "$here"
+stage=$1
+shift
+tokenizer=${TOKENIZER:-$here/../../assets/models/toyworld/tokenizer/spiece.model}
+weights=(--vae "$out/vae" --tokenizer "$tokenizer")
+case $stage in
+    tokenizer) python3 text.py "$tokenizer" "$@" ;;
+    autoencoder) python3 autoencoder.py --out "$out/vae" "$@" ;;
+    judge) python3 judge/train.py --out "$out/judge" "$@" ;;
+    teacher) python3 teacher.py "${weights[@]}" --cache "$out/clips.pt" --out "$out/teacher" "$@" ;;
+    student) python3 student.py "${weights[@]}" --teacher "$out/teacher" --out "$out/student" "$@" ;;
+    evaluate) python3 judge/evaluate.py "${weights[@]}" --judge "$out/judge" --teacher "$out/teacher" --student "$out/student" "$@" ;;
+    export) python3 export.py "${weights[@]}" --student "$out/student" "$@" ;;
+    *) echo "unknown stage '$stage': tokenizer, autoencoder, judge, teacher, student, evaluate, export" >&2; exit 2 ;;
+esac

@@ -1,0 +1,128 @@
+"""Stage 2: the bidirectional teacher and the text encoder, on clips of 21 latent frames.
+
+Every chunk follows its own caption, so prompt changes are part of the training from the start.
+"""
+
+import argparse
+
+import torch
+
+from common import (CLIP_FRAMES, HEIGHT, LATENT_FRAMES, TEST_SEEDS, TEXT_ENCODER, TRAIN_SEEDS, TRANSFORMER, Budget, Ema,
+                    WIDTH, load, save, setup, sheet, to_bytes)
+from data import Captions, decode, encode_clips
+from flow import add_noise, random_sigma, sample_teacher
+from nets.taehv import Taehv
+from nets.umt5 import Umt5Encoder
+from nets.wan import WanTransformer
+from optim import optimizers_for
+from text import Tokenizer
+from world import World
+
+
+class Model(torch.nn.Module):
+    def __init__(self, transformer=TRANSFORMER, text_encoder=TEXT_ENCODER):
+        super().__init__()
+        self.transformer = WanTransformer(transformer)
+        self.text_encoder = Umt5Encoder(text_encoder)
+
+    def compile_blocks(self):
+        for block in self.transformer.blocks:
+            block.compile()
+
+    def text(self, tokens):
+        return self.transformer.text_context(self.text_encoder(tokens))
+
+
+def load_vae(path, device):
+    """The frozen autoencoder and its latent statistics."""
+    vae = load(path, Taehv()).to(device, memory_format=torch.channels_last).eval().requires_grad_(False)
+    statistics = torch.load(f"{path}.statistics.pt", map_location=device)
+    return vae, statistics
+
+
+def flow_loss(model, clips, captions, index, sigma, mode="bidirectional"):
+    """Flow matching at the noise levels sigma [n, F]; objects weigh more than background."""
+    latents, solid = clips
+    x = latents[index].float()
+    weight = 1 + 2 * solid[index].float()[:, :, None]
+    noise = torch.randn_like(x)
+    tokens, caption = captions.batch(index, drop=0.1)
+    with torch.autocast(x.device.type, torch.bfloat16):
+        flow, _ = model.transformer(add_noise(x, noise, sigma), 1000 * sigma, model.text(tokens), caption,
+                                    mode=mode, clean=x)
+    return ((flow.float() - (noise - x)) ** 2 * weight).mean() / weight.mean()
+
+
+@torch.no_grad()
+def sample_sheet(path, model, vae, statistics, captions, sampler, device, count=10):
+    """One row a caption: five moments of a sampled clip."""
+    index = torch.arange(count, device=device)
+    tokens, caption = captions.batch(index)
+    with torch.autocast(device, torch.bfloat16):
+        text, empty = model.text(tokens), model.text(captions.empty[None])
+    noise = torch.randn(count, LATENT_FRAMES, 16, HEIGHT // 8, WIDTH // 8, device=device,
+                        generator=torch.Generator(device).manual_seed(7))
+    frames = decode(vae, statistics, sampler(noise, text, empty, caption))
+    moments = torch.linspace(0, frames.shape[1] - 1, 6).long()
+    sheet(path, [to_bytes(f[moments]) for f in frames])
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--minutes", type=float, default=8)
+    parser.add_argument("--clips", type=int, default=32000)
+    parser.add_argument("--batch", type=int, default=48)
+    parser.add_argument("--lr", type=float, default=2e-3)
+    parser.add_argument("--vae", default="out/vae")
+    parser.add_argument("--tokenizer", default="tokenizer/spiece.model")
+    parser.add_argument("--cache", help="file that keeps the latents between stages")
+    parser.add_argument("--resume")
+    parser.add_argument("--out", default="out/teacher")
+    args = parser.parse_args()
+    device, world, tokenizer = setup(), World(), Tokenizer(args.tokenizer)
+    vae, statistics = load_vae(args.vae, device)
+    captions = Captions(world, tokenizer, TRAIN_SEEDS, args.clips, device)
+    held_out = Captions(world, tokenizer, TEST_SEEDS, 64, device)
+    clips = cached_clips(args, vae, statistics, world, device)
+
+    model = Model().to(device)
+    if args.resume:
+        load(args.resume, model)
+    optimizers = optimizers_for([model], lr_matrix=args.lr, lr_other=args.lr / 2)
+    ema = Ema(model, 0.998)
+    if device == "cuda":
+        model.compile_blocks()
+    budget = Budget(args.minutes, warmup_steps=150)
+    while budget.next(optimizers):
+        index = torch.randint(args.clips, (args.batch,), device=device)
+        sigma = random_sigma(args.batch, device)[:, None].expand(-1, LATENT_FRAMES)
+        loss = flow_loss(model, clips, captions, index, sigma)
+        for o in optimizers:
+            o.zero_grad(set_to_none=True)
+        loss.backward()
+        torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
+        for o in optimizers:
+            o.step()
+        ema.update(budget.step)
+        budget.restart() if budget.step == 1 else None
+        budget.report(loss=loss)
+        if budget.step % 2000 == 0:
+            save(args.out, model)
+    ema.swap()
+    save(args.out, model)
+    sample_sheet(f"{args.out}.jpg", model, vae, statistics, held_out,
+                 lambda *a: sample_teacher(model.transformer, *a), device)
+
+
+def cached_clips(args, vae, statistics, world, device):
+    import os
+    if args.cache and os.path.exists(args.cache):
+        return torch.load(args.cache, map_location=device)
+    clips = encode_clips(vae, statistics, world, TRAIN_SEEDS, args.clips, device)
+    if args.cache:
+        torch.save(clips, args.cache)
+    return clips
+
+
+if __name__ == "__main__":
+    main()
