@@ -15,16 +15,14 @@ struct Tokenizer::Model {
     sentencepiece::SentencePieceProcessor processor;
 };
 
-Tokenizer Tokenizer::load(const std::filesystem::path& folder) {
+Tokenizer Tokenizer::load(const std::filesystem::path& folder, int64_t limit) {
     const std::filesystem::path config = folder / "tokenizer_config.json";
-    double length = kDefaultLength;
+    auto length = static_cast<double>(limit);  // transformers writes 1e30 for "none"
     if (std::filesystem::exists(config)) {
         ConfigReader(config).read("model_max_length", length);
     }
-    // transformers writes 1e30 for "no limit".
-    constexpr double kLargest = 65536;
     return Tokenizer(folder / "spiece.model",
-                     length > kLargest ? kDefaultLength : static_cast<int64_t>(length));
+                     static_cast<int64_t>(std::min(length, static_cast<double>(limit))));
 }
 
 Tokenizer::Tokenizer(const std::filesystem::path& path, int64_t max_length)

@@ -11,8 +11,9 @@ namespace longtake::diffusion {
 // Prompts to tokens with a SentencePiece model. Immutable; sessions share it.
 class Tokenizer {
   public:
-    // `folder` holds spiece.model and, optionally, tokenizer_config.json with model_max_length.
-    static Tokenizer load(const std::filesystem::path& folder);
+    // `folder` holds spiece.model and, optionally, tokenizer_config.json with model_max_length,
+    // which counts up to `limit`.
+    static Tokenizer load(const std::filesystem::path& folder, int64_t limit = kDefaultLength);
     explicit Tokenizer(const std::filesystem::path& model, int64_t max_length = kDefaultLength);
 
     // The cleaned prompt's tokens and the end mark, without padding, at most `max_length`: a longer

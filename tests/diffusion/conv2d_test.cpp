@@ -6,6 +6,7 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <ostream>
 #include <vector>
 
 namespace longtake::diffusion {
@@ -16,6 +17,8 @@ struct Case {
     std::vector<int64_t> kernel;  // [out, in, (kt,) kh, kw]
     ConvOptions options;
 };
+
+void PrintTo(const Case& c, std::ostream* out) { *out << c.name; }
 
 const std::vector<Case> kCases{
     {"Plain3x3", {20, 12, 3, 3}, {}},

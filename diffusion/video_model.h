@@ -1,0 +1,85 @@
+#pragma once
+
+#include "core/tensor.h"
+#include "diffusion/flow_match.h"
+#include "diffusion/models/causal_transformer.h"
+#include "diffusion/models/taehv.h"
+#include "diffusion/models/tokenizer.h"
+#include "diffusion/models/umt5.h"
+
+#include <cstdint>
+#include <filesystem>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace longtake::diffusion {
+
+// How a model is run. scheduler/scheduler_config.json may say otherwise, under these names; the
+// defaults are those of Wan2.1-T2V-1.3B distilled by Self Forcing.
+struct VideoModelConfig {
+    double shift = 5.0;  // of the schedule; also read as "flow_shift"
+    std::vector<int> denoising_steps{1000, 750, 500, 250};  // before the shift
+    int64_t chunk_frames = 3;                               // latent frames made at once
+    int64_t window_frames = 21;                             // latent frames seen in training
+    double frame_rate = 16;                                 // of the video
+    int64_t width = 832, height = 480;                      // pixels
+
+    static VideoModelConfig read(const std::filesystem::path& path);
+};
+
+// Everything that turns a prompt into a video, loaded from a folder in diffusers' layout.
+// Immutable; sessions share it and its parts.
+class VideoModel {
+  public:
+    // The folder holds transformer/ and vae/ and, for prompts, text_encoder/ and tokenizer/; how to
+    // run it stands in scheduler/. Throws InputError, naming the file and what is wrong with it.
+    static std::shared_ptr<const VideoModel> load(const std::filesystem::path& folder,
+                                                  DType compute);
+
+    const VideoModelConfig& config() const { return config_; }
+    FlowMatchSchedule schedule() const { return FlowMatchSchedule(config_.shift); }
+    int64_t latent_height() const { return config_.height / kTaehvScale; }
+    int64_t latent_width() const { return config_.width / kTaehvScale; }
+
+    const CausalTransformer& transformer() const { return *transformer_; }
+    const std::shared_ptr<const CausalTransformer>& transformer_ptr() const { return transformer_; }
+    const TaehvDecoder& decoder() const { return *decoder_; }
+    const std::shared_ptr<const TaehvDecoder>& decoder_ptr() const { return decoder_; }
+    // Throws InputError when the folder came without one.
+    const TaehvEncoder& encoder() const { return *encoder_ptr(); }
+    const std::shared_ptr<const TaehvEncoder>& encoder_ptr() const;
+
+    // The prompt's rows, without padding: [tokens, text_dim] fp32. Throws InputError when the
+    // folder came without a text encoder, or the prompt is empty.
+    Tensor encode(std::string_view prompt) const;
+    bool reads_prompts() const { return text_encoder_ != nullptr; }
+
+    // What the folder held, part by part.
+    struct Part {
+        std::string name;
+        std::filesystem::path path;
+        int64_t parameters = 0;  // 0: this part is missing, or has none
+        int64_t bytes = 0;       // of the weights in the file
+        DType compute = DType::F32;
+        bool found = false;
+    };
+    const std::vector<Part>& parts() const { return parts_; }
+    std::string describe() const;  // one line per part
+
+  private:
+    class Loader;
+    VideoModel() = default;
+
+    std::filesystem::path folder_;
+    VideoModelConfig config_;
+    std::shared_ptr<const CausalTransformer> transformer_;
+    std::shared_ptr<const TaehvDecoder> decoder_;
+    std::shared_ptr<const TaehvEncoder> encoder_;
+    std::shared_ptr<const Umt5Encoder> text_encoder_;
+    std::shared_ptr<const Tokenizer> tokenizer_;
+    std::vector<Part> parts_;
+};
+
+}  // namespace longtake::diffusion
