@@ -1,10 +1,11 @@
 # What Longtake needs from Debian 12 or Ubuntu 24.04, and how it gets there; demo.sh and test.sh
 # source this.
 
+# ocl-icd-opencl-dev (Debian) and libprotobuf-dev (Ubuntu) only stand behind oneDNN's CMake config and
+# SentencePiece's pkg-config file, whose packages do not depend on them.
 build_packages=(
     build-essential cmake ninja-build pkg-config ccache
-    libdnnl-dev ocl-icd-opencl-dev  # oneDNN names OpenCL in its CMake config without depending on it
-    libsentencepiece-dev libutf8proc-dev
+    libdnnl-dev ocl-icd-opencl-dev libsentencepiece-dev libprotobuf-dev libutf8proc-dev
     libavcodec-dev libavformat-dev libavutil-dev libswscale-dev libpng-dev
     nlohmann-json3-dev libcli11-dev libspdlog-dev libfmt-dev
 )
