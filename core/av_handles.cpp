@@ -59,14 +59,14 @@ Input open_input(const std::string& url, const AVIOInterruptCB& interrupt) {
     return input;
 }
 
-AVStream& video_stream(AVFormatContext& input, const std::string& shown) {
+AVStream* video_stream(AVFormatContext& input, const std::string& shown) {
     const int index = av_find_best_stream(&input, AVMEDIA_TYPE_VIDEO, -1, -1, nullptr, 0);
     check_input(index >= 0, "{} holds no video", shown);
     for (unsigned i = 0; i < input.nb_streams; ++i) {
         input.streams[i]->discard =
             i == static_cast<unsigned>(index) ? AVDISCARD_DEFAULT : AVDISCARD_ALL;
     }
-    return *input.streams[index];
+    return input.streams[index];
 }
 
 Output make_output(const char* format, const std::string& url) {

@@ -46,8 +46,8 @@ Frame make_picture(AVPixelFormat format, int width, int height);
 Packet make_packet();
 // All three throw InputError when the file cannot be opened, or is not what it claims to be.
 Input open_input(const std::string& url, const AVIOInterruptCB& interrupt);
-// The first video stream of what was opened.
-AVStream& video_stream(AVFormatContext& input, const std::string& shown);
+// The best video stream of what was opened; belongs to `input`.
+AVStream* video_stream(AVFormatContext& input, const std::string& shown);
 Output make_output(const char* format, const std::string& url);
 
 // What an FFmpeg result code means, in words.

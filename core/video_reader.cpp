@@ -34,19 +34,19 @@ struct VideoReader::State {
           stream(av::video_stream(*input, name)),
           packet(av::make_packet()),
           decoded(av::make_frame()) {
-        const AVCodec* codec = avcodec_find_decoder(stream.codecpar->codec_id);
+        const AVCodec* codec = avcodec_find_decoder(stream->codecpar->codec_id);
         check_input(codec != nullptr, "{}: this FFmpeg has no decoder for {}", source,
-                    avcodec_get_name(stream.codecpar->codec_id));
-        check_size(source, stream.codecpar->width, stream.codecpar->height);
+                    avcodec_get_name(stream->codecpar->codec_id));
+        check_size(source, stream->codecpar->width, stream->codecpar->height);
         decoder.reset(avcodec_alloc_context3(codec));
         check(decoder != nullptr, "out of memory for a decoder");
-        int ready = avcodec_parameters_to_context(decoder.get(), stream.codecpar);
+        int ready = avcodec_parameters_to_context(decoder.get(), stream->codecpar);
         if (ready >= 0) {
             decoder->max_pixels = kMaxImagePixels;
             ready = avcodec_open2(decoder.get(), codec, nullptr);
         }
         check_input(ready >= 0, "cannot decode {}: {}", source, av::reason(ready));
-        rgb = av::make_picture(AV_PIX_FMT_RGB24, stream.codecpar->width, stream.codecpar->height);
+        rgb = av::make_picture(AV_PIX_FMT_RGB24, stream->codecpar->width, stream->codecpar->height);
         rgb->colorspace = AVCOL_SPC_RGB;
     }
 
@@ -77,7 +77,7 @@ struct VideoReader::State {
         do {
             av_packet_unref(packet.get());
             read = av_read_frame(input.get(), packet.get());
-        } while (read == 0 && packet->stream_index != stream.index);
+        } while (read == 0 && packet->stream_index != stream->index);
         check_input(read == 0 || read == AVERROR_EOF, "cannot read {}: {}", source,
                     av::reason(read));
         return read == 0;
@@ -86,7 +86,7 @@ struct VideoReader::State {
     std::string source;
     av::Deadline deadline;
     av::Input input;
-    AVStream& stream;
+    AVStream* stream;
     av::Codec decoder;
     av::Packet packet;
     av::Frame decoded, rgb;
@@ -106,7 +106,7 @@ int64_t VideoReader::width() const {
 }
 
 FrameRate VideoReader::frame_rate() const {
-    const AVRational rate = av_guess_frame_rate(state_->input.get(), &state_->stream, nullptr);
+    const AVRational rate = av_guess_frame_rate(state_->input.get(), state_->stream, nullptr);
     return rate.num > 0 && rate.den > 0 ? FrameRate{rate.num, rate.den} : FrameRate{};
 }
 

@@ -52,15 +52,15 @@ bool same_bytes(const Tensor& a, const Tensor& b) {
 ProbedVideo probe(const std::string& path) {
     av::Deadline deadline(std::chrono::seconds(10));
     const av::Input input = av::open_input(av::file_url(path), deadline.callback());
-    const AVStream& stream = av::video_stream(*input, path);
-    const AVCodecParameters& parameters = *stream.codecpar;
+    const AVStream* stream = av::video_stream(*input, path);
+    const AVCodecParameters& parameters = *stream->codecpar;
     const auto file = MappedFile::open(path);
     const std::string_view bytes(reinterpret_cast<const char*>(file->bytes().data()),
                                  file->bytes().size());
     ProbedVideo video{
         avcodec_get_name(parameters.codec_id),
-        stream.time_base.num,
-        stream.time_base.den,
+        stream->time_base.num,
+        stream->time_base.den,
         parameters.color_primaries,
         parameters.color_trc,
         parameters.color_space,
@@ -69,7 +69,7 @@ ProbedVideo probe(const std::string& path) {
         {}};
     const av::Packet packet = av::make_packet();
     while (av_read_frame(input.get(), packet.get()) == 0) {
-        if (packet->stream_index == stream.index) {
+        if (packet->stream_index == stream->index) {
             video.packets.push_back(
                 {packet->pts, packet->duration, (packet->flags & AV_PKT_FLAG_KEY) != 0});
         }
