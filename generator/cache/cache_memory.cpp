@@ -61,6 +61,12 @@ void CacheMemory::copy_from(const CacheMemory& other) {
     clean_sums_ = other.clean_sums_;
 }
 
+CacheMemory CacheMemory::clone() const {
+    CacheMemory copy(policy_, geometry_);
+    copy.copy_from(*this);
+    return copy;
+}
+
 const Plan& CacheMemory::begin_chunk(int64_t frames) {
     const auto limit = policy_->frame_limit();
     check_input(!limit || next_frame_ + frames <= *limit,

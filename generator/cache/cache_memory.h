@@ -26,7 +26,9 @@ class CacheMemory : public diffusion::AttentionMemory {
 
     // A fresh start: nothing remembered, frame numbers from zero.
     void reset();
+    // What `other`, of the same policy and geometry, remembers; allocates nothing.
     void copy_from(const CacheMemory& other);
+    CacheMemory clone() const;
 
     // Before the passes of a chunk; throws InputError when the policy can hold no more frames.
     const Plan& begin_chunk(int64_t frames);
@@ -39,6 +41,7 @@ class CacheMemory : public diffusion::AttentionMemory {
     const CachePolicy& policy() const { return *policy_; }
     const Plan& plan() const { return plan_; }
     int64_t frames() const { return plan_.len_after; }  // cached
+    int64_t tokens_per_frame() const { return geometry_.tokens_per_frame; }
     // What a layer remembers about slot after slot, in frame numbers since the fresh start.
     std::vector<double> frame_numbers(int layer) const;
     const KvStore& store() const { return store_; }

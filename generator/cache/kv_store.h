@@ -31,8 +31,8 @@ class KvStore {
 
   public:
     KvStore(const CacheGeometry& geometry, int64_t capacity);
+    KvStore(KvStore&&) = default;
     KvStore(const KvStore&) = delete;
-    KvStore& operator=(const KvStore&) = delete;
     // Takes over the first `slots` of every layer of an equally shaped store.
     void copy_from(const KvStore& other, int64_t slots);
 

@@ -7,6 +7,12 @@
 namespace {
 
 std::atomic<size_t> count{0};
+std::atomic<size_t> freed{0};
+
+void release(void* p) {
+    freed += p != nullptr;
+    std::free(p);
+}
 
 void* counted(size_t bytes, size_t alignment) {
     ++count;
@@ -24,6 +30,9 @@ namespace longtake {
 size_t allocations() {
     return count;
 }
+size_t live_allocations() {
+    return count - freed;
+}
 }  // namespace longtake
 
 void* operator new(size_t bytes) {
@@ -39,26 +48,26 @@ void* operator new[](size_t bytes, std::align_val_t a) {
     return counted(bytes, size_t(a));
 }
 void operator delete(void* p) noexcept {
-    std::free(p);
+    release(p);
 }
 void operator delete[](void* p) noexcept {
-    std::free(p);
+    release(p);
 }
 void operator delete(void* p, size_t) noexcept {
-    std::free(p);
+    release(p);
 }
 void operator delete[](void* p, size_t) noexcept {
-    std::free(p);
+    release(p);
 }
 void operator delete(void* p, std::align_val_t) noexcept {
-    std::free(p);
+    release(p);
 }
 void operator delete[](void* p, std::align_val_t) noexcept {
-    std::free(p);
+    release(p);
 }
 void operator delete(void* p, size_t, std::align_val_t) noexcept {
-    std::free(p);
+    release(p);
 }
 void operator delete[](void* p, size_t, std::align_val_t) noexcept {
-    std::free(p);
+    release(p);
 }

@@ -4,7 +4,6 @@
 #include "tests/generator/allocation_counter.h"
 #include "tests/generator/cache_driver.h"
 #include "tests/generator/released_deep_forcing.h"
-#include "tests/generator/thread_count.h"
 
 #include <gtest/gtest.h>
 
@@ -23,7 +22,6 @@ std::string deep_forcing(const ReleasedDeepForcing::Settings& s) {
 
 // Long enough for the origin of positions to move several times.
 void expect_as_released(const ReleasedDeepForcing::Settings& settings, int chunks) {
-    const ThreadCount one(1);
     SCOPED_TRACE(deep_forcing(settings));
     CacheDriver driver(deep_forcing(settings), kGeometry);
     std::vector<ReleasedDeepForcing> released(2, ReleasedDeepForcing(settings, kGeometry));
@@ -174,7 +172,6 @@ TEST(CacheMemory, ACopyGoesOnLikeTheOriginal) {
 
 // After 10,000 chunks the sink's keys are what one single rotation gives.
 TEST(CacheMemory, SinkDoesNotDrift) {
-    const ThreadCount one(1);
     const CacheGeometry g{.layers = 1, .heads = 1, .head_dim = 12, .tokens_per_frame = 1};
     CacheDriver driver("deep-sink", g);
     for (int chunk = 0; chunk < 10'000; ++chunk) {
@@ -196,7 +193,6 @@ TEST(CacheMemory, SinkDoesNotDrift) {
 }
 
 TEST(CacheMemory, PositionsStaySmallForEver) {
-    const ThreadCount one(1);
     const CacheGeometry g{.layers = 1, .heads = 1, .head_dim = 6, .tokens_per_frame = 1};
     for (const char* name : {"window", "deep-sink", "deep-forcing"}) {
         CacheMemory memory(policy(name), g);

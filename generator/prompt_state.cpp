@@ -1,0 +1,54 @@
+#include "generator/prompt_state.h"
+
+#include "core/error.h"
+
+#include <algorithm>
+#include <utility>
+
+namespace longtake::generator {
+namespace {
+
+constexpr size_t kRemembered = 8;  // prompts whose encoding is kept
+
+}  // namespace
+
+PromptState::PromptState(std::shared_ptr<const diffusion::VideoModel> model)
+    : model_(std::move(model)) {}
+
+int64_t PromptState::set(std::string text, bool cut) {
+    waiting_ = Prompt{std::move(text), next_number_++, nullptr};
+    cut_waits_ |= cut;
+    return waiting_->number;
+}
+
+int64_t PromptState::set_embeds(Tensor embeds, std::string name) {
+    waiting_ = Prompt{
+        std::move(name), next_number_++,
+        std::make_shared<diffusion::TextContext>(model_->transformer().prepare_text(embeds))};
+    return waiting_->number;
+}
+
+bool PromptState::take_up() {
+    if (waiting_) {
+        if (!waiting_->context) {
+            waiting_->context = encoded(waiting_->text);
+        }
+        current_ = std::move(*waiting_);
+        waiting_.reset();
+    }
+    return std::exchange(cut_waits_, false);
+}
+
+PromptState::Context PromptState::encoded(const std::string& text) {
+    const auto found = std::ranges::find(recent_, text, &std::pair<std::string, Context>::first);
+    if (found != recent_.end()) {
+        recent_.splice(recent_.begin(), recent_, found);
+    } else {
+        recent_.emplace_front(text, std::make_shared<diffusion::TextContext>(
+                                        model_->transformer().prepare_text(model_->encode(text))));
+        recent_.resize(std::min(recent_.size(), kRemembered));
+    }
+    return recent_.front().second;
+}
+
+}  // namespace longtake::generator

@@ -1,0 +1,167 @@
+#include "generator/session.h"
+
+#include "core/error.h"
+#include "core/image.h"
+#include "generator/stopwatch.h"
+
+#include <unistd.h>
+
+#include <utility>
+
+namespace longtake::generator {
+namespace {
+
+CacheGeometry geometry_of(const diffusion::VideoModel& model) {
+    const auto& c = model.transformer().config();
+    return {.layers = static_cast<int>(c.layers),
+            .heads = c.heads,
+            .head_dim = c.head_dim,
+            .tokens_per_frame =
+                model.latent_height() / c.patch_height * (model.latent_width() / c.patch_width),
+            .dtype = model.transformer().compute()};
+}
+
+std::shared_ptr<const CachePolicy> policy_for(const diffusion::VideoModel& model,
+                                              const std::string& text) {
+    std::shared_ptr<const CachePolicy> policy =
+        make_cache_policy(text, {.window_frames = model.config().window_frames,
+                                 .chunk_frames = model.config().chunk_frames});
+    const CacheGeometry g = geometry_of(model);
+    const double bytes = 3.0 * g.layers * static_cast<double>(g.heads * g.head_dim) *
+                         static_cast<double>(policy->window() * g.tokens_per_frame) *
+                         static_cast<double>(size_of(g.dtype));
+    const double memory =
+        static_cast<double>(sysconf(_SC_PHYS_PAGES)) * static_cast<double>(sysconf(_SC_PAGE_SIZE));
+    check_input(bytes < memory,
+                "--cache {}: {} frames take {:.1f} GiB, this machine has {:.1f}; choose a smaller "
+                "window",
+                text, policy->window(), bytes / (1 << 30), memory / (1 << 30));
+    return policy;
+}
+
+std::vector<double> timesteps_for(const diffusion::VideoModel& model,
+                                  const std::vector<int>& steps) {
+    return model.schedule().warp(steps.empty() ? model.config().denoising_steps : steps);
+}
+
+}  // namespace
+
+Session::Session(std::shared_ptr<const diffusion::VideoModel> model, SessionOptions options)
+    : model_(std::move(model)),
+      options_(std::move(options)),
+      prompt_(model_),
+      memory_(policy_for(*model_, options_.cache), geometry_of(*model_)),
+      rollout_(model_->transformer_ptr(), model_->schedule(),
+               timesteps_for(*model_, options_.steps)),
+      decoder_(model_->decoder_ptr(), model_->latent_height(), model_->latent_width()) {
+    if (!options_.noise) {
+        options_.noise = make_seeded_noise(0);
+    }
+    const int64_t chunk = model_->config().chunk_frames;
+    latents_ = Tensor({chunk, model_->transformer().config().out_channels, model_->latent_height(),
+                       model_->latent_width()},
+                      DType::F32);
+    frames_ = Tensor(
+        {chunk * diffusion::kTaehvFrames, model_->config().height, model_->config().width, 3},
+        DType::U8);
+    if (!options_.image.empty()) {
+        encode_image(options_.image);
+    }
+}
+
+std::optional<Chunk> Session::step(const Stop& stop) {
+    check(!broken_, "a stopped take cannot go on; reset it");
+    finalize();
+    const bool cut = prompt_.take_up() && place_.chunk > 0;
+    check(!prompt_.empty(), "a take without a prompt");
+    if (cut) {
+        forget();
+    }
+    const Stopwatch watch;
+    if (place_.chunk == 0 && !image_latent_.empty()) {
+        std::ranges::copy(image_latent_.values<float>(), latents_.data<float>());
+        memory_.begin_chunk(1);
+        return finish_step(1, cut, watch.milliseconds());
+    }
+    memory_.begin_chunk(latents_.extent(0));
+    if (!rollout_.denoise({place_.chunk, place_.latent_frames}, *options_.noise, prompt_.context(),
+                          memory_, latents_, stop)) {
+        broken_ = true;
+        return std::nullopt;
+    }
+    return finish_step(latents_.extent(0), cut, watch.milliseconds());
+}
+
+Chunk Session::finish_step(int64_t latent_frames, bool cut, double diffuse_ms) {
+    const Stopwatch watch;
+    Chunk chunk;
+    chunk.latents = latents_.slice(0, latent_frames);
+    chunk.frames = frames_.slice(0, decoder_.frames(latent_frames));
+    model_->decoder().decode(chunk.latents, decoder_, chunk.frames);
+    chunk.receipt = {.chunk = place_.chunk,
+                     .first_frame = place_.video_frames,
+                     .prompt = prompt_.number(),
+                     .cut = cut,
+                     .cached_frames = memory_.frames(),
+                     .diffuse_ms = diffuse_ms,
+                     .decode_ms = watch.milliseconds()};
+    ++place_.chunk;
+    place_.latent_frames += latent_frames;
+    place_.video_frames += chunk.frames.extent(0);
+    clean_pass_due_ = true;
+    return chunk;
+}
+
+double Session::finalize() {
+    if (!std::exchange(clean_pass_due_, false)) {
+        return 0;
+    }
+    const Stopwatch watch;
+    rollout_.remember(latents_.slice(0, static_cast<int64_t>(memory_.query_positions().size())),
+                      prompt_.context(), memory_);
+    return watch.milliseconds();
+}
+
+void Session::check_length(int64_t video_frames) const {
+    const auto limit = memory_.policy().frame_limit();
+    check_input(!limit || video_frames <= diffusion::kTaehvFrames * *limit - 3,
+                "--cache {}: it holds {} latent frames, {} frames of video; choose a rolling "
+                "policy such as deep-forcing, or a wider window",
+                options_.cache, *limit, diffusion::kTaehvFrames * *limit - 3);
+}
+
+void Session::reset() {
+    forget();
+    place_ = {};
+    clean_pass_due_ = broken_ = false;
+}
+
+void Session::forget() {
+    memory_.reset();
+    decoder_.reset();
+}
+
+void Session::encode_image(const Tensor& image) {
+    const auto& c = model_->config();
+    diffusion::TaehvEncoderState state(model_->encoder_ptr(), c.height, c.width);
+    const Tensor frame =
+        resize_and_crop(image, c.height, c.width).reshape({1, c.height, c.width, 3});
+    image_latent_ = model_->encoder().encode(frame, state);
+}
+
+std::shared_ptr<const Session::Snapshot> Session::snapshot() {
+    check(!broken_, "a stopped take has no state to keep");
+    finalize();
+    return std::make_shared<Snapshot>(
+        Snapshot{memory_.clone(), decoder_.snapshot(), place_, prompt_});
+}
+
+void Session::restore(const Snapshot& snapshot) {
+    memory_.copy_from(snapshot.memory);
+    decoder_.restore(snapshot.decoder);
+    place_ = snapshot.place;
+    prompt_ = snapshot.prompt;
+    clean_pass_due_ = broken_ = false;
+}
+
+}  // namespace longtake::generator

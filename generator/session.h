@@ -1,0 +1,103 @@
+#pragma once
+
+#include "core/tensor.h"
+#include "diffusion/models/taehv.h"
+#include "diffusion/video_model.h"
+#include "generator/cache/cache_memory.h"
+#include "generator/noise_source.h"
+#include "generator/prompt_state.h"
+#include "generator/rollout.h"
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace longtake::generator {
+
+struct SessionOptions {
+    std::string cache = "deep-forcing";  // see make_cache_policy
+    std::vector<int> steps = {};         // denoising steps, unshifted; empty: the model's own
+    std::shared_ptr<const NoiseSource> noise = {};  // none: from seed 0
+    Tensor image = {};                              // [H, W, 3] the take begins with; empty: none
+};
+
+// What became of one chunk.
+struct Receipt {
+    int64_t chunk = 0;
+    int64_t first_frame = 0;    // of the video
+    int64_t prompt = 0;         // the number of the change in force
+    bool cut = false;           // the chunk began afresh
+    int64_t cached_frames = 0;  // latent frames the chunk saw, itself included
+    double diffuse_ms = 0;
+    double decode_ms = 0;
+};
+
+// Tensors belong to the session and last until its next step.
+struct Chunk {
+    Tensor frames;   // [T, H, W, 3] of 8-bit sRGB
+    Tensor latents;  // [F, C, h, w]
+    Receipt receipt;
+};
+
+// One take: everything that changes while a video is made. Models are shared; a session is used by
+// one thread at a time.
+class Session {
+  public:
+    Session(std::shared_ptr<const diffusion::VideoModel> model, SessionOptions options);
+
+    // In force from the next chunk on.
+    PromptState& prompt() { return prompt_; }
+
+    // Makes the next chunk. Its frames come before its clean pass, which `finalize` or the next
+    // step does. Nothing when `stop` ended it: then only `reset` helps.
+    std::optional<Chunk> step(const Stop& stop = {});
+    // Milliseconds it took; nothing to do is 0.
+    double finalize();
+    // Back to an empty take; the prompt stays.
+    void reset();
+
+    // Everything that makes the next chunk what it will be.
+    struct Snapshot;
+    std::shared_ptr<const Snapshot> snapshot();
+    void restore(const Snapshot& snapshot);
+
+    // Throws InputError when the cache's policy cannot hold a take of so many frames.
+    void check_length(int64_t video_frames) const;
+    int64_t video_frames() const { return place_.video_frames; }  // made so far
+    const CacheMemory& memory() const { return memory_; }
+    const diffusion::VideoModel& model() const { return *model_; }
+    int passes() const { return rollout_.passes(); }
+
+  private:
+    struct TakePlace {
+        int64_t chunk = 0;
+        int64_t latent_frames = 0;
+        int64_t video_frames = 0;
+    };
+    Chunk finish_step(int64_t latent_frames, bool cut, double diffuse_ms);
+    void forget();
+    void encode_image(const Tensor& image);
+
+    std::shared_ptr<const diffusion::VideoModel> model_;
+    SessionOptions options_;
+    PromptState prompt_;
+    CacheMemory memory_;
+    Rollout rollout_;
+    diffusion::TaehvState decoder_;
+    TakePlace place_;
+    bool clean_pass_due_ = false;
+    bool broken_ = false;  // a step was stopped half-way
+    Tensor image_latent_;  // [1, C, h, w] or empty
+    Tensor latents_, frames_;
+};
+
+struct Session::Snapshot {
+    CacheMemory memory;
+    diffusion::TaehvSnapshot decoder;
+    TakePlace place;
+    PromptState prompt;
+};
+
+}  // namespace longtake::generator

@@ -1,0 +1,47 @@
+#include "generator/take.h"
+
+#include "generator/stopwatch.h"
+
+#include <algorithm>
+
+namespace longtake::generator {
+
+TakeReport record_take(Session& session, const PromptTimeline& timeline, int64_t frames,
+                       FrameWriter& out, const std::function<void(const Chunk&)>& on_chunk,
+                       const Stop& stop) {
+    const Stopwatch watch;
+    const auto changes = timeline.changes();
+    TakeReport report;
+    size_t applied = 0;
+    while (report.frames < frames && !report.stopped) {
+        const double now =
+            static_cast<double>(session.video_frames()) / session.model().config().frame_rate;
+        for (const size_t due = changes.empty() ? 0 : timeline.at(now) + 1; applied < due;
+             ++applied) {
+            session.prompt().set(changes[applied].text, changes[applied].cut);
+        }
+        const auto chunk = session.step(stop);
+        if (!chunk) {
+            report.stopped = true;
+            break;
+        }
+        const int64_t count = std::min(chunk->frames.extent(0), frames - report.frames);
+        out.write(chunk->frames.slice(0, count));
+        if (report.frames == 0) {
+            report.first_frame_seconds = watch.seconds();
+        }
+        report.frames += count;
+        if (on_chunk) {
+            on_chunk(*chunk);
+        }
+        report.chunks.push_back({chunk->receipt.diffuse_ms, chunk->receipt.decode_ms, 0});
+        if (report.frames < frames) {
+            report.stopped = stop && stop();
+            report.chunks.back().finalize_ms = report.stopped ? 0 : session.finalize();
+        }
+    }
+    report.seconds = watch.seconds();
+    return report;
+}
+
+}  // namespace longtake::generator

@@ -1,0 +1,235 @@
+#include "generator/session.h"
+
+#include "core/error.h"
+#include "tests/generator/allocation_counter.h"
+#include "tests/generator/thread_count.h"
+#include "tests/generator/tiny_model.h"
+
+#include <gtest/gtest.h>
+
+namespace longtake::generator {
+namespace {
+
+constexpr int kChunks = 11;  // four of them past the full window
+
+TEST(Session, TheSeedDecides) {
+    const auto one = take(seeded(1), kChunks);
+    EXPECT_TRUE(same_take(one, take(seeded(1), kChunks)));
+    EXPECT_FALSE(same_frames(one[0], take(seeded(2), 1)[0]));
+    EXPECT_FALSE(same_frames(one[0], take(seeded(1), 1, "a blue cube")[0]));
+}
+
+TEST(Session, ThreadsDoNotMatter) {
+    const ThreadCount one(1);
+    const auto expected = take(seeded(1), kChunks);
+    const ThreadCount three(3);
+    EXPECT_TRUE(same_take(take(seeded(1), kChunks), expected));
+}
+
+TEST(Session, ReceiptsSayWhatHappened) {
+    Session session(tiny_model(), seeded(1));
+    EXPECT_EQ(session.prompt().set("a red ball", false), 0);
+    const auto first = session.step();
+    EXPECT_EQ(first->frames.shape(), (Shape{9, 48, 64, 3}));
+    EXPECT_EQ(first->latents.shape(), (Shape{3, 16, 6, 8}));
+    EXPECT_EQ(first->receipt.chunk, 0);
+    EXPECT_EQ(first->receipt.cached_frames, 3);
+    EXPECT_GT(first->receipt.diffuse_ms, 0);
+    EXPECT_GT(first->receipt.decode_ms, 0);
+    session.prompt().set("overtaken", false);
+    EXPECT_EQ(session.prompt().set("a blue cube", false), 2);
+    const auto second = session.step();
+    EXPECT_EQ(second->frames.extent(0), 12);
+    EXPECT_EQ(second->receipt.first_frame, 9);
+    EXPECT_EQ(second->receipt.prompt, 2);
+    EXPECT_EQ(second->receipt.cached_frames, 6);
+    EXPECT_FALSE(second->receipt.cut);
+    EXPECT_EQ(session.video_frames(), 21);
+}
+
+// Frames are there before the clean pass; whoever runs it, the take is the same.
+TEST(Session, FramesComeBeforeTheCleanPass) {
+    Session session(tiny_model(), seeded(1));
+    session.prompt().set("a red ball", false);
+    std::vector<Chunk> chunks;
+    for (int i = 0; i < kChunks; ++i) {
+        chunks.push_back(kept(*session.step()));
+        EXPECT_GT(session.finalize(), 0);
+        EXPECT_EQ(session.finalize(), 0);
+    }
+    EXPECT_TRUE(same_take(chunks, take(seeded(1), kChunks)));
+}
+
+TEST(Session, StreamingEqualsOneDecode) {
+    const auto chunks = take(seeded(3), kChunks);
+    const auto& model = *tiny_model();
+    Tensor latents({3 * kChunks, 16, 6, 8}, DType::F32);
+    for (int i = 0; i < kChunks; ++i) {
+        std::ranges::copy(chunks[i].latents.values<float>(),
+                          latents.slice(3 * i, 3 * i + 3).values<float>().begin());
+    }
+    diffusion::TaehvState state(model.decoder_ptr(), 6, 8);
+    Tensor frames;
+    model.decoder().decode(latents, state, frames);
+    ASSERT_EQ(frames.extent(0), 12 * kChunks - 3);
+    for (const Chunk& chunk : chunks) {
+        const int64_t first = chunk.receipt.first_frame;
+        EXPECT_TRUE(std::ranges::equal(
+            chunk.frames.values<uint8_t>(),
+            frames.slice(first, first + chunk.frames.extent(0)).values<uint8_t>()));
+    }
+}
+
+TEST(Session, AnyChunkCanBeMadeAgain) {
+    for (const char* cache : {"window", "deep-sink", "deep-forcing"}) {
+        Session original(tiny_model(), seeded(1, cache));
+        original.prompt().set("a red ball", false);
+        steps(original, 8);
+        const auto snapshot = original.snapshot();
+        const auto expected = steps(original, 3);
+        EXPECT_TRUE((original.restore(*snapshot), same_take(steps(original, 3), expected)));
+        Session other(tiny_model(), seeded(1, cache));
+        other.restore(*snapshot);
+        EXPECT_TRUE(same_take(steps(other, 3), expected)) << cache;
+    }
+}
+
+TEST(Session, ChangesToComeLeaveThePastAlone) {
+    const auto plain = take(seeded(1), kChunks);
+    Session session(tiny_model(), seeded(1));
+    session.prompt().set("a red ball", false);
+    auto changed = steps(session, 6);
+    session.prompt().set("a blue cube", false);
+    for (Chunk& chunk : steps(session, kChunks - 6)) {
+        changed.push_back(chunk);
+    }
+    for (int i = 0; i < kChunks; ++i) {
+        EXPECT_EQ(same_frames(changed[i], plain[i]), i < 6) << i;
+    }
+    EXPECT_EQ(changed[6].receipt.cached_frames, 21);  // an ordinary change keeps the cache
+}
+
+// The noise of the chunks from `first` on.
+class LaterNoise : public NoiseSource {
+  public:
+    LaterNoise(uint64_t seed, int64_t first) : noise_(make_seeded_noise(seed)), first_(first) {}
+    void fill(int64_t chunk, int64_t frame, int step, Tensor& noise) const override {
+        noise_->fill(chunk + first_, frame, step, noise);
+    }
+
+  private:
+    std::unique_ptr<const NoiseSource> noise_;
+    int64_t first_;
+};
+
+TEST(Session, AHardCutIsAFreshStart) {
+    Session session(tiny_model(), seeded(1));
+    session.prompt().set("a red ball", false);
+    steps(session, 9);
+    session.prompt().set("night", true);
+    session.prompt().set("a blue cube", false);  // overtakes the prompt, not the cut
+    const auto after = steps(session, kChunks);
+    EXPECT_TRUE(after[0].receipt.cut);
+    EXPECT_FALSE(after[1].receipt.cut);
+    EXPECT_EQ(after[0].receipt.cached_frames, 3);
+    EXPECT_EQ(after[0].frames.extent(0), 9);
+    EXPECT_EQ(after[0].receipt.chunk, 9);
+    SessionOptions fresh;
+    fresh.noise = std::make_shared<LaterNoise>(1, 9);
+    EXPECT_TRUE(same_take(after, take(fresh, kChunks, "a blue cube")));
+}
+
+TEST(Session, ResetStartsOver) {
+    Session session(tiny_model(), seeded(1));
+    session.prompt().set("a red ball", false);
+    const auto first = steps(session, kChunks);
+    session.reset();
+    EXPECT_EQ(session.video_frames(), 0);
+    EXPECT_TRUE(same_take(steps(session, kChunks), first));
+}
+
+TEST(Session, AStoppedStepNeedsAReset) {
+    Session session(tiny_model(), seeded(1));
+    session.prompt().set("a red ball", false);
+    const auto first = steps(session, 8);
+    EXPECT_FALSE(session.step([] { return true; }));
+    EXPECT_THROW(session.step(), Error);
+    session.reset();
+    EXPECT_TRUE(same_take(steps(session, 8), first));
+}
+
+Tensor picture(int green) {
+    Tensor image({100, 100, 3}, DType::U8);
+    for (int64_t i = 0; i < image.count(); ++i) {
+        image.data<uint8_t>()[i] = static_cast<uint8_t>(i % 3 == 1 ? green : (i / 3 % 100) * 2);
+    }
+    return image;
+}
+
+TEST(Session, AnImageIsTheFirstFrame) {
+    SessionOptions options = seeded(1);
+    options.image = picture(30);
+    const auto chunks = take(options, kChunks);
+    EXPECT_EQ(chunks[0].frames.extent(0), 1);
+    EXPECT_EQ(chunks[0].latents.extent(0), 1);
+    EXPECT_EQ(chunks[0].receipt.cached_frames, 1);
+    EXPECT_EQ(chunks[1].frames.extent(0), 12);
+    EXPECT_EQ(chunks[1].receipt.first_frame, 1);
+    EXPECT_EQ(chunks[1].receipt.cached_frames, 4);
+    options.image = picture(200);
+    const auto other = take(options, 2);
+    EXPECT_FALSE(same_frames(chunks[0], other[0]));
+    EXPECT_FALSE(same_frames(chunks[1], other[1]));
+}
+
+TEST(Session, PromptsAreEncodedOnce) {
+    PromptState prompts(tiny_model());
+    EXPECT_TRUE(prompts.empty());
+    const auto context = [&](const std::string& text) {
+        prompts.set(text, false);
+        prompts.take_up();
+        EXPECT_EQ(prompts.text(), text);
+        return &prompts.context();
+    };
+    const auto* a = context("a red ball");
+    const auto* b = context("a blue cube");
+    EXPECT_NE(a, b);
+    EXPECT_EQ(context("a red ball"), a);
+    EXPECT_EQ(context("a blue cube"), b);
+}
+
+TEST(Session, EncodedPromptsMayComeFromElsewhere) {
+    Session session(tiny_model(), seeded(1));
+    session.prompt().set_embeds(tiny_model()->encode("a red ball"), "from a file");
+    EXPECT_TRUE(same_take(steps(session, 3), take(seeded(1), 3)));
+}
+
+// What a step allocates (inside the matrix library) it gives back.
+TEST(Session, SteadyStateDoesNotGrow) {
+    Session session(tiny_model(), seeded(1));
+    session.prompt().set("a red ball", false);
+    for (int i = 0; i < 20; ++i) {
+        session.step();
+    }
+    const size_t before = live_allocations();
+    for (int i = 0; i < 30; ++i) {
+        session.step();
+    }
+    EXPECT_EQ(live_allocations(), before);
+}
+
+TEST(Session, RefusesWhatCannotWork) {
+    EXPECT_THROW(Session(tiny_model(), seeded(1, "nonsense")), InputError);
+    SessionOptions rising = seeded(1);
+    rising.steps = {500, 750};
+    EXPECT_THROW(Session(tiny_model(), rising), InputError);
+    Session without_prompt(tiny_model(), seeded(1));
+    EXPECT_THROW(without_prompt.step(), Error);
+    Session full(tiny_model(), seeded(1, "full"));
+    EXPECT_NO_THROW(full.check_length(81));
+    EXPECT_THROW(full.check_length(82), InputError);
+    EXPECT_NO_THROW(Session(tiny_model(), seeded(1)).check_length(1'000'000));
+}
+
+}  // namespace
+}  // namespace longtake::generator

@@ -1,0 +1,184 @@
+#include "core/error.h"
+#include "core/progress.h"
+#include "generator/control/time_text.h"
+#include "generator/take.h"
+#include "tools/longtake/commands.h"
+#include "tools/longtake/gemm_ceiling.h"
+#include "tools/longtake/interrupt.h"
+#include "tools/longtake/machine.h"
+#include "tools/longtake/model_options.h"
+#include "tools/longtake/take_summary.h"
+
+#include <fmt/ranges.h>
+#include <nlohmann/json.hpp>
+
+#include <algorithm>
+#include <cmath>
+#include <fstream>
+#include <memory>
+
+namespace longtake::cli {
+namespace {
+
+using generator::ChunkTimes;
+
+struct BenchOptions {
+    ModelOptions model;
+    std::string seconds = "20";
+    std::string prompt = "a red ball rolls right on the grass at noon";
+    std::string json;
+};
+
+class NullWriter : public FrameWriter {
+  public:
+    void write(const Tensor&) override {}
+    void finish() override {}
+};
+
+struct Figures {
+    generator::TakeReport report;
+    size_t steady_from = 0;  // the first chunk with a full window
+    double frame_rate = 0;
+    double gflops = 0;               // of the transformer, denoising passes, steady state
+    double ceiling = 0;              // of a matrix product on this machine
+    std::vector<double> memory_mib;  // after each minute of video, and at the end
+
+    std::span<const ChunkTimes> steady() const {
+        return std::span(report.chunks).subspan(steady_from);
+    }
+    double quantile_of(double ChunkTimes::*part, double share) const {
+        return quantile(part_of(steady(), part), share);
+    }
+    double frames_per_second() const {
+        double ms = 0;
+        for (const ChunkTimes& c : steady()) {
+            ms += c.diffuse_ms + c.decode_ms + c.finalize_ms;
+        }
+        return 12e3 * static_cast<double>(steady().size()) / ms;
+    }
+};
+
+Figures measure(const BenchOptions& o, generator::Session& session, DType compute) {
+    const auto& transformer = session.model().transformer();
+    const auto seconds = generator::parse_time(o.seconds);
+    check_input(seconds && *seconds > 0 && *seconds <= 24 * 3600,
+                "--seconds {}: write a time up to a day, such as 20 or 1m30s", o.seconds);
+    Figures f;
+    f.frame_rate = session.model().config().frame_rate;
+    const auto frames = static_cast<int64_t>(std::llround(std::max(1.0, *seconds * f.frame_rate)));
+    Progress progress("bench", frames);
+    double flops = 0, ms = 0;
+    NullWriter nowhere;
+    const auto on_chunk = [&](const generator::Chunk& chunk) {
+        const auto& r = chunk.receipt;
+        const int64_t tokens = session.memory().tokens_per_frame();
+        flops += session.passes() *
+                 transformer.flops(chunk.latents.extent(0) * tokens, r.cached_frames * tokens,
+                                   session.prompt().context().layers[0].keys.extent(1));
+        ms += r.diffuse_ms;
+        progress.advance(chunk.frames.extent(0));
+        const auto minute =
+            static_cast<size_t>(static_cast<double>(session.video_frames()) / f.frame_rate / 60);
+        if (minute > f.memory_mib.size()) {
+            f.memory_mib.push_back(resident_mib());
+        }
+    };
+    f.report = generator::record_take(session, generator::PromptTimeline::parse(o.prompt), frames,
+                                      nowhere, on_chunk, [] { return interrupted(); });
+    progress.finish();
+    if (f.report.stopped) {
+        throw Interrupted{};
+    }
+    f.report.chunks.back().finalize_ms = session.finalize();
+    f.memory_mib.push_back(resident_mib());
+    f.gflops = flops / ms / 1e6;
+    f.ceiling = gemm_ceiling(compute);
+    const auto full = static_cast<size_t>(session.model().config().window_frames /
+                                          session.model().config().chunk_frames);
+    f.steady_from = f.report.chunks.size() > full + 2 ? full : 0;
+    return f;
+}
+
+void print_table(const Figures& f) {
+    const auto row = [&](const char* name, double ChunkTimes::*part) {
+        fmt::print("{:<10} {:>10.1f} {:>10.1f}\n", name, f.quantile_of(part, 0.5),
+                   f.quantile_of(part, 0.99));
+    };
+    fmt::print("ms a chunk     median        p99   ({} chunks, from number {} on)\n",
+               f.steady().size(), f.steady_from + 1);
+    row("diffuse", &ChunkTimes::diffuse_ms);
+    row("decode", &ChunkTimes::decode_ms);
+    row("finalize", &ChunkTimes::finalize_ms);
+    fmt::print("frames/s   {:>10.2f}   ({:.2f}x real time; diffuse, decode and finalize)\n",
+               f.frames_per_second(), f.frames_per_second() / f.frame_rate);
+    fmt::print("first frame after {:.2f} s, model loaded\n", f.report.first_frame_seconds);
+    fmt::print("transformer {:.1f} GFLOP/s, {:.0f}% of the {:.1f} a matrix product reaches here\n",
+               f.gflops, 100 * f.gflops / f.ceiling, f.ceiling);
+    fmt::print("memory {:.0f} MiB (each minute of video, then the end), peak {:.0f} MiB\n",
+               fmt::join(f.memory_mib, " "), peak_resident_mib());
+}
+
+std::string command_line() {
+    std::ifstream file("/proc/self/cmdline", std::ios::binary);
+    std::string text((std::istreambuf_iterator<char>(file)), {});
+    std::ranges::replace(text, '\0', ' ');
+    return text.substr(0, text.find_last_not_of(' ') + 1);
+}
+
+void append_json(const std::string& path, const Figures& f, DType compute) {
+    const Machine machine = describe_machine();
+    const auto part = [&](double ChunkTimes::*p) {
+        return nlohmann::json{{"median", f.quantile_of(p, 0.5)}, {"p99", f.quantile_of(p, 0.99)}};
+    };
+    const nlohmann::json line{
+        {"command", command_line()},
+        {"machine",
+         {{"cpu", machine.cpu}, {"threads", machine.threads}, {"features", machine.features}}},
+        {"precision", name_of(compute)},
+        {"chunks", f.steady().size()},
+        {"diffuse_ms", part(&ChunkTimes::diffuse_ms)},
+        {"decode_ms", part(&ChunkTimes::decode_ms)},
+        {"finalize_ms", part(&ChunkTimes::finalize_ms)},
+        {"frames_per_second", f.frames_per_second()},
+        {"first_frame_s", f.report.first_frame_seconds},
+        {"transformer_gflops", f.gflops},
+        {"gemm_gflops", f.ceiling},
+        {"memory_mib", f.memory_mib},
+        {"peak_memory_mib", peak_resident_mib()},
+    };
+    std::ofstream file(path, std::ios::app);
+    file << line.dump() << '\n' << std::flush;
+    check(file.good(), "{}: the line could not be written", path);
+}
+
+void run(const BenchOptions& o) {
+    check_input(o.json.empty() || std::ofstream(o.json, std::ios::app).good(),
+                "--json {}: cannot be written", o.json);
+    const auto model = load_model(o.model);
+    const DType compute = model->transformer().compute();
+    generator::Session session(model, {.cache = o.model.cache, .steps = o.model.steps});
+    const Machine machine = describe_machine();
+    fmt::print("{}, {} threads, {}; {}; cache {}\n", machine.cpu, machine.threads,
+               fmt::join(machine.features, " "), name_of(compute), o.model.cache);
+    const Figures figures = measure(o, session, compute);
+    print_table(figures);
+    if (!o.json.empty()) {
+        append_json(o.json, figures, compute);
+    }
+}
+
+}  // namespace
+
+void add_bench(CLI::App& app) {
+    auto o = std::make_shared<BenchOptions>();
+    auto* command = app.add_subcommand("bench", "Measure how fast a model runs here");
+    command->add_option("-s,--seconds", o->seconds, "Length of video to make")
+        ->capture_default_str();
+    command->add_option("-p,--prompt", o->prompt, "What to show")->capture_default_str();
+    add_model_options(*command, o->model);
+    command->add_option("--json", o->json, "File to append the figures to, as one line of JSON");
+    command->footer("Example:\n  longtake bench --seconds 20 --cache deep-sink");
+    command->callback([o] { run(*o); });
+}
+
+}  // namespace longtake::cli

@@ -1,0 +1,177 @@
+#include "core/error.h"
+#include "core/image.h"
+#include "core/progress.h"
+#include "core/safetensors.h"
+#include "generator/control/time_text.h"
+#include "generator/stopwatch.h"
+#include "generator/take.h"
+#include "generator/threaded_writer.h"
+#include "tools/longtake/commands.h"
+#include "tools/longtake/interrupt.h"
+#include "tools/longtake/model_options.h"
+#include "tools/longtake/take_summary.h"
+
+#include <algorithm>
+#include <cmath>
+#include <memory>
+
+namespace longtake::cli {
+namespace {
+
+constexpr const char* kDefaultPrompt =
+    "a red ball rolls right on the grass at noon, the camera pans right";
+constexpr double kLongest = 7 * 24 * 3600;  // seconds
+
+struct GenerateOptions {
+    ModelOptions model;
+    std::string prompt = kDefaultPrompt;
+    std::string script, image, noise, prompt_embeds, dump_latents;
+    std::string seconds = "10";
+    int64_t frames = 0;  // 0: as `seconds` says
+    uint64_t seed = 0;
+    std::string output = "longtake.mp4";
+    VideoOptions video;
+};
+
+int64_t frames_wanted(const GenerateOptions& o, double frame_rate) {
+    if (o.frames > 0) {
+        check_input(static_cast<double>(o.frames) <= kLongest * frame_rate,
+                    "--frames {}: more than seven days of video", o.frames);
+        return o.frames;
+    }
+    const auto seconds = generator::parse_time(o.seconds);
+    check_input(seconds.has_value(),
+                "--seconds {}: not a time; write for example 90, 1m30s or 01:30", o.seconds);
+    check_input(*seconds <= kLongest, "--seconds {}: more than seven days of video", o.seconds);
+    const auto frames = static_cast<int64_t>(std::llround(*seconds * frame_rate));
+    check_input(frames > 0, "--seconds {}: less than one frame", o.seconds);
+    return frames;
+}
+
+generator::PromptTimeline timeline_of(const GenerateOptions& o) {
+    return o.script.empty() ? generator::PromptTimeline::parse(o.prompt)
+                            : generator::PromptTimeline::read(o.script);
+}
+
+generator::SessionOptions session_options(const GenerateOptions& o) {
+    return {.cache = o.model.cache,
+            .steps = o.model.steps,
+            .noise = o.noise.empty() ? generator::make_seeded_noise(o.seed)
+                                     : generator::read_noise(o.noise, o.seed),
+            .image = o.image.empty() ? Tensor() : read_image(o.image)};
+}
+
+// Keeps what the decoder got, to compare with other programs.
+class LatentsFile {
+  public:
+    explicit LatentsFile(std::string path) : path_(std::move(path)) {}
+
+    void add(const Tensor& latents) {
+        if (!path_.empty()) {
+            shape_ = latents.shape();
+            const auto values = latents.values<float>();
+            values_.insert(values_.end(), values.begin(), values.end());
+        }
+    }
+    void write() const {
+        if (!values_.empty()) {
+            const int64_t frame = shape_[1] * shape_[2] * shape_[3];
+            const Shape all{std::ssize(values_) / frame, shape_[1], shape_[2], shape_[3]};
+            write_safetensors(path_, {{"latents", Tensor::from(values_, all)}});
+        }
+    }
+
+  private:
+    std::string path_;
+    Shape shape_;  // of the newest
+    std::vector<float> values_;
+};
+
+void run(GenerateOptions o) {
+    generator::PromptTimeline timeline = timeline_of(o);
+    const auto model = load_model(o.model);
+    const double frame_rate = model->config().frame_rate;
+    const int64_t frames = frames_wanted(o, frame_rate);
+    generator::Session session(model, session_options(o));
+    if (std::ranges::none_of(timeline.changes(), &generator::PromptChange::cut)) {
+        session.check_length(frames);
+    }
+    if (!o.prompt_embeds.empty()) {
+        const auto file = SafetensorsFile::open(o.prompt_embeds);
+        session.prompt().set_embeds(file->tensor("prompt_embeds"), o.prompt_embeds);
+        timeline = {};
+    }
+    o.video.height = model->config().height;
+    o.video.width = model->config().width;
+    o.video.frame_rate = FrameRate::parse(fmt::format("{}", frame_rate));
+    generator::ThreadedWriter writer(make_frame_writer(o.output, o.video));
+    LatentsFile latents(o.dump_latents);
+    Progress progress("generate", frames);
+    const generator::Stopwatch watch;
+    int64_t done = 0;
+    const auto on_chunk = [&](const generator::Chunk& chunk) {
+        latents.add(chunk.latents);
+        const int64_t count = std::min(chunk.frames.extent(0), frames - done);
+        done += count;
+        progress.advance(
+            count,
+            fmt::format("{:.2f}x real time, prompt {}/{}",
+                        static_cast<double>(done) / frame_rate / watch.seconds(),
+                        chunk.receipt.prompt + 1, std::max<size_t>(1, timeline.changes().size())));
+    };
+    const auto report = generator::record_take(session, timeline, frames, writer, on_chunk,
+                                               [] { return interrupted(); });
+    writer.finish();
+    latents.write();
+    progress.finish();
+    fmt::print(stderr, "{}\n", summary_of(report, frame_rate));
+    if (report.stopped) {
+        throw Interrupted{};
+    }
+}
+
+}  // namespace
+
+void add_generate(CLI::App& app) {
+    auto o = std::make_shared<GenerateOptions>();
+    auto* command =
+        app.add_subcommand("generate", "Make a video from a prompt or a script of them");
+    auto* prompt = command->add_option(
+        "-p,--prompt", o->prompt,
+        "What to show; \"0s: a | 10s: b | 20s!: c\" changes it over time, ! marks a hard cut");
+    prompt->capture_default_str();
+    auto* script =
+        command->add_option("--script", o->script, "File of prompts, one \"time: text\" per line");
+    script->excludes(prompt);
+    auto* seconds = command->add_option("-s,--seconds", o->seconds, "Length: 90, 1m30s or 01:30");
+    seconds->capture_default_str();
+    command->add_option("--frames", o->frames, "Length in frames")
+        ->check(CLI::PositiveNumber)
+        ->excludes(seconds);
+    command->add_option("--seed", o->seed, "Another seed is another video")->capture_default_str();
+    command->add_option("--image", o->image, "Picture the video begins with");
+    command
+        ->add_option("-o,--output", o->output,
+                     "Video file, folder for PNGs, stream address, or - for stdout")
+        ->capture_default_str();
+    command->add_option("--codec", o->video.codec,
+                        "h264, h265, av1, vp9, ffv1, raw or an encoder's name");
+    command->add_option("--crf", o->video.crf, "Quality, lower is better")
+        ->check(CLI::Range(0, 63));
+    add_model_options(*command, o->model);
+    command->add_option("--noise", o->noise, "Safetensors file to take the noise from")
+        ->group("Comparison");
+    command->add_option("--prompt-embeds", o->prompt_embeds, "Safetensors file with prompt_embeds")
+        ->group("Comparison")
+        ->excludes(prompt)
+        ->excludes(script);
+    command
+        ->add_option("--dump-latents", o->dump_latents, "Safetensors file to write the latents to")
+        ->group("Comparison");
+    command->footer(
+        "Example:\n  longtake generate --seconds 8 -o ball.mp4 \\\n"
+        "      --prompt \"0s: a red ball rolls right on the grass | 4s: night falls\"");
+    command->callback([o] { run(*o); });
+}
+
+}  // namespace longtake::cli

@@ -1,0 +1,55 @@
+#include "core/error.h"
+#include "core/file.h"
+#include "core/log.h"
+#include "tools/longtake/commands.h"
+#include "tools/longtake/interrupt.h"
+
+#include <cstdio>
+#include <exception>
+#include <new>
+
+namespace {
+
+void run(CLI::App& app, int argc, char** argv) {
+    using namespace longtake::cli;
+    app.set_version_flag("--version", LONGTAKE_VERSION);
+    app.require_subcommand(1);
+    add_generate(app);
+    add_info(app);
+    add_bench(app);
+    add_doctor(app);
+    app.parse(argc, argv);
+    if (std::fflush(stdout) != 0) {
+        longtake::fail("stdout: {}", longtake::system_reason());
+    }
+}
+
+int complain(const char* what, int exit_code) {
+    std::fprintf(stderr, "longtake: %s\n", what);
+    return exit_code;
+}
+
+}  // namespace
+
+// 0 done, 2 the user's input is wrong, 1 anything else, 130 after Ctrl-C.
+int main(int argc, char** argv) {
+    longtake::setup_logging(spdlog::level::warn);
+    longtake::cli::handle_signals();
+    CLI::App app("Endless generative video.", "longtake");
+    try {
+        run(app, argc, argv);
+        return 0;
+    } catch (const CLI::Success& help) {
+        return app.exit(help);
+    } catch (const CLI::ParseError& e) {
+        return complain(fmt::format("{} (see --help)", e.what()).c_str(), 2);
+    } catch (const longtake::InputError& e) {
+        return complain(e.what(), 2);
+    } catch (const longtake::cli::Interrupted&) {
+        return longtake::cli::interrupted_exit_code();
+    } catch (const std::bad_alloc&) {
+        return complain("out of memory", 1);
+    } catch (const std::exception& e) {
+        return complain(e.what(), 1);
+    }
+}

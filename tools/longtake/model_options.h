@@ -1,0 +1,27 @@
+#pragma once
+
+#include "diffusion/video_model.h"
+
+#include <CLI/CLI.hpp>
+
+#include <memory>
+#include <string>
+#include <vector>
+
+namespace longtake::cli {
+
+// The options of every command that runs a model.
+struct ModelOptions {
+    std::string model;  // folder; empty: the bundled one
+    std::string cache = "deep-forcing";
+    std::vector<int> steps;
+    std::string precision = "auto";
+    int threads = 0;  // 0: as many as the machine offers
+};
+
+void add_model_options(CLI::App& command, ModelOptions& options);
+
+// Loads the model they name and sets the number of threads.
+std::shared_ptr<const diffusion::VideoModel> load_model(const ModelOptions& options);
+
+}  // namespace longtake::cli
