@@ -50,7 +50,7 @@ class TaehvState {
     std::vector<Tensor> past_;  // inside stacks_
     Tensor latent_;             // [1, h, w, C]
     Tensor fine_;               // [2, 8 h, 8 w, D3]
-    Tensor colours_;            // [2, 8 h, 8 w, 3] fp32
+    Tensor squares_;            // [2, 4 h, 4 w, 2 x 2 x 3] fp32
 };
 
 // Immutable; sessions share it.

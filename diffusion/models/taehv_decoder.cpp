@@ -1,10 +1,12 @@
 #include "core/error.h"
 #include "core/parallel.h"
 #include "diffusion/models/taehv.h"
+#include "diffusion/models/taehv_fold.h"
 
 #include <algorithm>
 #include <cmath>
 #include <cstring>
+#include <functional>
 #include <iterator>
 
 namespace longtake::diffusion {
@@ -30,20 +32,20 @@ template <typename T> void load(const float* latent, const TaehvConfig& config, 
     });
 }
 
-// One frame of colours, clamped to [0, 1], into row `at` of the frames.
-void store(const Tensor& colours, Tensor& frames, int64_t at) {
-    const float* from = colours.data<float>();
-    Tensor frame = frames.slice(at, at + 1);
-    if (frames.dtype() == DType::F32) {
-        std::transform(from, from + frame.count(), frame.data<float>(),
-                       [](float v) { return std::clamp(v, 0.F, 1.F); });
-        return;
-    }
-    auto* to = frame.data<uint8_t>();
-    const int64_t rows = frame.extent(1), row = frame.count() / rows;
-    parallel_for(rows, [&](int64_t r) {
-        for (int64_t i = r * row; i < (r + 1) * row; ++i) {
-            to[i] = static_cast<uint8_t>(std::clamp(from[i], 0.F, 1.F) * 255.F + 0.5F);
+uint8_t to_8_bit(float v) {
+    return static_cast<uint8_t>(v * 255.F + 0.5F);
+}
+
+// squares [1, H / 2, W / 2, 2 x 2 x 3] -> frame [1, H, W, 3], clamped to [0, 1].
+template <typename T, typename Convert>
+void store(const Tensor& squares, Tensor frame, Convert&& convert) {
+    const int64_t width = squares.extent(2), row = frame.extent(2) * 3;
+    parallel_for(squares.extent(1), [&](int64_t y) {
+        const float* from = squares.data<float>() + y * width * 12;
+        T* to = frame.data<T>() + 2 * y * row;
+        for (int64_t i = 0; i < width * 12; ++i) {
+            const int64_t x = i / 12, a = i / 6 % 2, rest = i % 6;
+            to[a * row + 6 * x + rest] = convert(std::clamp(from[i], 0.F, 1.F));
         }
     });
 }
@@ -64,7 +66,7 @@ TaehvState::TaehvState(std::shared_ptr<const TaehvDecoder> decoder, int64_t heig
     }
     last_ = d.last_.plan(kGrow.back(), height * kTaehvScale, width * kTaehvScale);
     fine_ = Tensor(last_->input(), d.compute_);
-    colours_ = Tensor(last_->output(), DType::F32);
+    squares_ = Tensor(last_->output(), DType::F32);
 }
 
 int64_t TaehvState::frames(int64_t latents) const {
@@ -110,8 +112,14 @@ TaehvDecoder::TaehvDecoder(const TaehvConfig& config, const WeightMap& weights, 
         ups_.emplace_back(weights, "decoder.", kUpIndex + kLevelStep * level, channels[level],
                           channels[level + 1], kGrow[level], level == 2, compute);
     }
-    last_ = Conv2d(weights.get("decoder.22.weight", {3, channels[3], 3, 3}),
-                   weights.get("decoder.22.bias", {3}), {.fp32_result = true}, compute);
+    const Tensor bias = weights.get("decoder.22.bias", {3}).to(DType::F32);
+    Tensor square_bias({12}, DType::F32);
+    for (int64_t i = 0; i < 12; ++i) {
+        square_bias.data<float>()[i] = bias.data<float>()[i % 3];
+    }
+    const Tensor colours = weights.get("decoder.22.weight", {3, channels[3], 3, 3});
+    last_ = Conv2d(square_kernel(colours.to(DType::F32)), square_bias,
+                   {.stride = 2, .fp32_result = true}, compute);
 }
 
 void TaehvDecoder::decode(const Tensor& latents, TaehvState& state, Tensor& frames) const {
@@ -122,7 +130,8 @@ void TaehvDecoder::decode(const Tensor& latents, TaehvState& state, Tensor& fram
     check(latents.shape() == wanted && latents.dtype() == DType::F32,
           "taehv: latents {} {} for a stream of {}", name_of(latents.dtype()),
           latents.shape().str(), wanted.str());
-    const Shape shape = state.colours_.shape().with(0, state.frames(latents.extent(0)));
+    const Shape shape{state.frames(latents.extent(0)), size[1] * kTaehvScale, size[2] * kTaehvScale,
+                      3};
     if (frames.empty()) {
         frames = Tensor(shape, DType::U8);
     }
@@ -161,9 +170,14 @@ void TaehvDecoder::decode_one(const float* latent, TaehvState& state, Tensor& fr
                 continue;
             }
             state.ups_[level].run(small, state.fine_, workspace);
-            (*state.last_)(state.fine_, state.colours_, workspace);
-            for (int64_t g = std::max<int64_t>(skip - t * grow, 0); g < grow; ++g) {
-                store(state.colours_.slice(g, g + 1), frames, at++);
+            (*state.last_)(state.fine_, state.squares_, workspace);
+            for (int64_t g = std::max<int64_t>(skip - t * grow, 0); g < grow; ++g, ++at) {
+                const Tensor squares = state.squares_.slice(g, g + 1);
+                if (frames.dtype() == DType::U8) {
+                    store<uint8_t>(squares, frames.slice(at, at + 1), to_8_bit);
+                } else {
+                    store<float>(squares, frames.slice(at, at + 1), std::identity{});
+                }
             }
         }
     }

@@ -48,6 +48,18 @@ Tensor corner_kernel(const Tensor& pointwise, const Tensor& conv, int a, int b) 
     return result;
 }
 
+Tensor square_kernel(const Tensor& conv) {
+    const int64_t out = conv.extent(0), in = conv.extent(1);
+    Tensor result = Tensor::zeros({4 * out, in, 4, 4});
+    for (int64_t i = 0; i < 4 * out * in * kTaps; ++i) {
+        const int64_t tap = i % kTaps, m = i / kTaps % in, row = i / (kTaps * in);
+        const int64_t pixel = row / out, y = pixel / 2 + tap / 3, x = pixel % 2 + tap % 3;
+        result.data<float>()[(row * in + m) * 16 + y * 4 + x] =
+            conv.data<float>()[(row % out * in + m) * kTaps + tap];
+    }
+    return result;
+}
+
 Tensor down_kernel(const Tensor& pointwise, const Tensor& conv) {
     const int64_t out = conv.extent(0), in = conv.extent(1), frames = pointwise.extent(1) / in;
     Tensor result({out, in, frames, 3, 3}, DType::F32);

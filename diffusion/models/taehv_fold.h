@@ -14,6 +14,11 @@ Tensor over_two_frames(const Tensor& kernel);
 //   pointwise [g in, in], conv [out, in, 3, 3] -> [g out, in, 2, 2]
 Tensor corner_kernel(const Tensor& pointwise, const Tensor& conv, int a, int b);
 
+// The kernel, for stride 2, that makes every 2x2 square of conv3x3's result at once: channel
+// (2 a + b) out + c is channel c of the square's pixel (a, b). It pays where `out` is small.
+//   conv [out, in, 3, 3] -> [4 out, in, 4, 4]
+Tensor square_kernel(const Tensor& conv);
+
 // The kernel of conv3x3(pointwise(frames)), the frames' channels side by side, oldest first.
 //   pointwise [in, frames in, 1, 1], conv [out, in, 3, 3] -> [out, in, frames, 3, 3]
 Tensor down_kernel(const Tensor& pointwise, const Tensor& conv);
