@@ -33,6 +33,7 @@ class ConvCpu final : public Conv2d::Backend {
     std::unique_ptr<Conv2d::Plan> plan(const Shape& x, const Shape& y) const override;
 
   private:
+    bool over_time() const { return weight_.shape().rank() == 5; }
     Description describe(const Shape& x, const Shape& y) const;
     memory packed(const memory::desc& wanted) const;
 
@@ -48,12 +49,12 @@ class ConvCpu final : public Conv2d::Backend {
 class PlanCpu final : public Conv2d::Plan {
   public:
     PlanCpu(const Shape& x, const Shape& y, DType compute, const ConvOptions& options,
-            const Description& d, memory weights, const Tensor& bias)
+            const Description& d, const memory::desc& residual, memory weights, const Tensor& bias)
         : Plan(x, y, compute, options),
           primitive_(d),
           x_(d.src_desc(), onednn::engine(), nullptr),
           y_(d.dst_desc(), onednn::engine(), nullptr),
-          residual_(frames(y, compute, d.src_desc().dims().size() == 5), onednn::engine(), nullptr),
+          residual_(residual, onednn::engine(), nullptr),
           scratch_(d.scratchpad_desc(), onednn::engine(), nullptr),
           scratch_bytes_(d.scratchpad_desc().get_size()),
           weights_(std::move(weights)),
@@ -92,23 +93,22 @@ class PlanCpu final : public Conv2d::Plan {
 };
 
 Description ConvCpu::describe(const Shape& x, const Shape& y) const {
-    const bool over_time = weight_.shape().rank() == 5;
     const auto& pad = options_.padding;
     memory::dims strides{options_.stride, options_.stride}, before{pad.top, pad.left},
         after{pad.bottom, pad.right};
-    if (over_time) {
+    if (over_time()) {
         strides.insert(strides.begin(), options_.time_stride);
         before.insert(before.begin(), 0);
         after.insert(after.begin(), 0);
     }
-    const memory::desc from = frames(x, compute_, over_time);
-    const memory::desc to = frames(y, options_.fp32_result ? DType::F32 : compute_, over_time);
+    const memory::desc from = frames(x, compute_, over_time());
+    const memory::desc to = frames(y, options_.fp32_result ? DType::F32 : compute_, over_time());
     const memory::desc w = kernel(weight_.shape(), compute_, memory::format_tag::any);
     const memory::desc b({y[3]}, memory::data_type::f32, memory::format_tag::x);
 
     dnnl::post_ops ops;
     if (options_.residual) {
-        ops.append_binary(dnnl::algorithm::binary_add, frames(y, compute_, over_time));
+        ops.append_binary(dnnl::algorithm::binary_add, frames(y, compute_, over_time()));
     }
     if (options_.relu) {
         onednn::append_relu(ops);
@@ -146,8 +146,9 @@ memory ConvCpu::packed(const memory::desc& wanted) const {
 std::unique_ptr<Conv2d::Plan> ConvCpu::plan(const Shape& x, const Shape& y) const {
     try {
         const Description d = describe(x, y);
-        return std::make_unique<PlanCpu>(x, y, compute_, options_, d, packed(d.weights_desc()),
-                                         bias_);
+        const memory::desc residual = frames(y, compute_, over_time());
+        return std::make_unique<PlanCpu>(x, y, compute_, options_, d, residual,
+                                         packed(d.weights_desc()), bias_);
     } catch (const dnnl::error& e) {
         fail("conv2d: no plan for {} in {} on this CPU: {}", x.str(), name_of(compute_), e.what());
     }
