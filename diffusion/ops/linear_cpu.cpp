@@ -1,7 +1,6 @@
 #include "core/error.h"
 #include "diffusion/ops/linear.h"
-
-#include <dnnl.hpp>
+#include "diffusion/ops/onednn.h"
 
 #include <array>
 #include <map>
@@ -11,15 +10,8 @@ namespace longtake::diffusion {
 namespace {
 
 using dnnl::memory;
-
-const dnnl::engine& cpu_engine() {
-    static const dnnl::engine engine(dnnl::engine::kind::cpu, 0);
-    return engine;
-}
-
-memory::data_type type_of(DType t) {
-    return t == DType::BF16 ? memory::data_type::bf16 : memory::data_type::f32;
-}
+using onednn::engine;
+using onednn::type_of;
 
 memory::desc rows(int64_t r, int64_t columns, DType t) {
     return {{r, columns}, type_of(t), memory::format_tag::ab};
@@ -30,9 +22,9 @@ dnnl::matmul::primitive_desc describe(const memory::desc& x, const memory::desc&
                                       const memory::desc& bias, const memory::desc& y,
                                       const dnnl::primitive_attr& attributes) {
 #if DNNL_VERSION_MAJOR >= 3
-    return {cpu_engine(), x, weights, bias, y, attributes};
+    return {engine(), x, weights, bias, y, attributes};
 #else
-    return {dnnl::matmul::desc(x, weights, bias, y), attributes, cpu_engine()};
+    return {dnnl::matmul::desc(x, weights, bias, y), attributes, engine()};
 #endif
 }
 
@@ -57,11 +49,6 @@ dnnl::primitive_attr attributes_of(const Epilogue& epilogue, int64_t out) {
     return attributes;
 }
 
-void must(dnnl_status_t status, const char* what) {
-    check(status == dnnl_success, "oneDNN: {} failed with status {}", what,
-          static_cast<int>(status));
-}
-
 // A primitive with the memory handles one call needs; weights and bias come from the Linear.
 struct Plan {
     dnnl::matmul primitive;
@@ -70,10 +57,10 @@ struct Plan {
 
     explicit Plan(const dnnl::matmul::primitive_desc& d, int64_t out)
         : primitive(d),
-          x(d.src_desc(), cpu_engine(), nullptr),
-          y(d.dst_desc(), cpu_engine(), nullptr),
-          gate(rows(1, out, DType::F32), cpu_engine(), nullptr),
-          scratch(d.scratchpad_desc(), cpu_engine(), nullptr),
+          x(d.src_desc(), engine(), nullptr),
+          y(d.dst_desc(), engine(), nullptr),
+          gate(rows(1, out, DType::F32), engine(), nullptr),
+          scratch(d.scratchpad_desc(), engine(), nullptr),
           scratch_bytes(d.scratchpad_desc().get_size()) {}
 };
 
@@ -84,7 +71,7 @@ using PlanKey = std::tuple<int64_t, int64_t, int64_t, DType, DType, Epilogue::Ki
 
 class Workspace::Primitives {
   public:
-    dnnl::stream stream{cpu_engine()};
+    dnnl::stream stream{engine()};
     std::map<PlanKey, Plan> plans;
 };
 
@@ -105,14 +92,14 @@ class LinearCpu final : public Linear::Backend {
             describe(rows(kTypicalRows, in_, compute),
                      memory::desc({in_, out_}, type_of(compute), memory::format_tag::any), b,
                      rows(kTypicalRows, out_, DType::F32), attributes_of(Epilogue::store(), out_));
-        weights_ = memory(d.weights_desc(), cpu_engine());
+        weights_ = memory(d.weights_desc(), engine());
         bias_values_ = bias.empty() ? Tensor::zeros({out_}) : bias.to(DType::F32);
-        bias_ = memory(b, cpu_engine(), bias_values_.raw());
+        bias_ = memory(b, engine(), bias_values_.raw());
 
         const Tensor plain = weight.to(compute);
-        memory from(memory::desc({in_, out_}, type_of(compute), memory::format_tag::ba),
-                    cpu_engine(), const_cast<void*>(plain.raw()));
-        dnnl::stream stream(cpu_engine());
+        memory from(memory::desc({in_, out_}, type_of(compute), memory::format_tag::ba), engine(),
+                    const_cast<void*>(plain.raw()));
+        dnnl::stream stream(engine());
         dnnl::reorder(from, weights_).execute(stream, from, weights_);
         stream.wait();
     }
@@ -136,9 +123,9 @@ class LinearCpu final : public Linear::Backend {
             count = 6;
         }
         const dnnl::stream& stream = workspace.primitives().stream;
-        must(dnnl_primitive_execute(plan.primitive.get(), stream.get(), count, args.data()),
-             "matmul");
-        must(dnnl_stream_wait(stream.get()), "wait");
+        onednn::must(dnnl_primitive_execute(plan.primitive.get(), stream.get(), count, args.data()),
+                     "matmul");
+        onednn::must(dnnl_stream_wait(stream.get()), "wait");
     }
 
   private:

@@ -2,9 +2,8 @@
 #include "diffusion/models/transformer_config.h"
 #include "diffusion/weights/key_map.h"
 #include "diffusion/weights/weight_map.h"
+#include "tests/core/temporary_folder.h"
 #include "tests/diffusion/testing.h"
-
-#include <unistd.h>
 
 #include <fstream>
 #include <string>
@@ -12,24 +11,10 @@
 namespace longtake::diffusion {
 namespace {
 
-// A folder that goes away with the test.
-class Folder {
-  public:
-    Folder() : path_(testing::TempDir() + "longtake_weights_" + std::to_string(getpid())) {
-        std::filesystem::create_directories(path_);
-    }
-    ~Folder() { std::filesystem::remove_all(path_); }
-    std::filesystem::path operator/(const char* name) const { return path_ / name; }
-    const std::filesystem::path& path() const { return path_; }
-
-    std::filesystem::path text(const char* name, const std::string& content) const {
-        std::ofstream(path_ / name) << content;
-        return path_ / name;
-    }
-
-  private:
-    std::filesystem::path path_;
-};
+std::filesystem::path write_text(const std::filesystem::path& path, const std::string& content) {
+    std::ofstream(path) << content;
+    return path;
+}
 
 template <typename Work> std::string complaint(Work&& work) {
     try {
@@ -41,7 +26,7 @@ template <typename Work> std::string complaint(Work&& work) {
 }
 
 TEST(WeightMap, NamesFileTensorAndBothShapes) {
-    const Folder folder;
+    const TemporaryFolder folder;
     write_safetensors(folder / "w.safetensors", {{"a", Tensor::zeros({2, 3})}});
     const WeightMap map = WeightMap::open(folder / "w.safetensors");
     EXPECT_EQ(map.get("a", {2, 3}).count(), 6);
@@ -54,7 +39,7 @@ TEST(WeightMap, NamesFileTensorAndBothShapes) {
 }
 
 TEST(WeightMap, RefusesNanAndInfinityByName) {
-    const Folder folder;
+    const TemporaryFolder folder;
     for (const DType dtype : {DType::F32, DType::BF16, DType::F16}) {
         for (const float bad : {NAN, INFINITY, -INFINITY}) {
             Tensor t = Tensor::zeros({100});
@@ -68,25 +53,26 @@ TEST(WeightMap, RefusesNanAndInfinityByName) {
 }
 
 TEST(WeightMap, ReadsAShardedCheckpoint) {
-    const Folder folder;
+    const TemporaryFolder folder;
     write_safetensors(folder / "one.safetensors", {{"a", Tensor::zeros({1})}});
     write_safetensors(folder / "two.safetensors", {{"b", Tensor::zeros({2})}});
-    folder.text("diffusion_pytorch_model.safetensors.index.json",
-                R"({"weight_map": {"a": "one.safetensors", "b": "two.safetensors"}})");
+    write_text(folder / "diffusion_pytorch_model.safetensors.index.json",
+               R"({"weight_map": {"a": "one.safetensors", "b": "two.safetensors"}})");
     const WeightMap map = WeightMap::open(folder.path());
     EXPECT_EQ(map.names(), (std::vector<std::string>{"a", "b"}));
     EXPECT_EQ(map.get("b").count(), 2);
 
     const auto index =
-        folder.text("bad.index.json", R"({"weight_map": {"a": "../one.safetensors"}})");
+        write_text(folder / "bad.index.json", R"({"weight_map": {"a": "../one.safetensors"}})");
     EXPECT_NE(complaint([&] { WeightMap::open(index); }).find("plain file name"),
               std::string::npos);
-    EXPECT_NE(complaint([&] { WeightMap::open(folder.text("x.json", "[]")); }).find("index"),
-              std::string::npos);
+    EXPECT_NE(
+        complaint([&] { WeightMap::open(write_text(folder / "x.json", "[]")); }).find("index"),
+        std::string::npos);
 }
 
 TEST(WeightMap, SaysWhatAFolderLacks) {
-    const Folder folder;
+    const TemporaryFolder folder;
     EXPECT_NE(complaint([&] { WeightMap::open(folder.path()); }).find("in this folder"),
               std::string::npos);
 }
@@ -115,8 +101,8 @@ TEST(KeyMap, TurnsOriginalNamesIntoDiffusers) {
 }
 
 TEST(TransformerConfig, ReadsDiffusersNamesAndIgnoresTheRest) {
-    const Folder folder;
-    const auto c = TransformerConfig::read(folder.text("c.json", R"({
+    const TemporaryFolder folder;
+    const auto c = TransformerConfig::read(write_text(folder / "c.json", R"({
         "num_attention_heads": 4, "attention_head_dim": 64, "in_channels": 32, "ffn_dim": 1024,
         "num_layers": 8, "patch_size": [1, 2, 4], "eps": 1e-5, "rope_max_seq_len": 1,
         "qk_norm": "rms_norm_across_heads", "image_dim": null, "anything": [1]})"));
@@ -128,7 +114,7 @@ TEST(TransformerConfig, ReadsDiffusersNamesAndIgnoresTheRest) {
 }
 
 TEST(TransformerConfig, RefusesWhatItCannotDo) {
-    const Folder folder;
+    const TemporaryFolder folder;
     for (const auto& [json, about] : {std::pair{R"({"num_layers": 0})", "num_layers"},
                                       {R"({"ffn_dim": 1.5})", "ffn_dim"},
                                       {R"({"ffn_dim": 99999999999})", "ffn_dim"},
@@ -139,7 +125,7 @@ TEST(TransformerConfig, RefusesWhatItCannotDo) {
                                       {R"({"cross_attn_norm": false})", "cross_attn_norm"},
                                       {R"({"attention_head_dim": 65})", "attention_head_dim"},
                                       {R"([1])", "JSON object"}}) {
-        const auto path = folder.text("c.json", json);
+        const auto path = write_text(folder / "c.json", json);
         const std::string said = complaint([&] { TransformerConfig::read(path); });
         EXPECT_NE(said.find(about), std::string::npos) << said;
         EXPECT_NE(said.find("c.json"), std::string::npos) << said;
