@@ -64,6 +64,7 @@ Session::Session(std::shared_ptr<const diffusion::VideoModel> model, SessionOpti
     frames_ = Tensor(
         {chunk * diffusion::kTaehvFrames, model_->config().height, model_->config().width, 3},
         DType::U8);
+    options_.noise->fill(0, 0, 0, latents_);  // noise of another shape is refused now
     if (!options_.image.empty()) {
         encode_image(options_.image);
     }
@@ -128,6 +129,14 @@ void Session::check_length(int64_t video_frames) const {
                 "--cache {}: it holds {} latent frames, {} frames of video; choose a rolling "
                 "policy such as deep-forcing, or a wider window",
                 options_.cache, *limit, diffusion::kTaehvFrames * *limit - 3);
+    const int64_t chunk = latents_.extent(0);
+    const int64_t lead = image_latent_.empty() ? 0 : 1;  // latent frames before the first noise
+    const int64_t latents = (video_frames + 2) / diffusion::kTaehvFrames + 1;
+    const int64_t chunks = (latents - lead + chunk - 1) / chunk;
+    if (chunks > 0) {
+        Tensor last(latents_.shape(), DType::F32);
+        options_.noise->fill(chunks - 1 + lead, lead + (chunks - 1) * chunk, 0, last);
+    }
 }
 
 void Session::reset() {

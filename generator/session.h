@@ -63,7 +63,8 @@ class Session {
     std::shared_ptr<const Snapshot> snapshot();
     void restore(const Snapshot& snapshot);
 
-    // Throws InputError when the cache's policy cannot hold a take of so many frames.
+    // Throws InputError when the cache's policy cannot hold a take of so many frames, or the noise
+    // does not last that long.
     void check_length(int64_t video_frames) const;
     int64_t video_frames() const { return place_.video_frames; }  // made so far
     const CacheMemory& memory() const { return memory_; }

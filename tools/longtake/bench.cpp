@@ -7,6 +7,7 @@
 #include "tools/longtake/interrupt.h"
 #include "tools/longtake/machine.h"
 #include "tools/longtake/model_options.h"
+#include "tools/longtake/output_path.h"
 #include "tools/longtake/take_summary.h"
 
 #include <fmt/ranges.h>
@@ -58,14 +59,11 @@ struct Figures {
     }
 };
 
-Figures measure(const BenchOptions& o, generator::Session& session, DType compute) {
+Figures measure(const BenchOptions& o, double seconds, generator::Session& session) {
     const auto& transformer = session.model().transformer();
-    const auto seconds = generator::parse_time(o.seconds);
-    check_input(seconds && *seconds > 0 && *seconds <= 24 * 3600,
-                "--seconds {}: write a time up to a day, such as 20 or 1m30s", o.seconds);
     Figures f;
     f.frame_rate = session.model().config().frame_rate;
-    const auto frames = static_cast<int64_t>(std::llround(std::max(1.0, *seconds * f.frame_rate)));
+    const auto frames = static_cast<int64_t>(std::llround(std::max(1.0, seconds * f.frame_rate)));
     Progress progress("bench", frames);
     double flops = 0, ms = 0;
     NullWriter nowhere;
@@ -92,7 +90,7 @@ Figures measure(const BenchOptions& o, generator::Session& session, DType comput
     f.report.chunks.back().finalize_ms = session.finalize();
     f.memory_mib.push_back(resident_mib());
     f.gflops = flops / ms / 1e6;
-    f.ceiling = gemm_ceiling(compute);
+    f.ceiling = gemm_ceiling(transformer.compute());
     const auto full = static_cast<size_t>(session.model().config().window_frames /
                                           session.model().config().chunk_frames);
     f.steady_from = f.report.chunks.size() > full + 2 ? full : 0;
@@ -152,15 +150,17 @@ void append_json(const std::string& path, const Figures& f, DType compute) {
 }
 
 void run(const BenchOptions& o) {
-    check_input(o.json.empty() || std::ofstream(o.json, std::ios::app).good(),
-                "--json {}: cannot be written", o.json);
+    const auto seconds = generator::parse_time(o.seconds);
+    check_input(seconds && *seconds > 0 && *seconds <= 24 * 3600,
+                "--seconds {}: write a time up to a day, such as 20 or 1m30s", o.seconds);
+    check_writable("--json", o.json);
     const auto model = load_model(o.model);
     const DType compute = model->transformer().compute();
     generator::Session session(model, {.cache = o.model.cache, .steps = o.model.steps});
     const Machine machine = describe_machine();
     fmt::print("{}, {} threads, {}; {}; cache {}\n", machine.cpu, machine.threads,
                fmt::join(machine.features, " "), name_of(compute), o.model.cache);
-    const Figures figures = measure(o, session, compute);
+    const Figures figures = measure(o, *seconds, session);
     print_table(figures);
     if (!o.json.empty()) {
         append_json(o.json, figures, compute);

@@ -9,6 +9,7 @@
 #include "tools/longtake/commands.h"
 #include "tools/longtake/interrupt.h"
 #include "tools/longtake/model_options.h"
+#include "tools/longtake/output_path.h"
 #include "tools/longtake/take_summary.h"
 
 #include <algorithm>
@@ -61,10 +62,21 @@ generator::SessionOptions session_options(const GenerateOptions& o) {
             .image = o.image.empty() ? Tensor() : read_image(o.image)};
 }
 
+Tensor read_embeds(const std::string& path, const diffusion::TransformerConfig& config) {
+    const Tensor embeds = SafetensorsFile::open(path)->tensor("prompt_embeds").to(DType::F32);
+    const Shape& shape = embeds.shape();
+    check_input(shape.rank() == 2 && shape[0] <= config.text_len && shape[1] == config.text_dim,
+                "{}: prompt_embeds {} are not [up to {}, {}]", path, shape.str(), config.text_len,
+                config.text_dim);
+    return embeds;
+}
+
 // Keeps what the decoder got, to compare with other programs.
 class LatentsFile {
   public:
-    explicit LatentsFile(std::string path) : path_(std::move(path)) {}
+    explicit LatentsFile(std::string path) : path_(std::move(path)) {
+        check_writable("--dump-latents", path_);
+    }
 
     void add(const Tensor& latents) {
         if (!path_.empty()) {
@@ -97,8 +109,8 @@ void run(GenerateOptions o) {
         session.check_length(frames);
     }
     if (!o.prompt_embeds.empty()) {
-        const auto file = SafetensorsFile::open(o.prompt_embeds);
-        session.prompt().set_embeds(file->tensor("prompt_embeds"), o.prompt_embeds);
+        session.prompt().set_embeds(read_embeds(o.prompt_embeds, model->transformer().config()),
+                                    o.prompt_embeds);
         timeline = {};
     }
     o.video.height = model->config().height;
@@ -156,6 +168,10 @@ void add_generate(CLI::App& app) {
         ->capture_default_str();
     command->add_option("--codec", o->video.codec,
                         "h264, h265, av1, vp9, ffv1, raw or an encoder's name");
+    command
+        ->add_option("--stream-format", o->video.stream_format,
+                     "What stdout or a pipe gets: mp4, mkv, ts, flv, y4m or raw")
+        ->capture_default_str();
     command->add_option("--crf", o->video.crf, "Quality, lower is better")
         ->check(CLI::Range(0, 63));
     add_model_options(*command, o->model);

@@ -42,6 +42,10 @@ int main(int argc, char** argv) {
     } catch (const CLI::Success& help) {
         return app.exit(help);
     } catch (const CLI::ParseError& e) {
+        if (app.get_subcommands().empty()) {
+            return complain("a command is missing: generate, info, bench or doctor (see --help)",
+                            2);
+        }
         return complain(fmt::format("{} (see --help)", e.what()).c_str(), 2);
     } catch (const longtake::InputError& e) {
         return complain(e.what(), 2);

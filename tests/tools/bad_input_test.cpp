@@ -1,0 +1,190 @@
+#include "core/safetensors.h"
+#include "tests/tools/longtake_runner.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <sys/resource.h>
+
+#include <csignal>
+#include <fstream>
+
+namespace longtake {
+namespace {
+
+namespace fs = std::filesystem;
+using ::testing::AllOf;
+using ::testing::HasSubstr;
+using ::testing::IsEmpty;
+using ::testing::StartsWith;
+
+// One line on stderr, the exit code, and nothing left behind.
+void expect_refused(const Runner& runner, const std::vector<std::string>& arguments,
+                    const std::string& reason, int exit_code = 2) {
+    std::string shown;
+    for (const std::string& a : arguments) {
+        shown += a + " ";
+    }
+    SCOPED_TRACE(shown);
+    const auto before = runner.files();
+    const Outcome outcome = runner.run(arguments);
+    EXPECT_EQ(outcome.exit_code, exit_code) << outcome.err;
+    EXPECT_EQ(lines(outcome.err), 1u) << outcome.err;
+    EXPECT_THAT(outcome.err, AllOf(StartsWith("longtake: "), HasSubstr(reason)));
+    EXPECT_THAT(outcome.out, IsEmpty());
+    EXPECT_EQ(runner.files(), before);
+}
+
+TEST(BadInput, CommandLine) {
+    const Runner runner;
+    expect_refused(runner, {}, "a command is missing");
+    expect_refused(runner, {"view"}, "generate, info, bench or doctor");
+    expect_refused(runner, {"generate", "--colour"}, "--colour");
+    expect_refused(runner, {"generate", "--precision", "fp8"}, "fp8");
+    expect_refused(runner, {"generate", "--threads", "0"}, "--threads");
+    expect_refused(runner, {"generate", "--seed", "x"}, "seed");
+    expect_refused(runner, {"generate", "--prompt", "a", "--script", "b"}, "excludes");
+    expect_refused(runner, {"info"}, "PATH");
+}
+
+TEST(BadInput, Prompts) {
+    const Runner runner;
+    std::ofstream(runner.folder / "back.txt") << "0s: a\n5s: b\n4s: c\n";
+    std::ofstream(runner.folder / "empty.txt") << "# nothing\n";
+    expect_refused(runner, {"generate", "--prompt", ""}, "the prompt is empty");
+    expect_refused(runner, {"generate", "--prompt", "   "}, "the prompt is empty");
+    expect_refused(runner, {"generate", "--prompt", "0s: a | 9s: b | 3s: c"}, "3s does not come");
+    expect_refused(runner, {"generate", "--prompt", "0s: a | 5x: b"}, "5x");
+    expect_refused(runner, {"generate", "--script", "back.txt"}, "back.txt:3");
+    expect_refused(runner, {"generate", "--script", "empty.txt"}, "empty.txt");
+    expect_refused(runner, {"generate", "--script", "missing.txt"}, "missing.txt");
+}
+
+TEST(BadInput, Lengths) {
+    const Runner runner;
+    expect_refused(runner, {"generate", "--seconds", "0"}, "less than one frame");
+    expect_refused(runner, {"generate", "--seconds", "1e9"}, "not a time");
+    expect_refused(runner, {"generate", "--seconds", "1000000000"}, "seven days");
+    expect_refused(runner, {"generate", "--seconds", "-5"}, "-5");
+    expect_refused(runner, {"generate", "--seconds", "nan"}, "nan");
+    expect_refused(runner, {"generate", "--frames", "0"}, "--frames");
+    expect_refused(runner, {"generate", "--frames", "999999999999"}, "seven days");
+    expect_refused(runner, {"generate", "--seconds", "60", "--cache", "full"}, "81 frames");
+    expect_refused(runner, {"bench", "--seconds", "0"}, "--seconds");
+}
+
+TEST(BadInput, Caches) {
+    const Runner runner;
+    expect_refused(runner, {"generate", "--cache", "deep"}, "deep-forcing");
+    expect_refused(runner, {"generate", "--cache", "window:sink=3"}, "no option 'sink'");
+    expect_refused(runner, {"generate", "--cache", "deep-forcing:budget=40"}, "budget=40");
+    expect_refused(runner, {"generate", "--cache", "window:window=99999"}, "outside");
+    expect_refused(runner, {"generate", "--steps", "500,750"}, "must fall");
+    expect_refused(runner, {"generate", "--steps", "0"}, "step 0");
+}
+
+TEST(BadInput, Outputs) {
+    const Runner runner;
+    expect_refused(runner, {"generate", "-o", "no/such/folder/a.mp4"}, "no/such/folder");
+    expect_refused(runner, {"generate", "-o", "/proc/a.mp4"}, "/proc/a.mp4");
+    expect_refused(runner, {"generate", "-o", "a.xyz"}, "a.xyz");
+    expect_refused(runner, {"generate", "--codec", "h999"}, "h999");
+    expect_refused(runner, {"generate", "--crf", "99"}, "--crf");
+    expect_refused(runner, {"generate", "--dump-latents", "no/folder/l.safetensors"},
+                   "no/folder/l.safetensors");
+    expect_refused(runner, {"bench", "--json", "no/folder/b.json"}, "no/folder/b.json");
+}
+
+TEST(BadInput, AFullDisk) {
+    Runner runner;
+    // Files may not grow beyond this; the write fails as it does on a full disk.
+    runner.options.before_exec = [] {
+        const struct rlimit limit = {30'000, 30'000};
+        ::setrlimit(RLIMIT_FSIZE, &limit);
+        std::signal(SIGXFSZ, SIG_IGN);
+    };
+    const Outcome outcome = runner.run({"generate", "--frames", "2000", "--crf", "1"});
+    EXPECT_EQ(outcome.exit_code, 1);
+    EXPECT_THAT(outcome.err, HasSubstr("longtake: cannot write longtake.mp4: File too large"));
+    EXPECT_FALSE(fs::exists(runner.folder / "longtake.mp4"));
+}
+
+TEST(BadInput, OtherFiles) {
+    const Runner runner;
+    std::ofstream(runner.folder / "text.png") << "this is no picture";
+    write_safetensors(runner.folder / "other.safetensors", {{"x", Tensor::zeros({2, 2})}});
+    write_safetensors(runner.folder / "noise.safetensors",
+                      {{"noise", Tensor::zeros({300, 16, 7, 8})}});
+    write_safetensors(runner.folder / "embeds.safetensors",
+                      {{"prompt_embeds", Tensor::zeros({3, 31})}});
+    expect_refused(runner, {"generate", "--image", "missing.png"}, "missing.png");
+    expect_refused(runner, {"generate", "--image", "text.png"}, "text.png");
+    expect_refused(runner, {"generate", "--noise", "other.safetensors"}, "noise");
+    expect_refused(runner, {"generate", "--noise", "noise.safetensors", "--frames", "20"},
+                   "[3, 16, 7, 8]");
+    expect_refused(runner, {"generate", "--prompt-embeds", "other.safetensors"}, "prompt_embeds");
+    expect_refused(runner, {"generate", "--prompt-embeds", "embeds.safetensors"}, "embeds");
+    expect_refused(runner, {"info", "missing.mp4"}, "missing.mp4");
+    expect_refused(runner, {"info", "text.png"}, "text.png");
+    expect_refused(runner, {"info", "assets"}, "assets");
+}
+
+class BadModel : public ::testing::Test {
+  protected:
+    void expect_refused_model(const std::string& reason) {
+        expect_refused(runner, {"generate", "--frames", "9"}, reason);
+        expect_refused(runner, {"info", runner.model().string()}, reason);
+    }
+    fs::path weights() const {
+        return runner.model() / "transformer/diffusion_pytorch_model.safetensors";
+    }
+    Runner runner;
+};
+
+TEST_F(BadModel, NoFolder) {
+    expect_refused(runner, {"generate", "--model", "nowhere"}, "nowhere");
+    fs::remove_all(runner.model());
+    std::error_code none;
+    if (!fs::exists(fs::path(LONGTAKE_ASSETS) / "models/toyworld/model_index.json", none)) {
+        expect_refused(runner, {"generate"}, "--model DIR");
+    }
+}
+
+TEST_F(BadModel, MissingWeights) {
+    fs::remove(weights());
+    expect_refused_model("transformer");
+}
+
+TEST_F(BadModel, TruncatedWeights) {
+    fs::resize_file(weights(), fs::file_size(weights()) / 2);
+    expect_refused_model("diffusion_pytorch_model.safetensors");
+}
+
+TEST_F(BadModel, EmptyWeights) {
+    fs::resize_file(weights(), 0);
+    expect_refused_model("diffusion_pytorch_model.safetensors");
+}
+
+TEST_F(BadModel, ConfigOfAnotherModel) {
+    const auto config = runner.model() / "transformer/config.json";
+    std::string text = read_text(config);
+    text.replace(text.find("128"), 3, "256");  // the feed-forward width
+    std::ofstream(config) << text;
+    expect_refused_model("ffn");
+}
+
+TEST_F(BadModel, ConfigThatIsNoJson) {
+    std::ofstream(runner.model() / "scheduler/scheduler_config.json") << "{";
+    expect_refused_model("scheduler_config.json");
+}
+
+TEST_F(BadModel, WeightsThatAreNotNumbers) {
+    const auto size = static_cast<std::streamoff>(fs::file_size(weights()));
+    std::fstream file(weights(), std::ios::in | std::ios::out | std::ios::binary);
+    file.seekp(size - 2);
+    file.write("\xc0\x7f", 2);  // a bf16 NaN
+    file.close();
+    expect_refused_model("diffusion_pytorch_model.safetensors");
+}
+
+}  // namespace
+}  // namespace longtake

@@ -1,0 +1,111 @@
+#include "tests/tools/longtake_runner.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <nlohmann/json.hpp>
+
+#include <fstream>
+
+namespace longtake {
+namespace {
+
+using ::testing::ContainsRegex;
+using ::testing::HasSubstr;
+using ::testing::Not;
+
+// What stands below "Example:" in a command's help.
+std::string example(const Runner& runner, const std::string& command) {
+    const Outcome help = runner.run({command, "--help"});
+    EXPECT_EQ(help.exit_code, 0);
+    EXPECT_EQ(help.err, "");
+    const size_t at = help.out.find("Example:\n");
+    EXPECT_NE(at, std::string::npos) << command << " shows no example";
+    return at == std::string::npos ? "false" : help.out.substr(at + 9);
+}
+
+TEST(Commands, ExamplesRunAsWritten) {
+    Runner runner;
+    const auto bin = std::filesystem::path(LONGTAKE_BINARY).parent_path().string();
+    runner.options.environment["PATH"] = bin + ":" + std::getenv("PATH");
+    runner.run({"generate", "--frames", "9"});  // the video that `info` looks at
+    for (const char* command : {"generate", "info", "bench", "doctor"}) {
+        const Outcome outcome = runner.shell(example(runner, command));
+        EXPECT_EQ(outcome.exit_code, 0) << command << ": " << outcome.err;
+    }
+}
+
+TEST(Commands, HelpListsWhatExists) {
+    const Runner runner;
+    const Outcome help = runner.run({"--help"});
+    EXPECT_EQ(help.exit_code, 0);
+    for (const char* command : {"generate", "info", "bench", "doctor"}) {
+        EXPECT_THAT(help.out, HasSubstr(command));
+    }
+    for (const char* none : {"view", "encode", "render", "convert"}) {
+        EXPECT_THAT(help.out, Not(HasSubstr(none)));
+    }
+    EXPECT_THAT(runner.run({"--version"}).out, ContainsRegex("^[0-9]+\\.[0-9]+\\.[0-9]+\n$"));
+}
+
+TEST(Commands, InfoDescribesModelsWeightsAndVideos) {
+    const Runner runner;
+    const Outcome model = runner.run({"info", runner.model().string()});
+    EXPECT_EQ(model.exit_code, 0) << model.err;
+    EXPECT_THAT(model.out, HasSubstr("64x48 at 16 frames/s"));
+    EXPECT_THAT(model.out, HasSubstr("2 layers, 2 heads of 32"));
+    const Outcome weights =
+        runner.run({"info", (runner.model() / "text_encoder/model.safetensors").string()});
+    EXPECT_THAT(weights.out, HasSubstr("shared.weight"));
+    EXPECT_THAT(weights.out, HasSubstr("made_by = make_tiny_model.py"));
+    runner.run({"generate", "--frames", "21"});
+    const Outcome video = runner.run({"info", "longtake.mp4"});
+    EXPECT_THAT(video.out, HasSubstr("video 64x48, 21 frames at 16 frames/s"));
+}
+
+TEST(Commands, BenchMeasures) {
+    const Runner runner;
+    for (int i = 0; i < 2; ++i) {
+        const Outcome bench = runner.run(
+            {"bench", "--seconds", "70", "--cache", "deep-sink", "--json", "bench.json"});
+        EXPECT_EQ(bench.exit_code, 0) << bench.err;
+        EXPECT_THAT(bench.out, HasSubstr("diffuse"));
+    }
+    std::ifstream file(runner.folder / "bench.json");
+    int found = 0;
+    for (std::string line; std::getline(file, line); ++found) {
+        const auto json = nlohmann::json::parse(line);
+        EXPECT_THAT(json["command"], HasSubstr("bench --seconds 70 --cache deep-sink"));
+        for (const char* part : {"diffuse_ms", "decode_ms", "finalize_ms"}) {
+            EXPECT_GT(json[part]["median"], 0);
+            EXPECT_GE(json[part]["p99"], json[part]["median"]);
+        }
+        EXPECT_GT(json["frames_per_second"], 0);
+        EXPECT_GT(json["first_frame_s"], 0);
+        EXPECT_GT(json["gemm_gflops"], json["transformer_gflops"]);
+        EXPECT_EQ(json["memory_mib"].size(), 2u);  // after a minute, and at the end
+        EXPECT_EQ(json["chunks"], 87);             // 94 less the seven until the window is full
+    }
+    EXPECT_EQ(found, 2);
+}
+
+TEST(Commands, DoctorSaysWhatIsMissing) {
+    const Runner runner;
+    const Outcome well = runner.run({"doctor"});
+    EXPECT_EQ(well.exit_code, 0) << well.out << well.err;
+    EXPECT_THAT(well.out, HasSubstr("toyworld"));
+    std::filesystem::resize_file(runner.model() / "vae/diffusion_pytorch_model.safetensors", 1000);
+    const Outcome ill = runner.run({"doctor"});
+    EXPECT_EQ(ill.exit_code, 1);
+    EXPECT_THAT(ill.out, HasSubstr("!!  bundled model"));
+    EXPECT_EQ(lines(ill.err), 1u);
+}
+
+TEST(Commands, AClosedPipeIsAnError) {
+    const Runner runner;
+    const Outcome outcome = runner.shell(std::string(LONGTAKE_BINARY) + " doctor > /dev/full");
+    EXPECT_EQ(outcome.exit_code, 1);
+    EXPECT_THAT(outcome.err, HasSubstr("stdout"));
+}
+
+}  // namespace
+}  // namespace longtake
