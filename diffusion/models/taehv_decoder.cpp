@@ -6,8 +6,8 @@
 #include <algorithm>
 #include <cmath>
 #include <cstring>
-#include <functional>
 #include <iterator>
+#include <type_traits>
 
 namespace longtake::diffusion {
 namespace {
@@ -32,20 +32,26 @@ template <typename T> void load(const float* latent, const TaehvConfig& config, 
     });
 }
 
-uint8_t to_8_bit(float v) {
-    return static_cast<uint8_t>(v * 255.F + 0.5F);
+template <typename T> T to_colour(float v) {
+    v = std::min(std::max(v, 0.F), 1.F);
+    if constexpr (std::is_same_v<T, uint8_t>) {
+        v = v * 255.F + 0.5F;
+    }
+    return static_cast<T>(v);
 }
 
 // squares [1, H / 2, W / 2, 2 x 2 x 3] -> frame [1, H, W, 3], clamped to [0, 1].
-template <typename T, typename Convert>
-void store(const Tensor& squares, Tensor frame, Convert&& convert) {
+template <typename T> void store(const Tensor& squares, Tensor frame) {
     const int64_t width = squares.extent(2), row = frame.extent(2) * 3;
     parallel_for(squares.extent(1), [&](int64_t y) {
         const float* from = squares.data<float>() + y * width * 12;
-        T* to = frame.data<T>() + 2 * y * row;
-        for (int64_t i = 0; i < width * 12; ++i) {
-            const int64_t x = i / 12, a = i / 6 % 2, rest = i % 6;
-            to[a * row + 6 * x + rest] = convert(std::clamp(from[i], 0.F, 1.F));
+        T* upper = frame.data<T>() + 2 * y * row;
+        T* lower = upper + row;
+        for (int64_t x = 0; x < width; ++x) {
+            for (int64_t i = 0; i < 6; ++i) {
+                upper[6 * x + i] = to_colour<T>(from[12 * x + i]);
+                lower[6 * x + i] = to_colour<T>(from[12 * x + 6 + i]);
+            }
         }
     });
 }
@@ -174,9 +180,9 @@ void TaehvDecoder::decode_one(const float* latent, TaehvState& state, Tensor& fr
             for (int64_t g = std::max<int64_t>(skip - t * grow, 0); g < grow; ++g, ++at) {
                 const Tensor squares = state.squares_.slice(g, g + 1);
                 if (frames.dtype() == DType::U8) {
-                    store<uint8_t>(squares, frames.slice(at, at + 1), to_8_bit);
+                    store<uint8_t>(squares, frames.slice(at, at + 1));
                 } else {
-                    store<float>(squares, frames.slice(at, at + 1), std::identity{});
+                    store<float>(squares, frames.slice(at, at + 1));
                 }
             }
         }

@@ -2,6 +2,7 @@
 
 #include "core/error.h"
 #include "core/safetensors.h"
+#include "tests/core/allocation_counter.h"
 #include "tests/diffusion/testing.h"
 
 #include <gtest/gtest.h>
@@ -134,6 +135,22 @@ TEST(TaehvDecoder, ASnapshotBringsTheStreamBack) {
     EXPECT_TRUE(same_bits(rest, decode(model, state, latents.slice(2, 5))));
     TaehvState other(model, kHeight + 1, kWidth);
     EXPECT_THROW(other.restore(snapshot), Error);
+}
+
+TEST(TaehvDecoder, TheSteadyStateAllocatesNothing) {
+    const auto model = decoder();
+    TaehvState state = decoding(model);
+    const Tensor latents = fixture("latents");
+    Tensor first, later;
+    const auto buffers = [&](const Tensor& part, Tensor& frames) {
+        const AllocationCounter counter(1024);  // oneDNN makes smaller ones in every call
+        model->decode(part, state, frames);
+        return counter.count();
+    };
+    EXPECT_GT(buffers(latents.slice(0, 1), first), 0U);
+    later = Tensor({8, 8 * kHeight, 8 * kWidth, 3}, DType::U8);
+    EXPECT_EQ(buffers(latents.slice(1, 3), later), 0U);
+    EXPECT_EQ(buffers(latents.slice(3, 5), later), 0U);
 }
 
 TEST(TaehvDecoder, CountsItsWork) {
