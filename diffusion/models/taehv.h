@@ -67,7 +67,7 @@ class TaehvDecoder {
 
   private:
     friend class TaehvState;
-    void decode_one(const float* latent, TaehvState& state, Tensor& frames, int64_t at) const;
+    void decode_one(const Tensor& latent, TaehvState& state, Tensor& frames, int64_t at) const;
 
     TaehvConfig config_;
     DType compute_;

@@ -1,13 +1,11 @@
 #include "core/error.h"
-#include "core/parallel.h"
 #include "diffusion/models/taehv.h"
 #include "diffusion/models/taehv_fold.h"
+#include "diffusion/models/taehv_pixels.h"
 
 #include <algorithm>
-#include <cmath>
 #include <cstring>
 #include <iterator>
-#include <type_traits>
 
 namespace longtake::diffusion {
 namespace {
@@ -16,45 +14,6 @@ constexpr int64_t kWarmUp = 3;  // frames of latent 0 that do not belong to the 
 constexpr std::array<int64_t, 3> kGrow{1, 2, 2};              // frames out of one, per level
 constexpr std::array<int64_t, 4> kLevelFrames{1, 1, 2, 4};    // per latent
 constexpr int kUpIndex = 7, kLevelStep = 6, kFirstStack = 3;  // in the file's numbering
-
-// latent [C, h, w] in diffusion space -> x [1, h, w, C], softly bounded to (-3, 3).
-template <typename T> void load(const float* latent, const TaehvConfig& config, Tensor& x) {
-    const int64_t channels = x.extent(3), pixels = x.count() / channels;
-    T* to = x.data<T>();
-    parallel_for(pixels, [&](int64_t i) {
-        for (int64_t c = 0; c < channels; ++c) {
-            float z = latent[c * pixels + i];
-            if (!config.latents_mean.empty()) {
-                z = z * config.latents_std[c] + config.latents_mean[c];
-            }
-            to[i * channels + c] = T(3.F * std::tanh(z / 3.F));
-        }
-    });
-}
-
-template <typename T> T to_colour(float v) {
-    v = std::min(std::max(v, 0.F), 1.F);
-    if constexpr (std::is_same_v<T, uint8_t>) {
-        v = v * 255.F + 0.5F;
-    }
-    return static_cast<T>(v);
-}
-
-// squares [1, H / 2, W / 2, 2 x 2 x 3] -> frame [1, H, W, 3], clamped to [0, 1].
-template <typename T> void store(const Tensor& squares, Tensor frame) {
-    const int64_t width = squares.extent(2), row = frame.extent(2) * 3;
-    parallel_for(squares.extent(1), [&](int64_t y) {
-        const float* from = squares.data<float>() + y * width * 12;
-        T* upper = frame.data<T>() + 2 * y * row;
-        T* lower = upper + row;
-        for (int64_t x = 0; x < width; ++x) {
-            for (int64_t i = 0; i < 6; ++i) {
-                upper[6 * x + i] = to_colour<T>(from[12 * x + i]);
-                lower[6 * x + i] = to_colour<T>(from[12 * x + 6 + i]);
-            }
-        }
-    });
-}
 
 }  // namespace
 
@@ -146,19 +105,15 @@ void TaehvDecoder::decode(const Tensor& latents, TaehvState& state, Tensor& fram
     int64_t at = 0;
     for (int64_t i = 0; i < latents.extent(0); ++i) {
         const int64_t made = state.frames(1);
-        decode_one(latents.slice(i, i + 1).data<float>(), state, frames, at);
+        decode_one(latents.slice(i, i + 1), state, frames, at);
         ++state.latents_;
         at += made;
     }
 }
 
-void TaehvDecoder::decode_one(const float* latent, TaehvState& state, Tensor& frames,
+void TaehvDecoder::decode_one(const Tensor& latent, TaehvState& state, Tensor& frames,
                               int64_t at) const {
-    if (compute_ == DType::BF16) {
-        load<bf16>(latent, config_, state.latent_);
-    } else {
-        load<float>(latent, config_, state.latent_);
-    }
+    latent_to_decoder(latent, config_, state.latent_);
     Workspace& workspace = state.workspace_;
     (*state.first_)(state.latent_, state.stacks_[0].input(), workspace);
     for (size_t level = 0; level < 3; ++level) {
@@ -178,12 +133,7 @@ void TaehvDecoder::decode_one(const float* latent, TaehvState& state, Tensor& fr
             state.ups_[level].run(small, state.fine_, workspace);
             (*state.last_)(state.fine_, state.squares_, workspace);
             for (int64_t g = std::max<int64_t>(skip - t * grow, 0); g < grow; ++g, ++at) {
-                const Tensor squares = state.squares_.slice(g, g + 1);
-                if (frames.dtype() == DType::U8) {
-                    store<uint8_t>(squares, frames.slice(at, at + 1));
-                } else {
-                    store<float>(squares, frames.slice(at, at + 1));
-                }
+                squares_to_frame(state.squares_.slice(g, g + 1), frames.slice(at, at + 1));
             }
         }
     }

@@ -1,6 +1,6 @@
 #include "core/error.h"
-#include "core/parallel.h"
 #include "diffusion/models/taehv.h"
+#include "diffusion/models/taehv_pixels.h"
 
 #include <algorithm>
 #include <cstring>
@@ -12,26 +12,6 @@ namespace {
 constexpr std::array<int64_t, 3> kShrink{2, 2, 1};              // frames into one, per level
 constexpr std::array<int64_t, 3> kLevelFrames{2, 1, 1};         // per latent, after shrinking
 constexpr int kDownIndex = 2, kLevelStep = 5, kFirstStack = 4;  // in the file's numbering
-
-// frame [1, H, W, 3] 8-bit -> x [1, H, W, 3] in [0, 1].
-template <typename T> void load(const Tensor& frame, Tensor x) {
-    const auto* from = frame.data<uint8_t>();
-    T* to = x.data<T>();
-    parallel_for(frame.count(), [&](int64_t i) { to[i] = T(static_cast<float>(from[i]) / 255.F); });
-}
-
-// z [1, h, w, C] -> latent [1, C, h, w] in diffusion space.
-void store(const Tensor& z, const TaehvConfig& config, Tensor latent) {
-    const int64_t channels = z.extent(3), pixels = z.count() / channels;
-    for (int64_t c = 0; c < channels; ++c) {
-        const bool scaled = !config.latents_mean.empty();
-        const float mean = scaled ? config.latents_mean[c] : 0.F;
-        const float std = scaled ? config.latents_std[c] : 1.F;
-        for (int64_t i = 0; i < pixels; ++i) {
-            latent.data<float>()[c * pixels + i] = (z.data<float>()[i * channels + c] - mean) / std;
-        }
-    }
-}
 
 }  // namespace
 
@@ -96,12 +76,7 @@ Tensor TaehvEncoder::encode(const Tensor& frames, TaehvEncoderState& state) cons
         for (int64_t pair = 0; pair < kTaehvFrames; pair += 2) {
             for (int64_t i = 0; i < 2; ++i) {
                 const int64_t at = std::max<int64_t>(n * kTaehvFrames + pair + i - missing, 0);
-                const Tensor frame = frames.slice(at, at + 1);
-                if (compute_ == DType::BF16) {
-                    load<bf16>(frame, state.pair_.slice(i, i + 1));
-                } else {
-                    load<float>(frame, state.pair_.slice(i, i + 1));
-                }
+                frame_to_encoder(frames.slice(at, at + 1), state.pair_.slice(i, i + 1));
             }
             (*state.first_)(state.pair_, state.wide_, state.workspace_);
             Tensor half = state.stacks_[0].input().slice(pair / 2, pair / 2 + 1);
@@ -115,7 +90,7 @@ Tensor TaehvEncoder::encode(const Tensor& frames, TaehvEncoderState& state) cons
             state.stacks_[level].run(state.workspace_);
         }
         (*state.last_)(state.stacks_[2].output(), state.latent_, state.workspace_);
-        store(state.latent_, config_, latents.slice(n, n + 1));
+        encoder_to_latent(state.latent_, config_, latents.slice(n, n + 1));
         ++state.latents_;
     }
     return latents;

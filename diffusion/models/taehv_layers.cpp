@@ -1,8 +1,8 @@
 #include "diffusion/models/taehv_layers.h"
 
 #include "core/error.h"
-#include "core/parallel.h"
 #include "diffusion/models/taehv_fold.h"
+#include "diffusion/models/taehv_pixels.h"
 
 #include <fmt/format.h>
 
@@ -13,23 +13,6 @@ namespace {
 
 Tensor fp32(const WeightMap& weights, const std::string& name, const Shape& shape) {
     return weights.get(name, shape).to(DType::F32);
-}
-
-// small [1, H, W, grow out] -> pixels (2 y + a, 2 x + b) of y [grow, 2 H, 2 W, out].
-void place_corner(const Tensor& small, int a, int b, Tensor& y) {
-    const int64_t height = small.extent(1), width = small.extent(2), grow = y.extent(0);
-    const size_t bytes = static_cast<size_t>(y.extent(3)) * size_of(y.dtype());
-    const auto* from = static_cast<const std::byte*>(small.raw());
-    auto* to = static_cast<std::byte*>(y.raw());
-    parallel_for(height, [&](int64_t row) {
-        for (int64_t g = 0; g < grow; ++g) {
-            const std::byte* source = from + (row * width * grow + g) * bytes;
-            std::byte* target = to + (((g * 2 * height + 2 * row + a) * 2 * width) + b) * bytes;
-            for (int64_t x = 0; x < width; ++x) {
-                std::memcpy(target + 2 * x * bytes, source + x * grow * bytes, bytes);
-            }
-        }
-    });
 }
 
 }  // namespace
