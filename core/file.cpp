@@ -71,7 +71,7 @@ MappedFile::~MappedFile() {
     }
 }
 
-AtomicFile::AtomicFile(fs::path target) : target_(resolved(target)) {
+AtomicFile::AtomicFile(const fs::path& target) : target_(resolved(target)) {
     static std::atomic<unsigned> serial{0};
     std::error_code ignored;
     check_input(!fs::exists(target_, ignored) || fs::is_regular_file(target_, ignored),

@@ -31,7 +31,7 @@ class MappedFile {
 class AtomicFile {
   public:
     // Throws InputError when the target cannot be made there.
-    explicit AtomicFile(std::filesystem::path target);
+    explicit AtomicFile(const std::filesystem::path& target);
     ~AtomicFile();
     AtomicFile(const AtomicFile&) = delete;
     AtomicFile& operator=(const AtomicFile&) = delete;

@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <cmath>
 #include <utility>
 
 namespace longtake {
@@ -16,7 +17,7 @@ constexpr auto kPlainLine = std::chrono::seconds(5);
 constexpr int64_t kBar = 24;  // columns
 
 std::string duration(double seconds) {
-    const auto s = static_cast<int64_t>(seconds + 0.5);
+    const int64_t s = std::llround(seconds);
     return s < 3600 ? fmt::format("{}:{:02}", s / 60, s % 60)
                     : fmt::format("{}:{:02}:{:02}", s / 3600, s / 60 % 60, s % 60);
 }

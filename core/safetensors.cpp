@@ -66,7 +66,7 @@ Shape shape_of(const json& value) {
         extents.push_back(static_cast<int64_t>(e));
     }
     try {
-        return Shape(std::move(extents));
+        return Shape(extents);
     } catch (const Error&) {
         fail_input("its shape is too large");
     }

@@ -71,7 +71,7 @@ std::string Shape::str() const {
 }
 
 Tensor::Tensor(Shape shape, DType dtype, Device device)
-    : shape_(std::move(shape)), dtype_(dtype), device_(device) {
+    : shape_(shape), dtype_(dtype), device_(device) {
     check(device == Device::Cpu, "a tensor that owns its memory lives on the CPU");
     const std::shared_ptr<void> storage = allocate(bytes());
     data_ = storage.get();
@@ -79,14 +79,14 @@ Tensor::Tensor(Shape shape, DType dtype, Device device)
 }
 
 Tensor Tensor::zeros(Shape shape, DType dtype) {
-    Tensor t(std::move(shape), dtype);
+    Tensor t(shape, dtype);
     std::memset(t.data_, 0, t.bytes());
     return t;
 }
 
 Tensor Tensor::view(void* data, Shape shape, DType dtype, Device device) {
     Tensor t;
-    t.shape_ = std::move(shape);
+    t.shape_ = shape;
     t.dtype_ = dtype;
     t.device_ = device;
     t.data_ = data;
@@ -95,13 +95,13 @@ Tensor Tensor::view(void* data, Shape shape, DType dtype, Device device) {
 
 Tensor Tensor::share(std::shared_ptr<const void> owner, const void* data, Shape shape, DType dtype,
                      Device device) {
-    Tensor t = view(const_cast<void*>(data), std::move(shape), dtype, device);
+    Tensor t = view(const_cast<void*>(data), shape, dtype, device);
     t.owner_ = std::move(owner);
     return t;
 }
 
 Tensor Tensor::from(std::span<const float> values, Shape shape) {
-    Tensor t(std::move(shape), DType::F32);
+    Tensor t(shape, DType::F32);
     check(t.count() == static_cast<int64_t>(values.size()), "{} values for shape {}", values.size(),
           t.shape_.str());
     std::memcpy(t.data_, values.data(), t.bytes());
@@ -120,7 +120,7 @@ Tensor Tensor::reshape(Shape shape) const {
         fail("cannot view {} as {}", shape_.str(), shape.str());
     }
     Tensor t = *this;
-    t.shape_ = std::move(shape);
+    t.shape_ = shape;
     return t;
 }
 
