@@ -45,6 +45,22 @@ struct Operand {
     const void* head(int64_t h) const { return data + static_cast<size_t>(h) * head_bytes; }
 };
 
+// How many rows a call gets. Large tiles are the fastest, small ones keep all threads busy to the
+// end. A row's result does not depend on the choice.
+int64_t rows_per_tile(const AttentionKernel& kernel, const AttentionProblem& p) {
+    const auto longest_share = [&](int64_t rows) {
+        const int64_t tiles = p.heads * ((p.rows + rows - 1) / rows), threads = thread_count();
+        return static_cast<double>((tiles + threads - 1) / threads * rows);
+    };
+    int64_t best = kernel.tile_rows;
+    for (int64_t rows = best - kernel.lane_rows; rows > 0; rows -= kernel.lane_rows) {
+        if (longest_share(rows) < 0.9 * longest_share(best)) {
+            best = rows;
+        }
+    }
+    return best;
+}
+
 }  // namespace
 
 void attention_cpu_with(const AttentionKernel& kernel, const AttentionProblem& p,
@@ -65,15 +81,16 @@ void attention_cpu_with(const AttentionKernel& kernel, const AttentionProblem& p
     const Operand values(p.values, kernel.pack_values, p, bias + bias_floats + key_floats);
     float* scratch = bias + bias_floats + key_floats + value_floats;
 
-    const int64_t tiles = (p.rows + kernel.tile_rows - 1) / kernel.tile_rows;
+    const int64_t tile_rows = rows_per_tile(kernel, p);
+    const int64_t tiles = (p.rows + tile_rows - 1) / tile_rows;
     parallel_for(p.heads * tiles, [&](int64_t item) {
-        const int64_t head = item / tiles, row = item % tiles * kernel.tile_rows;
+        const int64_t head = item / tiles, row = item % tiles * tile_rows;
         const size_t at =
             static_cast<size_t>((row * p.heads + head) * p.head_dim) * size_of(p.dtype);
         kernel.run({.q = static_cast<const std::byte*>(p.q) + at,
                     .out = static_cast<std::byte*>(p.out) + at,
                     .stride = p.heads * p.head_dim,
-                    .rows = std::min(kernel.tile_rows, p.rows - row),
+                    .rows = std::min(tile_rows, p.rows - row),
                     .keys = keys.head(head),
                     .values = values.head(head),
                     .slots = p.slots,

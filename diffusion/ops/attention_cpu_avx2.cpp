@@ -47,6 +47,7 @@ using Tiler = AttentionTiler<Fp32>;
 
 extern const AttentionKernel kAttentionAvx2Fp32;
 const AttentionKernel kAttentionAvx2Fp32{
-    "avx2_fp32", DType::F32, Tiler::kRows, Tiler::scratch_floats, Tiler::run, nullptr, nullptr};
+    "avx2_fp32",           DType::F32, Tiler::kLanes, Tiler::kRows,
+    Tiler::scratch_floats, Tiler::run, nullptr,       nullptr};
 
 }  // namespace longtake::diffusion

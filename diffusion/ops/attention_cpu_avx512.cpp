@@ -42,13 +42,18 @@ using Bf16Tiler = AttentionTiler<Bf16AsFp32>;
 }  // namespace
 
 extern const AttentionKernel kAttentionAvx512Fp32;
-const AttentionKernel kAttentionAvx512Fp32{
-    "avx512_fp32",  DType::F32, Fp32Tiler::kRows, Fp32Tiler::scratch_floats,
-    Fp32Tiler::run, nullptr,    nullptr};
+const AttentionKernel kAttentionAvx512Fp32{"avx512_fp32",
+                                           DType::F32,
+                                           Fp32Tiler::kLanes,
+                                           Fp32Tiler::kRows,
+                                           Fp32Tiler::scratch_floats,
+                                           Fp32Tiler::run,
+                                           nullptr,
+                                           nullptr};
 
 extern const AttentionKernel kAttentionAvx512Widened;
 const AttentionKernel kAttentionAvx512Widened{
-    "avx512_bf16_as_fp32", DType::BF16,       Bf16Tiler::kRows, Bf16Tiler::scratch_floats,
-    Bf16Tiler::run,        Bf16AsFp32::widen, Bf16AsFp32::widen};
+    "avx512_bf16_as_fp32",     DType::BF16,    Bf16Tiler::kLanes, Bf16Tiler::kRows,
+    Bf16Tiler::scratch_floats, Bf16Tiler::run, Bf16AsFp32::widen, Bf16AsFp32::widen};
 
 }  // namespace longtake::diffusion

@@ -63,8 +63,8 @@ using Tiler = AttentionTiler<Bf16Pairs>;
 }  // namespace
 
 extern const AttentionKernel kAttentionAvx512Bf16;
-const AttentionKernel kAttentionAvx512Bf16{"avx512_bf16",         DType::BF16, Tiler::kRows,
-                                           Tiler::scratch_floats, Tiler::run,  nullptr,
-                                           Bf16Pairs::pair_rows};
+const AttentionKernel kAttentionAvx512Bf16{"avx512_bf16", DType::BF16,           Tiler::kLanes,
+                                           Tiler::kRows,  Tiler::scratch_floats, Tiler::run,
+                                           nullptr,       Bf16Pairs::pair_rows};
 
 }  // namespace longtake::diffusion

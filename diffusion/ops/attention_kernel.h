@@ -28,7 +28,7 @@ struct AttentionKernel {
                           float* to);
     const char* name;
     DType dtype;
-    int64_t tile_rows;
+    int64_t lane_rows, tile_rows;  // rows of one vector, and of the most one call takes
     int64_t (*scratch_floats)(int64_t head_dim);
     void (*run)(const AttentionTile& tile);  // head_dim a multiple of 16, up to 128
     Pack pack_keys;                          // null: keys are read where they lie

@@ -15,11 +15,11 @@ namespace longtake::diffusion {
 template <class Isa> class AttentionTiler {
     using Vector = typename Isa::Vector;
     using Element = typename Isa::Element;
-    static constexpr int kLanes = Isa::kLanes, kPair = Isa::kPair;
+    static constexpr int kPair = Isa::kPair;
     static constexpr int64_t kBlock = 64;  // keys between two corrections of the maxima
 
   public:
-    static constexpr int64_t kRows = Isa::kLanes * Isa::kVectors;
+    static constexpr int64_t kLanes = Isa::kLanes, kRows = kLanes * Isa::kVectors;
 
     static int64_t scratch_floats(int64_t head_dim) { return kRows * (2 * head_dim + kBlock); }
 

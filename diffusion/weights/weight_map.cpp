@@ -21,8 +21,10 @@ constexpr std::array<std::string_view, 3> kFileNames{
 // An exponent of all ones is infinity or NaN.
 template <typename Bits> bool all_finite(const Tensor& t, Bits exponent) {
     const auto* bits = static_cast<const Bits*>(t.raw());
+    const int64_t count = t.count();
     int64_t bad = 0;
-    for (int64_t i = 0; i < t.count(); ++i) {
+#pragma omp parallel for simd reduction(+ : bad) if (count > 1 << 16)
+    for (int64_t i = 0; i < count; ++i) {
         bad += (bits[i] & exponent) == exponent;
     }
     return bad == 0;

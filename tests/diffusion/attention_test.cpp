@@ -135,12 +135,16 @@ TEST(Attention, RowsDependOnNeitherThreadsNorOtherRows) {
         const int before = omp_get_max_threads();
         omp_set_num_threads(1);
         attention(in.q, view, in.out, workspace);
-        omp_set_num_threads(2);
+        omp_set_num_threads(2);  // and with 7, where tiles are smaller
+        Tensor seven(in.q.shape(), dtype);
         Tensor two(in.q.shape(), dtype), some({40, 3, 64}, dtype);
         attention(in.q, view, two, workspace);
         attention(in.q.slice(60, 100), view, some, workspace);
+        omp_set_num_threads(7);
+        attention(in.q, view, seven, workspace);
         omp_set_num_threads(before);
         EXPECT_TRUE(same_bits(in.out, two));
+        EXPECT_TRUE(same_bits(in.out, seven));
         EXPECT_TRUE(same_bits(in.out.slice(60, 100), some));
     }
 }

@@ -11,6 +11,7 @@
 #include <array>
 #include <filesystem>
 #include <string>
+#include <thread>
 
 namespace longtake::diffusion {
 namespace {
@@ -160,6 +161,18 @@ TEST(CausalTransformer, ARepeatedTakeIsTheSame) {
     const Video video("tiny_transformer_32");
     const CausalTransformer model = tiny("tiny_transformer_32");
     EXPECT_TRUE(same_bits(video.run(model), video.run(model)));
+}
+
+TEST(CausalTransformer, SessionsShareAModelAtTheSameTime) {
+    const Video video("tiny_transformer_32");
+    const CausalTransformer model = tiny("tiny_transformer_32");
+    const Tensor alone = video.run(model);
+    Tensor first, second;
+    std::thread other([&] { first = video.run(model); });
+    second = video.run(model);
+    other.join();
+    EXPECT_TRUE(same_bits(first, alone));
+    EXPECT_TRUE(same_bits(second, alone));
 }
 
 TEST(CausalTransformer, APassOfAKnownSizeAllocatesNothing) {

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "core/error.h"
+#include "core/parallel.h"
 #include "diffusion/models/attention_memory.h"
 #include "diffusion/models/transformer_config.h"
 #include "diffusion/ops/rope.h"
@@ -40,7 +41,7 @@ class ReferenceMemory final : public AttentionMemory {
         const int64_t at = begin_ * tokens_, capacity = k.extent(1);
         check(rows == chunk_ * tokens_ && at + rows <= capacity, "reference memory is full");
         const size_t bytes = static_cast<size_t>(d) * size_of(keys.dtype());
-        for (int64_t h = 0; h < heads; ++h) {
+        parallel_for(heads, [&, &k = k, &v = v](int64_t h) {
             for (int64_t r = 0; r < rows; ++r) {
                 const auto to = static_cast<size_t>(h * capacity + at + r) * bytes;
                 const auto from = static_cast<size_t>(r * heads + h) * bytes;
@@ -49,6 +50,8 @@ class ReferenceMemory final : public AttentionMemory {
                 std::memcpy(static_cast<std::byte*>(v.raw()) + to,
                             static_cast<const std::byte*>(values.raw()) + from, bytes);
             }
+        });
+        for (int64_t h = 0; h < heads; ++h) {
             Tensor fresh = Tensor::view(
                 static_cast<std::byte*>(k.raw()) + static_cast<size_t>(h * capacity + at) * bytes,
                 {1, rows, d}, k.dtype());
