@@ -34,7 +34,9 @@ TakeReport record_take(Session& session, const PromptTimeline& timeline, int64_t
         if (on_chunk) {
             on_chunk(*chunk);
         }
-        report.chunks.push_back({chunk->receipt.diffuse_ms, chunk->receipt.decode_ms, 0});
+        report.chunks.push_back({.frames = chunk->frames.extent(0),
+                                 .diffuse_ms = chunk->receipt.diffuse_ms,
+                                 .decode_ms = chunk->receipt.decode_ms});
         if (report.frames < frames) {
             report.stopped = stop && stop();
             report.chunks.back().finalize_ms = report.stopped ? 0 : session.finalize();

@@ -11,6 +11,7 @@
 namespace longtake::generator {
 
 struct ChunkTimes {
+    int64_t frames = 0;  // of the video
     double diffuse_ms = 0, decode_ms = 0, finalize_ms = 0;
 };
 

@@ -26,7 +26,7 @@ using generator::ChunkTimes;
 struct BenchOptions {
     ModelOptions model;
     std::string seconds = "20";
-    std::string prompt = "a red ball rolls right on the grass at noon";
+    std::string prompt = "a red ball rolls right on green grass by day";
     std::string json;
 };
 
@@ -51,11 +51,12 @@ struct Figures {
         return quantile(part_of(steady(), part), share);
     }
     double frames_per_second() const {
-        double ms = 0;
+        double frames = 0, ms = 0;
         for (const ChunkTimes& c : steady()) {
+            frames += static_cast<double>(c.frames);
             ms += c.diffuse_ms + c.decode_ms + c.finalize_ms;
         }
-        return 12e3 * static_cast<double>(steady().size()) / ms;
+        return 1e3 * frames / ms;
     }
 };
 
@@ -74,7 +75,7 @@ Figures measure(const BenchOptions& o, double seconds, generator::Session& sessi
                  transformer.flops(chunk.latents.extent(0) * tokens, r.cached_frames * tokens,
                                    session.prompt().context().layers[0].keys.extent(1));
         ms += r.diffuse_ms;
-        progress.advance(chunk.frames.extent(0));
+        progress.advance(std::min(chunk.frames.extent(0), frames - chunk.receipt.first_frame));
         const auto minute =
             static_cast<size_t>(static_cast<double>(session.video_frames()) / f.frame_rate / 60);
         if (minute > f.memory_mib.size()) {

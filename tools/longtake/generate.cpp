@@ -20,7 +20,7 @@ namespace longtake::cli {
 namespace {
 
 constexpr const char* kDefaultPrompt =
-    "a red ball rolls right on the grass at noon, the camera pans right";
+    "a red ball rolls right on green grass by day, the camera pans right";
 constexpr double kLongest = 7 * 24 * 3600;  // seconds
 
 struct GenerateOptions {
@@ -186,7 +186,8 @@ void add_generate(CLI::App& app) {
         ->group("Comparison");
     command->footer(
         "Example:\n  longtake generate --seconds 8 -o ball.mp4 \\\n"
-        "      --prompt \"0s: a red ball rolls right on the grass | 4s: night falls\"");
+        "      --prompt \"0s: a red ball rolls right on green grass | 4s: a blue cube spins at "
+        "night\"");
     command->callback([o] { run(*o); });
 }
 

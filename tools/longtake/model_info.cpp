@@ -16,7 +16,7 @@ void print_model(const std::filesystem::path& folder) {
                video.window_frames);
     fmt::print("{:<12} {} layers, {} heads of {}, feed-forward {}, text {} x {}\n", "transformer",
                t.layers, t.heads, t.head_dim, t.ffn_dim, t.text_len, t.text_dim);
-    fmt::print("{}\n", model->describe());
+    fmt::print("{}", model->describe());
 }
 
 }  // namespace longtake::cli

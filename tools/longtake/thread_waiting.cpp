@@ -1,0 +1,16 @@
+#include "tools/longtake/thread_waiting.h"
+
+#include <unistd.h>
+
+#include <cstdlib>
+
+namespace longtake::cli {
+
+void wait_without_spinning(char** argv) {
+    if (std::getenv("OMP_WAIT_POLICY") == nullptr && std::getenv("GOMP_SPINCOUNT") == nullptr) {
+        ::setenv("OMP_WAIT_POLICY", "passive", 1);
+        ::execv("/proc/self/exe", argv);  // returns only when that is not possible
+    }
+}
+
+}  // namespace longtake::cli
