@@ -1,5 +1,7 @@
 """What every training stage shares: time budgets, learning-rate ramps, checkpoints, sheets."""
 
+import glob
+import itertools
 import json
 import os
 import time
@@ -102,14 +104,28 @@ def save(path, module, dtype=torch.bfloat16, part_bytes=15 << 20):
 
 
 def load(path, module):
-    state, i = {}, 0
-    while os.path.exists(f"{path}.{i}.safetensors"):
-        state.update(load_file(f"{path}.{i}.safetensors"))
-        i += 1
-    if not state:
-        raise FileNotFoundError(f"{path}.0.safetensors")
-    module.load_state_dict({k: v.float() for k, v in state.items()})
+    """Weights that `save` wrote, or a folder of the shipped model: its root, or one part of it."""
+    state = {}
+    if os.path.isdir(path):
+        for file in sorted(glob.glob(f"{path}/*.safetensors") + glob.glob(f"{path}/*/*.safetensors")):
+            part = os.path.relpath(os.path.dirname(file), path)
+            prefix = "" if part == "." else f"{part}."
+            state.update({prefix + k: v for k, v in load_file(file).items()})
+    else:
+        for i in itertools.count():
+            if not os.path.exists(f"{path}.{i}.safetensors"):
+                break
+            state.update(load_file(f"{path}.{i}.safetensors"))
+    wanted = module.state_dict().keys()
+    if missing := [k for k in wanted if k not in state]:
+        raise FileNotFoundError(f"{path}: no weights for {missing[0]} and {len(missing) - 1} more")
+    module.load_state_dict({k: state[k].float() for k in wanted})
     return module
+
+
+def common_arguments(parser):
+    parser.add_argument("--vae", default="out/vae", help="weights, or the vae folder of a model")
+    parser.add_argument("--tokenizer", default="tokenizer/spiece.model")
 
 
 def sheet(path, rows):

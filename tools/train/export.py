@@ -8,10 +8,9 @@ import shutil
 import torch
 from safetensors.torch import save_file
 
-from common import CHUNK, FPS, HEIGHT, LATENT_FRAMES, TEXT_ENCODER, TRANSFORMER, WIDTH, load
+from common import CHUNK, FPS, HEIGHT, LATENT_FRAMES, TEXT_ENCODER, TRANSFORMER, WIDTH, common_arguments, load
 from flow import SHIFT, STEPS
-from nets.taehv import Taehv
-from teacher import Model
+from teacher import Model, load_vae
 from text import TEXT_LEN
 
 
@@ -32,12 +31,10 @@ def write_json(folder, name, value):
 def main():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--student", default="out/student")
-    parser.add_argument("--vae", default="out/vae")
-    parser.add_argument("--tokenizer", default="tokenizer/spiece.model")
+    common_arguments(parser)
     parser.add_argument("--out", default="../../assets/models/toyworld")
     args = parser.parse_args()
-    model, vae = load(args.student, Model()), load(args.vae, Taehv())
-    mean, std = torch.load(f"{args.vae}.statistics.pt", map_location="cpu")
+    model, (vae, (mean, std)) = load(args.student, Model()), load_vae(args.vae, "cpu")
     part = lambda name: os.path.join(args.out, name)
     write(part("transformer"), "diffusion_pytorch_model.safetensors", model.transformer, TRANSFORMER)
     write(part("text_encoder"), "model.safetensors", model.text_encoder, TEXT_ENCODER)

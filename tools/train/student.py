@@ -16,7 +16,7 @@ import time
 
 import torch
 
-from common import HEIGHT, LATENT_FRAMES, TEST_SEEDS, TRAIN_SEEDS, WIDTH, Budget, Ema, load, save, setup
+from common import HEIGHT, LATENT_FRAMES, TEST_SEEDS, TRAIN_SEEDS, WIDTH, Budget, Ema, common_arguments, load, save, setup
 from data import Captions, encode_clips
 from flow import SIGMAS, add_noise, guided_flow, random_sigma, roll_out, warp
 from optim import adamw, optimizers_for
@@ -183,8 +183,7 @@ def main():
     parser.add_argument("--lr", type=float, default=6e-5)
     parser.add_argument("--teacher", default="out/teacher")
     parser.add_argument("--student", help="weights to go on from instead of teacher forcing")
-    parser.add_argument("--vae", default="out/vae")
-    parser.add_argument("--tokenizer", default="tokenizer/spiece.model")
+    common_arguments(parser)
     parser.add_argument("--out", default="out/student")
     args = parser.parse_args()
     start = time.time()

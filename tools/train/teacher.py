@@ -4,11 +4,13 @@ Every chunk follows its own caption, so prompt changes are part of the training 
 """
 
 import argparse
+import json
+import os
 
 import torch
 
 from common import (CLIP_FRAMES, HEIGHT, LATENT_FRAMES, TEST_SEEDS, TEXT_ENCODER, TRAIN_SEEDS, TRANSFORMER, Budget, Ema,
-                    WIDTH, load, save, setup, sheet, to_bytes)
+                    WIDTH, common_arguments, load, save, setup, sheet, to_bytes)
 from data import Captions, decode, encode_clips
 from flow import add_noise, random_sigma, sample_teacher
 from nets.taehv import Taehv
@@ -36,8 +38,11 @@ class Model(torch.nn.Module):
 def load_vae(path, device):
     """The frozen autoencoder and its latent statistics."""
     vae = load(path, Taehv()).to(device, memory_format=torch.channels_last).eval().requires_grad_(False)
-    statistics = torch.load(f"{path}.statistics.pt", map_location=device)
-    return vae, statistics
+    if os.path.isdir(path):
+        with open(f"{path}/config.json") as f:
+            config = json.load(f)
+        return vae, [torch.tensor(config[k], device=device) for k in ("latents_mean", "latents_std")]
+    return vae, torch.load(f"{path}.statistics.pt", map_location=device)
 
 
 def flow_loss(model, clips, captions, index, sigma, mode="bidirectional"):
@@ -73,8 +78,7 @@ def main():
     parser.add_argument("--clips", type=int, default=32000)
     parser.add_argument("--batch", type=int, default=48)
     parser.add_argument("--lr", type=float, default=2e-3)
-    parser.add_argument("--vae", default="out/vae")
-    parser.add_argument("--tokenizer", default="tokenizer/spiece.model")
+    common_arguments(parser)
     parser.add_argument("--cache", help="file that keeps the latents between stages")
     parser.add_argument("--resume")
     parser.add_argument("--out", default="out/teacher")
@@ -115,7 +119,6 @@ def main():
 
 
 def cached_clips(args, vae, statistics, world, device):
-    import os
     if args.cache and os.path.exists(args.cache):
         return torch.load(args.cache, map_location=device)
     clips = encode_clips(vae, statistics, world, TRAIN_SEEDS, args.clips, device)

@@ -15,7 +15,7 @@ import numpy as np
 import torch
 
 sys.path.insert(0, os.path.join(os.path.dirname(__file__), ".."))
-from common import CLIP_FRAMES, FPS, HEIGHT, LATENT_FRAMES, TEST_SEEDS, WIDTH, load, setup, to_bytes  # noqa: E402
+from common import CLIP_FRAMES, FPS, HEIGHT, LATENT_FRAMES, TEST_SEEDS, WIDTH, common_arguments, load, setup, to_bytes  # noqa: E402
 from flow import roll_out, sample_teacher  # noqa: E402
 from judge.network import Labels, accuracy, frechet, select  # noqa: E402
 from judge.train import new_judge  # noqa: E402
@@ -50,7 +50,7 @@ class Sets:
 
         self.args, self.world, self.device = args, world, device
         self.model = lambda path: load(path, Model()).to(device).eval()
-        self.vae, self.statistics = load_vae(args.vae, device) if os.path.exists(f"{args.vae}.0.safetensors") else (None, None)
+        self.vae, self.statistics = load_vae(args.vae, device)
         self.tokenizer = Tokenizer(args.tokenizer)
         self.loaded = {}
 
@@ -100,11 +100,10 @@ def main():
     parser.add_argument("--prompts", type=int, default=500)
     parser.add_argument("--write-prompts", help="file for the prompts, one a line, and nothing else")
     parser.add_argument("--judge", default="out/judge")
-    parser.add_argument("--vae", default="out/vae")
+    common_arguments(parser)
     parser.add_argument("--teacher", default="out/teacher")
     parser.add_argument("--student", default="out/student")
     parser.add_argument("--videos", help="folder of 000.mp4, 001.mp4 ... of the prompts")
-    parser.add_argument("--tokenizer", default="tokenizer/spiece.model")
     args = parser.parse_args()
     device, world = setup(), World()
     judge = new_judge(world)
