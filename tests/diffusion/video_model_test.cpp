@@ -126,7 +126,9 @@ struct Defect {
     const char* complaint;  // holds this
 };
 
-void PrintTo(const Defect& defect, std::ostream* out) { *out << defect.name; }
+void PrintTo(const Defect& defect, std::ostream* out) {
+    *out << defect.name;
+}
 
 const char* const kScheduler = "scheduler/scheduler_config.json";
 const std::vector<Defect> kDefects{
@@ -158,6 +160,21 @@ const std::vector<Defect> kDefects{
     {"NotJson", [](auto& f) { std::ofstream(f / kScheduler) << "shift = 5"; }, "not a JSON"},
     {"OtherTextWidth", [](auto& f) { f.set("text_encoder/config.json", "d_model", 64); },
      "text_encoder"},
+    {"OtherTextEncoder",
+     [](auto& f) {
+         const fs::path other = fs::path(LONGTAKE_TEST_FIXTURES) / "tiny_umt5";
+         fs::remove_all(f / "text_encoder");
+         fs::create_directory(f / "text_encoder");
+         fs::copy(other / "config.json", f / "text_encoder/config.json");
+         fs::copy(other / "model.safetensors", f / "text_encoder/model.safetensors");
+     },
+     "reads text of width 32, the text encoder makes 48"},
+    {"OtherTokenizer",
+     [](auto& f) {
+         fs::copy(fs::path(LONGTAKE_TEST_FIXTURES) / "tiny_umt5/tokenizer/spiece.model",
+                  f / "tokenizer/spiece.model", fs::copy_options::overwrite_existing);
+     },
+     "the tokenizer has"},
     {"OtherFeedForward",
      [](auto& f) { f.set("text_encoder/config.json", "feed_forward_proj", "relu"); }, "gated-gelu"},
 };
