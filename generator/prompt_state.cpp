@@ -29,14 +29,14 @@ int64_t PromptState::set_embeds(Tensor embeds, std::string name) {
 }
 
 bool PromptState::take_up() {
-    if (waiting_) {
-        if (!waiting_->context) {
-            waiting_->context = encoded(waiting_->text);
+    const bool cut = std::exchange(cut_waits_, false);
+    if (std::optional<Prompt> next = std::exchange(waiting_, std::nullopt)) {
+        if (!next->context) {
+            next->context = encoded(next->text);
         }
-        current_ = std::move(*waiting_);
-        waiting_.reset();
+        current_ = std::move(*next);
     }
-    return std::exchange(cut_waits_, false);
+    return cut;
 }
 
 PromptState::Context PromptState::encoded(const std::string& text) {

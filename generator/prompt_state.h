@@ -22,7 +22,8 @@ class PromptState {
     int64_t set(std::string text, bool cut);
     int64_t set_embeds(Tensor embeds, std::string name);  // [rows, text_dim], encoded elsewhere
 
-    // Takes up what waits; true when there was a cut among it.
+    // Takes up what waits; true when there was a cut among it. A prompt that cannot be encoded
+    // throws InputError and is dropped: the one in force stays.
     bool take_up();
 
     const diffusion::TextContext& context() const { return *current_.context; }

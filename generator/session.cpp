@@ -71,26 +71,25 @@ Session::Session(std::shared_ptr<const diffusion::VideoModel> model, SessionOpti
 }
 
 std::optional<Chunk> Session::step(const Stop& stop) {
-    check(!broken_, "a stopped take cannot go on; reset it");
+    check(!broken_, "a take that was stopped half-way cannot go on; reset it");
     finalize();
     const bool cut = prompt_.take_up() && place_.chunk > 0;
     check(!prompt_.empty(), "a take without a prompt");
+    broken_ = true;  // until the chunk is whole
     if (cut) {
         forget();
     }
     const Stopwatch watch;
-    if (place_.chunk == 0 && !image_latent_.empty()) {
+    const bool from_image = place_.chunk == 0 && !image_latent_.empty();
+    const int64_t latent_frames = from_image ? 1 : latents_.extent(0);
+    memory_.begin_chunk(latent_frames);
+    if (from_image) {
         std::ranges::copy(image_latent_.values<float>(), latents_.data<float>());
-        memory_.begin_chunk(1);
-        return finish_step(1, cut, watch.milliseconds());
-    }
-    memory_.begin_chunk(latents_.extent(0));
-    if (!rollout_.denoise({place_.chunk, place_.latent_frames}, *options_.noise, prompt_.context(),
-                          memory_, latents_, stop)) {
-        broken_ = true;
+    } else if (!rollout_.denoise({place_.chunk, place_.latent_frames}, *options_.noise,
+                                 prompt_.context(), memory_, latents_, stop)) {
         return std::nullopt;
     }
-    return finish_step(latents_.extent(0), cut, watch.milliseconds());
+    return finish_step(latent_frames, cut, watch.milliseconds());
 }
 
 Chunk Session::finish_step(int64_t latent_frames, bool cut, double diffuse_ms) {
@@ -110,6 +109,7 @@ Chunk Session::finish_step(int64_t latent_frames, bool cut, double diffuse_ms) {
     place_.latent_frames += latent_frames;
     place_.video_frames += chunk.frames.extent(0);
     clean_pass_due_ = true;
+    broken_ = false;
     return chunk;
 }
 

@@ -89,7 +89,7 @@ class Session {
     diffusion::TaehvState decoder_;
     TakePlace place_;
     bool clean_pass_due_ = false;
-    bool broken_ = false;  // a step was stopped half-way
+    bool broken_ = false;  // a chunk was left half-made
     Tensor image_latent_;  // [1, C, h, w] or empty
     Tensor latents_, frames_;
 };

@@ -16,8 +16,8 @@ TakeReport record_take(Session& session, const PromptTimeline& timeline, int64_t
     while (report.frames < frames && !report.stopped) {
         const double now =
             static_cast<double>(session.video_frames()) / session.model().config().frame_rate;
-        for (const size_t due = changes.empty() ? 0 : timeline.at(now) + 1; applied < due;
-             ++applied) {
+        const size_t due = changes.empty() ? 0 : timeline.at(now) + 1;
+        for (; applied < due; ++applied) {
             session.prompt().set(changes[applied].text, changes[applied].cut);
         }
         const auto chunk = session.step(stop);

@@ -62,7 +62,7 @@ std::unique_ptr<const CachePolicy> make_deep_forcing(CacheOptions& options,
     s.budget = options.integer("budget", 16, chunk, window);
     // At least the chunk itself; at most the chunk and the clean one before it.
     s.recent = options.integer("recent", chunk + 1, chunk, 2 * chunk);
-    s.gap = options.integer("sink_gap", paper ? 0 : 3, 0, window);
+    s.gap = options.integer("sink_gap", paper ? 0 : chunk, 0, window);
     s.unify = options.choice("topc_rope", paper ? "unify" : "keep", {"keep", "unify"}) == "unify";
     Participation& p = s.participation;
     p.queries = queries_of(options.choice("queries", "both", {"both", "noisy", "clean"}));

@@ -33,7 +33,8 @@ std::unique_ptr<const CachePolicy> make_deep_sink(CacheOptions& options,
     const int64_t window = window_option(options, defaults);
     const int64_t widest = window - defaults.chunk_frames;
     const int64_t sink = options.integer("sink", std::min<int64_t>(10, widest), 0, widest);
-    return std::make_unique<DeepSink>(window, sink, options.integer("sink_gap", 3, 0, window));
+    return std::make_unique<DeepSink>(
+        window, sink, options.integer("sink_gap", defaults.chunk_frames, 0, window));
 }
 
 }  // namespace longtake::generator

@@ -198,6 +198,16 @@ TEST(Session, PromptsAreEncodedOnce) {
     EXPECT_EQ(context("a blue cube"), b);
 }
 
+TEST(Session, APromptThatCannotBeReadChangesNothing) {
+    Session session(tiny_model(), seeded(1));
+    session.prompt().set("a red ball", false);
+    auto chunks = steps(session, 2);
+    session.prompt().set("", false);
+    EXPECT_THROW(session.step(), InputError);
+    chunks.push_back(kept(*session.step()));
+    EXPECT_TRUE(same_take(chunks, take(seeded(1), 3)));
+}
+
 TEST(Session, EncodedPromptsMayComeFromElsewhere) {
     Session session(tiny_model(), seeded(1));
     session.prompt().set_embeds(tiny_model()->encode("a red ball"), "from a file");

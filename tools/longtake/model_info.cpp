@@ -1,12 +1,13 @@
 #include "tools/longtake/model_info.h"
 
+#include "diffusion/ops/linear.h"
 #include "diffusion/video_model.h"
 
 #include <fmt/ranges.h>
 
 namespace longtake::cli {
 void print_model(const std::filesystem::path& folder) {
-    const auto model = diffusion::VideoModel::load(folder, DType::BF16);
+    const auto model = diffusion::VideoModel::load(folder, diffusion::preferred_compute_type());
     const auto& video = model->config();
     const auto& t = model->transformer().config();
     fmt::print("{:<12} {}x{} at {:.6g} frames/s\n", "video", video.width, video.height,
