@@ -1,53 +1,43 @@
 // Compiled for AVX2 and FMA: nothing here may run before attention_kernels() has asked the machine.
 #include "diffusion/ops/attention_tile.h"
-
-#include <immintrin.h>
+#include "diffusion/ops/simd_avx2.h"
 
 namespace longtake::diffusion {
 namespace {
 
-struct Fp32 {
-    using Vector = __m256;
+struct Fp32 : Avx2 {
     using Element = float;
-    static constexpr int kLanes = 8, kPair = 1, kVectors = 3, kKeys = 4, kDims = 4;
-
-    static Vector load(const float* p) { return _mm256_load_ps(p); }
-    static void store(float* p, Vector v) { _mm256_store_ps(p, v); }
-    static Vector broadcast(float f) { return _mm256_set1_ps(f); }
-    static Vector add(Vector a, Vector b) { return _mm256_add_ps(a, b); }
-    static Vector sub(Vector a, Vector b) { return _mm256_sub_ps(a, b); }
-    static Vector mul(Vector a, Vector b) { return _mm256_mul_ps(a, b); }
-    static Vector div(Vector a, Vector b) { return _mm256_div_ps(a, b); }
-    static Vector max(Vector a, Vector b) { return _mm256_max_ps(a, b); }
-    static Vector fma(Vector a, Vector b, Vector c) { return _mm256_fmadd_ps(a, b, c); }
-
-    // As in simd_avx512.h.
-    static Vector exp2(Vector x) {
-        x = max(x, broadcast(-126.F));
-        const Vector n = _mm256_floor_ps(x), r = sub(x, n);
-        Vector p = broadcast(1.87757668e-3F);
-        p = fma(p, r, broadcast(8.98934009e-3F));
-        p = fma(p, r, broadcast(5.58263181e-2F));
-        p = fma(p, r, broadcast(2.40153617e-1F));
-        p = fma(p, r, broadcast(6.93153073e-1F));
-        p = fma(p, r, broadcast(9.99999925e-1F));
-        const __m256i power = _mm256_slli_epi32(_mm256_cvtps_epi32(n), 23);
-        return _mm256_castsi256_ps(_mm256_add_epi32(_mm256_castps_si256(p), power));
-    }
+    static constexpr int kPair = 1, kVectors = 3, kKeys = 4, kDims = 4;
 
     static float query_unit(const float* row, int64_t k) { return row[k]; }
     static float element(float f) { return f; }
     static Vector broadcast_unit(const float* p) { return _mm256_broadcast_ss(p); }
     static Vector multiply_add(Vector a, Vector b, Vector c) { return fma(a, b, c); }
+    static Vector widened(const uint16_t* bits) {
+        const __m128i half = _mm_loadu_si128(reinterpret_cast<const __m128i*>(bits));
+        return _mm256_castsi256_ps(_mm256_slli_epi32(_mm256_cvtepu16_epi32(half), 16));
+    }
 };
 
-using Tiler = AttentionTiler<Fp32>;
+using Bf16AsFp32 = AttentionBf16AsFp32<Fp32>;
+using Fp32Tiler = AttentionTiler<Fp32>;
+using Bf16Tiler = AttentionTiler<Bf16AsFp32>;
 
 }  // namespace
 
 extern const AttentionKernel kAttentionAvx2Fp32;
-const AttentionKernel kAttentionAvx2Fp32{
-    "avx2_fp32",           DType::F32, Tiler::kLanes, Tiler::kRows,
-    Tiler::scratch_floats, Tiler::run, nullptr,       nullptr};
+const AttentionKernel kAttentionAvx2Fp32{"avx2_fp32",
+                                         DType::F32,
+                                         Fp32Tiler::kLanes,
+                                         Fp32Tiler::kRows,
+                                         Fp32Tiler::scratch_floats,
+                                         Fp32Tiler::run,
+                                         nullptr,
+                                         nullptr};
+
+extern const AttentionKernel kAttentionAvx2Widened;
+const AttentionKernel kAttentionAvx2Widened{
+    "avx2_bf16_as_fp32",       DType::BF16,    Bf16Tiler::kLanes, Bf16Tiler::kRows,
+    Bf16Tiler::scratch_floats, Bf16Tiler::run, Bf16AsFp32::widen, Bf16AsFp32::widen};
 
 }  // namespace longtake::diffusion

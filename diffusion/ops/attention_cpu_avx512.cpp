@@ -13,29 +13,13 @@ struct Fp32 : Avx512 {
     static float element(float f) { return f; }
     static Vector broadcast_unit(const float* p) { return _mm512_set1_ps(*p); }
     static Vector multiply_add(Vector a, Vector b, Vector c) { return fma(a, b, c); }
-};
-
-// Keeps bf16, multiplies in fp32: for cores whose fp32 units are the faster ones.
-struct Bf16AsFp32 : Fp32 {
-    using Element = uint16_t;
-
-    static float query_unit(const uint16_t* row, int64_t k) {
-        return _mm_cvtss_f32(_mm_castsi128_ps(_mm_cvtsi32_si128(static_cast<int>(row[k]) << 16)));
-    }
-    static uint16_t element(float f) {
-        const auto bits = static_cast<uint32_t>(_mm_cvtsi128_si32(_mm_castps_si128(_mm_set_ss(f))));
-        return static_cast<uint16_t>((bits + 0x7fffU + ((bits >> 16) & 1U)) >> 16);
-    }
-    static void widen(const void* from, int64_t begin, int64_t end, int64_t head_dim, float* to) {
-        const auto* bits = static_cast<const uint16_t*>(from);
-        for (int64_t i = begin * head_dim; i < end * head_dim; i += kLanes) {
-            const __m256i half = _mm256_loadu_si256(reinterpret_cast<const __m256i*>(bits + i));
-            const __m512i wide = _mm512_slli_epi32(_mm512_cvtepu16_epi32(half), 16);
-            store(to + i, _mm512_castsi512_ps(wide));
-        }
+    static Vector widened(const uint16_t* bits) {
+        const __m256i half = _mm256_loadu_si256(reinterpret_cast<const __m256i*>(bits));
+        return _mm512_castsi512_ps(_mm512_slli_epi32(_mm512_cvtepu16_epi32(half), 16));
     }
 };
 
+using Bf16AsFp32 = AttentionBf16AsFp32<Fp32>;
 using Fp32Tiler = AttentionTiler<Fp32>;
 using Bf16Tiler = AttentionTiler<Bf16AsFp32>;
 

@@ -7,6 +7,7 @@ namespace longtake::diffusion {
 #if defined(__x86_64__)
 
 extern const AttentionKernel kAttentionAvx2Fp32;
+extern const AttentionKernel kAttentionAvx2Widened;
 extern const AttentionKernel kAttentionAvx512Fp32;
 extern const AttentionKernel kAttentionAvx512Widened;
 extern const AttentionKernel kAttentionAvx512Bf16;
@@ -19,21 +20,18 @@ bool has_avx512() {
 }
 
 std::vector<const AttentionKernel*> find(DType dtype) {
+    const bool fp32 = dtype == DType::F32;
     std::vector<const AttentionKernel*> found;
-    if (dtype == DType::F32) {
-        if (has_avx512()) {
-            found.push_back(&kAttentionAvx512Fp32);
-        }
-        if (__builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma")) {
-            found.push_back(&kAttentionAvx2Fp32);
-        }
-    } else if (dtype == DType::BF16 && has_avx512()) {
-        found.push_back(&kAttentionAvx512Widened);
-        if (__builtin_cpu_supports("avx512bf16")) {
-            // Intel's cores do a bf16 pair in twice the time of an fp32 product, AMD's in the same.
-            found.insert(__builtin_cpu_is("amd") ? found.begin() : found.end(),
-                         &kAttentionAvx512Bf16);
-        }
+    if (has_avx512()) {
+        found.push_back(fp32 ? &kAttentionAvx512Fp32 : &kAttentionAvx512Widened);
+    }
+    if (__builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma")) {
+        found.push_back(fp32 ? &kAttentionAvx2Fp32 : &kAttentionAvx2Widened);
+    }
+    if (!fp32 && has_avx512() && __builtin_cpu_supports("avx512bf16")) {
+        // Intel's cores do a pair of bf16 products in twice the time of an fp32 one, AMD's in the
+        // same.
+        found.insert(__builtin_cpu_is("amd") ? found.begin() : found.end(), &kAttentionAvx512Bf16);
     }
     return found;
 }

@@ -211,4 +211,24 @@ template <class Isa> class AttentionTiler {
     }
 };
 
+// Keeps bf16, multiplies in fp32: for cores whose fp32 units are the faster ones, or the only ones.
+// `Fp32` also has widened(bits), the values of kLanes bf16.
+template <class Fp32> struct AttentionBf16AsFp32 : Fp32 {
+    using Element = uint16_t;
+
+    static float query_unit(const uint16_t* row, int64_t k) {
+        return __builtin_bit_cast(float, uint32_t{row[k]} << 16);
+    }
+    static uint16_t element(float f) {
+        const auto bits = __builtin_bit_cast(uint32_t, f);
+        return static_cast<uint16_t>((bits + 0x7fffU + ((bits >> 16) & 1U)) >> 16);
+    }
+    static void widen(const void* from, int64_t begin, int64_t end, int64_t head_dim, float* to) {
+        const auto* bits = static_cast<const uint16_t*>(from);
+        for (int64_t i = begin * head_dim; i < end * head_dim; i += Fp32::kLanes) {
+            Fp32::store(to + i, Fp32::widened(bits + i));
+        }
+    }
+};
+
 }  // namespace longtake::diffusion
