@@ -26,6 +26,8 @@ void Linear::operator()(const Tensor& x, Tensor& y, Workspace& workspace,
               (y.dtype() == DType::F32 || y.dtype() == compute_),
           "linear: output {} {} for input {}", name_of(y.dtype()), y.shape().str(),
           x.shape().str());
+    check(epilogue.kind != Epilogue::Kind::Add || y.dtype() == DType::F32,
+          "linear: adds to fp32, not to {}", name_of(y.dtype()));
     check(epilogue.gate == nullptr || epilogue.gate->count() == out_,
           "linear: gate of {} values for {} outputs",
           epilogue.gate == nullptr ? 0 : epilogue.gate->count(), out_);

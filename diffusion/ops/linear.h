@@ -28,7 +28,8 @@ class Linear {
     // element type of x and of the packed weights; sums are fp32.
     Linear(const Tensor& weight, const Tensor& bias, DType compute, Device device = Device::Cpu);
 
-    // x [rows, in] of the compute type, y [rows, out] fp32 or of the compute type.
+    // x [rows, in] of the compute type, y [rows, out] fp32 or of the compute type; fp32 when the
+    // epilogue adds to it.
     void operator()(const Tensor& x, Tensor& y, Workspace& workspace,
                     const Epilogue& epilogue = {}) const;
 
@@ -51,8 +52,16 @@ class Linear::Backend {
                      const Epilogue& epilogue) const = 0;
 };
 
+// What suits this CPU best, of those below.
 std::shared_ptr<const Linear::Backend> make_linear_cpu(const Tensor& weight, const Tensor& bias,
                                                        DType compute);
+std::shared_ptr<const Linear::Backend> make_linear_onednn(const Tensor& weight, const Tensor& bias,
+                                                          DType compute);
+// fp32. Throws Error where the CPU lacks AVX2.
+std::shared_ptr<const Linear::Backend> make_linear_avx2(const Tensor& weight, const Tensor& bias);
+// bf16 for CPUs that multiply fp32 faster, or nothing else: converts on the way in and out.
+std::shared_ptr<const Linear::Backend> make_linear_widened(const Tensor& weight,
+                                                           const Tensor& bias);
 
 // The faster compute type of this machine.
 DType preferred_compute_type(Device device = Device::Cpu);

@@ -2,11 +2,11 @@
 
 namespace longtake::diffusion {
 
-void* Workspace::scratch(size_t bytes) {
-    if (scratch_.empty() || scratch_.bytes() < bytes) {
-        scratch_ = Tensor({static_cast<int64_t>(bytes)}, DType::U8);
+void* Workspace::room_for(Tensor& buffer, size_t bytes) {
+    if (buffer.empty() || buffer.bytes() < bytes) {
+        buffer = Tensor({static_cast<int64_t>(bytes)}, DType::U8);
     }
-    return scratch_.raw();
+    return buffer.raw();
 }
 
 }  // namespace longtake::diffusion

@@ -18,14 +18,17 @@ class Workspace {
     Workspace& operator=(Workspace&&) noexcept;
 
     // 64-byte aligned; the contents last until the next call.
-    void* scratch(size_t bytes);
-    size_t scratch_bytes() const { return scratch_.empty() ? 0 : scratch_.bytes(); }
+    void* scratch(size_t bytes) { return room_for(scratch_, bytes); }
+    // The same, apart, for an op that converts and calls another one.
+    void* conversion(size_t bytes) { return room_for(conversion_, bytes); }
 
-    class Primitives;  // per back end, see linear_cpu.cpp
+    class Primitives;  // per back end, see linear_cpu_onednn.cpp
     Primitives& primitives() { return *primitives_; }
 
   private:
-    Tensor scratch_;
+    static void* room_for(Tensor& buffer, size_t bytes);
+
+    Tensor scratch_, conversion_;
     std::unique_ptr<Primitives> primitives_;
 };
 

@@ -73,7 +73,7 @@ TEST_P(LinearIn, WritesTheComputeType) {
     EXPECT_LT(max_difference(y, layer.expected(Epilogue::gelu())), 1.6e-2F);  // half a step at 4
 }
 
-TEST_P(LinearIn, SameBitsWithOneThreadAndTwo) {
+TEST_P(LinearIn, SameBitsWithAnyNumberOfThreads) {
     const int before = omp_get_max_threads();
     for (const auto& [rows, in, out] : {std::array<int64_t, 3>{432, 256, 768},
                                         {432, 1024, 256},
@@ -83,8 +83,11 @@ TEST_P(LinearIn, SameBitsWithOneThreadAndTwo) {
         const Layer layer(rows, in, out, GetParam());
         omp_set_num_threads(1);
         const Tensor one = layer.run(Epilogue::add());
-        omp_set_num_threads(2);
-        EXPECT_TRUE(same_bits(one, layer.run(Epilogue::add()))) << rows << " x " << in;
+        for (const int threads : {2, 16}) {
+            omp_set_num_threads(threads);
+            EXPECT_TRUE(same_bits(one, layer.run(Epilogue::add())))
+                << rows << " x " << in << " with " << threads << " threads";
+        }
     }
     omp_set_num_threads(before);
 }
@@ -97,6 +100,45 @@ TEST_P(LinearIn, ARowDoesNotDependOnTheOthers) {
     Tensor part({144, 256}, DType::F32);
     layer.linear(layer.x.slice(144, 288), part, workspace);
     EXPECT_LT(max_difference(whole.slice(144, 288), part), 1e-6F);
+}
+
+// All ways to multiply, also those that this machine does not choose.
+class LinearBackend : public testing::TestWithParam<const char*> {
+  protected:
+    static std::shared_ptr<const Linear::Backend> make(const Layer& layer) {
+        const std::string name = GetParam();
+        try {
+            return name == "avx2"      ? make_linear_avx2(layer.weight, layer.bias)
+                   : name == "widened" ? make_linear_widened(layer.weight, layer.bias)
+                                       : make_linear_onednn(layer.weight, layer.bias, compute());
+        } catch (const Error&) {
+            return nullptr;
+        }
+    }
+    static DType compute() {
+        const std::string name = GetParam();
+        return name == "avx2" || name == "onednn_fp32" ? DType::F32 : DType::BF16;
+    }
+};
+INSTANTIATE_TEST_SUITE_P(Linear, LinearBackend,
+                         testing::Values("avx2", "widened", "onednn_fp32", "onednn_bf16"),
+                         [](const auto& test) { return std::string(test.param); });
+
+TEST_P(LinearBackend, EqualsTheSumInDouble) {
+    for (const auto& [rows, out] : {std::pair<int64_t, int64_t>{1, 48}, {77, 48}, {33, 5}}) {
+        const Layer layer(rows, 64, out, compute());
+        const auto backend = make(layer);
+        if (backend == nullptr) {
+            GTEST_SKIP() << "not on this machine";
+        }
+        Workspace workspace;
+        for (const Epilogue& e : {Epilogue::store(), Epilogue::gelu(), Epilogue::add(),
+                                  Epilogue::gated_add(layer.gate)}) {
+            Tensor y = layer.before.clone();
+            backend->run(layer.x, y, workspace, e);
+            EXPECT_LT(max_difference(y, layer.expected(e)), 5e-6F);  // measured 2e-6
+        }
+    }
 }
 
 TEST(Linear, WorksWithoutBias) {
@@ -115,6 +157,8 @@ TEST(Linear, RefusesWhatDoesNotFit) {
     EXPECT_THROW(layer.linear(layer.x, narrow, workspace), Error);
     EXPECT_THROW(layer.linear(layer.x, half, workspace), Error);
     EXPECT_THROW(layer.linear(layer.x, y, workspace, Epilogue::gated_add(layer.x)), Error);
+    const Layer bf16_layer(5, 16, 8, DType::BF16);
+    EXPECT_THROW(bf16_layer.linear(bf16_layer.x, half, workspace, Epilogue::add()), Error);
     EXPECT_THROW(Linear(layer.weight, layer.x, DType::F32), Error);
     EXPECT_THROW(Linear(layer.weight, layer.bias, DType::I32), Error);
 }

@@ -41,7 +41,7 @@ struct Figures {
     size_t steady_from = 0;  // the first chunk with a full window
     double frame_rate = 0;
     double gflops = 0;               // of the transformer, denoising passes, steady state
-    double ceiling = 0;              // of a matrix product on this machine
+    double ceiling = 0;              // of oneDNN's matrix product on this machine
     std::vector<double> memory_mib;  // after each minute of video, and at the end
 
     std::span<const ChunkTimes> steady() const {
@@ -111,7 +111,7 @@ void print_table(const Figures& f) {
     fmt::print("frames/s   {:>10.2f}   ({:.2f}x real time; diffuse, decode and finalize)\n",
                f.frames_per_second(), f.frames_per_second() / f.frame_rate);
     fmt::print("first frame after {:.2f} s, model loaded\n", f.report.first_frame_seconds);
-    fmt::print("transformer {:.1f} GFLOP/s, {:.0f}% of the {:.1f} a matrix product reaches here\n",
+    fmt::print("transformer {:.1f} GFLOP/s, {:.0f}% of the {:.1f} oneDNN's product reaches here\n",
                f.gflops, 100 * f.gflops / f.ceiling, f.ceiling);
     fmt::print("memory {:.0f} MiB (each minute of video, then the end), peak {:.0f} MiB\n",
                fmt::join(f.memory_mib, " "), peak_resident_mib());

@@ -4,7 +4,7 @@
 
 namespace longtake::cli {
 
-// What the library's matrix product reaches on this machine, in GFLOP/s: the best of repeated
+// What oneDNN's matrix product reaches on this machine, in GFLOP/s: the best of repeated
 // products of two large square matrices over about half a second.
 double gemm_ceiling(DType compute);
 
