@@ -8,9 +8,7 @@
 #include <string>
 #include <vector>
 
-#define STB_IMAGE_WRITE_IMPLEMENTATION
-#include <stb/stb_image_write.h>
-
+#include "core/image.h"
 #include "tools/toyworld/options.h"
 #include "tools/toyworld/toyworld.h"
 
@@ -31,17 +29,12 @@ ltw_script script_of(const Options& options, uint64_t seed) {
     return script;
 }
 
-void write_png(const std::string& path, int width, int height, const std::vector<uint8_t>& rgb) {
-    if (stbi_write_png(path.c_str(), width, height, 3, rgb.data(), 3 * width) == 0) {
-        throw std::runtime_error("cannot write " + path);
-    }
-}
-
 // One row per seed, one column per moment.
 void write_sheet(const Options& o) {
     const size_t row_bytes = 3 * static_cast<size_t>(o.width);
     const size_t frame_bytes = row_bytes * static_cast<size_t>(o.height);
-    std::vector<uint8_t> sheet(frame_bytes * static_cast<size_t>(o.columns) * o.seeds.size());
+    Tensor sheet({o.height * static_cast<int64_t>(o.seeds.size()), o.width * o.columns, 3},
+                 DType::U8);
     std::vector<uint8_t> clip(frame_bytes * static_cast<size_t>(o.frames));
     for (size_t row = 0; row < o.seeds.size(); ++row) {
         const uint64_t seed = o.seeds[row];
@@ -59,16 +52,16 @@ void write_sheet(const Options& o) {
             const int t = o.columns > 1 ? column * (o.frames - 1) / (o.columns - 1) : 0;
             for (int y = 0; y < o.height; ++y) {
                 const size_t line = row * static_cast<size_t>(o.height) + static_cast<size_t>(y);
-                const size_t cell = line * static_cast<size_t>(o.columns) +
-                                    static_cast<size_t>(column);
-                std::memcpy(&sheet[cell * row_bytes],
+                const size_t cell =
+                    line * static_cast<size_t>(o.columns) + static_cast<size_t>(column);
+                std::memcpy(sheet.data<uint8_t>() + cell * row_bytes,
                             &clip[static_cast<size_t>(t) * frame_bytes +
                                   static_cast<size_t>(y) * row_bytes],
                             row_bytes);
             }
         }
     }
-    write_png(o.sheet, o.width * o.columns, o.height * static_cast<int>(o.seeds.size()), sheet);
+    write_png(o.sheet, sheet);
 }
 
 void write_numbers(std::ostream& out, const float* values, int count) {
@@ -98,14 +91,12 @@ void write_clip(const Options& o) {
         std::filesystem::create_directories(o.out + name);
         const std::string folder = o.out + name;
         std::snprintf(name, sizeof name, "/frame_%04zu.png", k % frames);
-        write_png(folder + name, o.width, o.height,
-                  {rgb.begin() + static_cast<std::ptrdiff_t>(k * frame_bytes),
-                   rgb.begin() + static_cast<std::ptrdiff_t>((k + 1) * frame_bytes)});
+        write_png(folder + name,
+                  Tensor::view(&rgb[k * frame_bytes], {o.height, o.width, 3}, DType::U8));
     }
     std::ofstream json(o.out + "/clip.json");
     json << "{\n  \"seed\": " << seed << ", \"fps\": " << o.fps << ", \"width\": " << o.width
-         << ", \"height\": " << o.height << ", \"frames\": " << o.frames
-         << ",\n  \"captions\": [";
+         << ", \"height\": " << o.height << ", \"frames\": " << o.frames << ",\n  \"captions\": [";
     for (int k = 0; k < script.segment_count; ++k) {
         json << (k == 0 ? "" : ", ") << "{\"from_frame\": " << (k == 0 ? 0 : script.switch_frame)
              << ", \"text\": \"" << caption_of(script, k, o.variant) << "\"}";
