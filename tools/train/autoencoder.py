@@ -10,17 +10,34 @@ import argparse
 import torch
 from torch.nn import functional as F
 
-from common import FPS, HEIGHT, TEST_SEEDS, TRAIN_SEEDS, WIDTH, Budget, Ema, load, save, setup, sheet, to_bytes
+import parallel
+from common import FPS, HEIGHT, TEST_SEEDS, TRAIN_SEEDS, WIDTH, Budget, Ema, load, save, setup, sheet, take_step, to_bytes
 from nets.taehv import Taehv
+from optim import optimizers_for
 from world import World
 
-WINDOW, TRIM = 20, 3
+WINDOW, TRIM, CROP = 20, 3, 128
 
 
-def windows(world, seed, count, device):
+def crop(rgb, mask):
+    """Half of every clip's width: in most clips where the objects are, in the others anywhere."""
+    columns = (mask > 0).float().mean((1, 2))  # [n, W]
+    inside = F.avg_pool1d(columns[:, None], CROP, 8)[:, 0]  # [n, places]
+    somewhere = torch.rand_like(inside)
+    focused = torch.rand(len(inside), 1, device=inside.device) < 0.75
+    first = 8 * torch.where(focused, inside + 1e-3 * somewhere, somewhere).argmax(1)
+    x = first[:, None] + torch.arange(CROP, device=first.device)
+    n, t, h = mask.shape[:3]
+    return (rgb.gather(3, x.view(n, 1, 1, CROP, 1).expand(n, t, h, CROP, 3)),
+            mask.gather(3, x.view(n, 1, 1, CROP).expand(n, t, h, CROP)))
+
+
+def windows(world, seed, count, device, cropped=False):
     """frames [n, T, 3, H, W] in [0, 1] and object weight [n, T, 1, H, W] of `count` clips."""
     rgb, mask = world.render(seed, count, WINDOW, HEIGHT, WIDTH, FPS, mask=True)
     rgb[: count // 4, :TRIM] = rgb[: count // 4, TRIM:TRIM + 1]  # a still start, as from an image
+    if cropped:
+        rgb, mask = crop(rgb, mask)
     frames = rgb.movedim(-1, 2).to(device).float() / 255
     solid = (mask > 0).to(device).float()[:, :, None]
     weight = 1 + 5 * F.max_pool2d(solid.flatten(0, 1), 5, 1, 2).view_as(solid)
@@ -71,7 +88,7 @@ def statistics(model, world, device):
 def main():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--minutes", type=float, default=8)
-    parser.add_argument("--batch", type=int, default=16)
+    parser.add_argument("--batch", type=int, default=20)
     parser.add_argument("--lr", type=float, default=1.5e-3)
     parser.add_argument("--resume", help="weights to start from")
     parser.add_argument("--out", default="out/vae")
@@ -80,9 +97,7 @@ def main():
     model = Taehv().to(device, memory_format=torch.channels_last)
     if args.resume:
         load(args.resume, model)
-    optimizer = torch.optim.AdamW(model.parameters(), lr=args.lr, betas=(0.9, 0.98), weight_decay=1e-4,
-                                  fused=device == "cuda")
-    optimizer.param_groups[0]["base_lr"] = args.lr
+    optimizers = optimizers_for([parallel.share(model)], lr_matrix=args.lr, lr_other=args.lr / 3)
     ema = Ema(model, 0.998)
 
     def step(x, weight):
@@ -97,26 +112,24 @@ def main():
         return loss + 0.02 * moments, loss, moments
 
     run = torch.compile(step) if device == "cuda" else step
-    budget, seed = Budget(args.minutes, warmup_steps=300), TRAIN_SEEDS + 10**9
-    while budget.next([optimizer]):
-        x, weight = windows(world, seed, args.batch, device)
+    budget, seed = Budget(args.minutes, warmup_steps=300), TRAIN_SEEDS + 10**9 + 10**8 * parallel.RANK
+    while budget.next(optimizers):
+        x, weight = windows(world, seed, args.batch, device, cropped=True)
         seed += args.batch
         total, loss, moments = run(x, weight)
-        optimizer.zero_grad(set_to_none=True)
-        total.backward()
-        torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
-        optimizer.step()
+        take_step(optimizers, total, model)
         ema.update(budget.step)
         budget.restart() if budget.step == 1 else None
         budget.report(loss=loss, moments=moments)
-        if budget.step % 2000 == 0:
+        if budget.step % 1000 == 0:
             save(args.out, model, torch.float32)
     ema.swap()
-    print(evaluate(model, world, device, f"{args.out}.jpg"), flush=True)
-    mean, deviation = statistics(model, world, device)
-    print("latents", mean.tolist(), deviation.tolist(), flush=True)
-    torch.save((mean.cpu(), deviation.cpu()), f"{args.out}.statistics.pt")
-    save(args.out, model, torch.float32)
+    if parallel.RANK == 0:
+        save(args.out, model, torch.float32)
+        mean, deviation = statistics(model, world, device)
+        torch.save((mean.cpu(), deviation.cpu()), f"{args.out}.statistics.pt")
+        print(evaluate(model, world, device, f"{args.out}.jpg"), flush=True)
+        print("latents", mean.tolist(), deviation.tolist(), flush=True)
 
 
 if __name__ == "__main__":

@@ -11,6 +11,8 @@ import torch
 from PIL import Image
 from safetensors.torch import load_file, save_file
 
+import parallel
+
 LATENT_FRAMES, CHUNK, HEIGHT, WIDTH, FPS = 21, 3, 144, 256, 16.0
 CLIP_FRAMES = 4 * LATENT_FRAMES  # the first three are the decoder's warm-up
 TRAIN_SEEDS, TEST_SEEDS = 1, 1 << 40  # first seed of each split
@@ -30,8 +32,9 @@ def setup():
     torch.backends.cuda.matmul.allow_tf32 = True
     torch.backends.cudnn.allow_tf32 = True
     torch.backends.cudnn.benchmark = True
-    torch.manual_seed(0)
-    return "cuda" if torch.cuda.is_available() else "cpu"
+    device = parallel.start()
+    torch.manual_seed(parallel.RANK)
+    return device
 
 
 class Budget:
@@ -39,18 +42,16 @@ class Budget:
 
     def __init__(self, minutes, warmup_steps=100, final=0.02):
         self.seconds, self.warmup, self.final = 60 * minutes, warmup_steps, final
-        self.start, self.step, self.reports = time.time(), 0, []
+        self.start, self.step, self.done = time.time(), 0, 0.0
 
     def restart(self):
         """Leaves compilation out of the schedule."""
         self.start = time.time()
 
-    @property
-    def done(self):
-        return min(1.0, (time.time() - self.start) / self.seconds)
-
     def next(self, optimizers):
         """Sets the learning rates of the coming step; False when the time is over."""
+        if parallel.WORLD == 1 or self.step % 10 == 0:
+            self.done = parallel.agree((time.time() - self.start) / self.seconds)
         if self.done >= 1:
             return False
         ramp = min(1.0, (self.step + 1) / self.warmup)
@@ -64,9 +65,8 @@ class Budget:
     def report(self, every=100, **values):
         if self.step % every == 0:
             row = dict(step=self.step, seconds=round(time.time() - self.start, 1),
-                       **{k: round(float(v.detach()), 5) for k, v in values.items()})
-            self.reports.append(row)
-            print(json.dumps(row), flush=True)
+                       **{k: round(torch.as_tensor(v).detach().item(), 5) for k, v in values.items()})
+            parallel.say(json.dumps(row))
 
 
 class Ema:
@@ -88,7 +88,9 @@ class Ema:
 
 
 def save(path, module, dtype=torch.bfloat16, part_bytes=15 << 20):
-    """Writes weights as safetensors, in parts that are small enough to carry."""
+    """Writes weights as safetensors, in parts that are small enough to carry; the first process does."""
+    if parallel.RANK:
+        return
     state = {k: v.detach().to("cpu", dtype).contiguous() for k, v in module.state_dict().items()}
     parts, size = [{}], 0
     for k, v in state.items():
@@ -121,6 +123,19 @@ def load(path, module):
         raise FileNotFoundError(f"{path}: no weights for {missing[0]} and {len(missing) - 1} more")
     module.load_state_dict({k: state[k].float() for k in wanted})
     return module
+
+
+def take_step(optimizers, loss, module):
+    """Returns the gradient's norm."""
+    for o in optimizers:
+        o.zero_grad(set_to_none=True)
+    loss.backward()
+    params = [p for p in module.parameters() if p.requires_grad]
+    parallel.average_gradients(params)
+    norm = torch.nn.utils.clip_grad_norm_(params, 1.0)
+    for o in optimizers:
+        o.step()
+    return norm
 
 
 def common_arguments(parser):

@@ -46,7 +46,8 @@ def main():
         denoising_steps=list(STEPS), chunk_frames=CHUNK, window_frames=LATENT_FRAMES,
         frame_rate=FPS, width=WIDTH, height=HEIGHT))
     os.makedirs(part("tokenizer"), exist_ok=True)
-    shutil.copy(args.tokenizer, part("tokenizer/spiece.model"))
+    if not os.path.exists(part("tokenizer/spiece.model")):
+        shutil.copy(args.tokenizer, part("tokenizer/spiece.model"))
     write_json(part("tokenizer"), "tokenizer_config.json", dict(
         tokenizer_class="T5Tokenizer", model_max_length=TEXT_LEN, pad_token="<pad>",
         eos_token="</s>", unk_token="<unk>", extra_ids=0))

@@ -1,4 +1,4 @@
-"""Muon for the matrices of the blocks, AdamW for everything else."""
+"""Muon for matrices and convolutions inside, AdamW for everything else."""
 
 import torch
 
@@ -18,7 +18,8 @@ def orthogonalize(g, steps=5):
 
 
 class Muon(torch.optim.Optimizer):
-    """Momentum, orthogonalized; the update has the root mean square of AdamW's (0.2)."""
+    """Momentum, orthogonalized; the update has the root mean square of AdamW's (0.2). The kernel of a
+    convolution counts as a matrix [out, in * kh * kw]."""
 
     def __init__(self, params, lr, momentum=0.95, weight_decay=0.01):
         super().__init__(params, dict(lr=lr, base_lr=lr, momentum=momentum, weight_decay=weight_decay))
@@ -34,10 +35,11 @@ class Muon(torch.optim.Optimizer):
                 grads = [p.grad for p in params]
                 buffers = [self.state[p].setdefault("momentum", torch.zeros_like(p)) for p in params]
                 torch._foreach_lerp_(buffers, grads, 1 - group["momentum"])
-                nesterov = torch._foreach_lerp(grads, buffers, group["momentum"])
-                update = orthogonalize(torch.stack(nesterov)) * (0.2 * max(shape) ** 0.5)
+                nesterov = torch.stack(torch._foreach_lerp(grads, buffers, group["momentum"])).flatten(2)
+                update = orthogonalize(nesterov) * (0.2 * max(nesterov.shape[1:]) ** 0.5)
                 torch._foreach_mul_(params, 1 - group["lr"] * group["weight_decay"])
-                torch._foreach_add_(params, list(update.to(params[0].dtype).unbind(0)), alpha=-group["lr"])
+                torch._foreach_add_(params, list(update.to(params[0].dtype).reshape(-1, *shape).unbind(0)),
+                                    alpha=-group["lr"])
 
 
 def adamw(params, lr, betas=(0.9, 0.95)):
@@ -49,11 +51,12 @@ def adamw(params, lr, betas=(0.9, 0.95)):
 
 
 def optimizers_for(modules, lr_matrix=2e-3, lr_other=1e-3, weight_decay=0.01):
-    """Muon over every matrix inside a `blocks` list, AdamW over the rest."""
+    """Muon over the matrices inside a `blocks` list and wide convolutions, AdamW over the rest."""
     matrices, others = [], []
     for module in modules:
         for name, p in module.named_parameters():
             if p.requires_grad:
                 inside = ".block" in f".{name}" and p.ndim == 2 and "relative_attention" not in name
-                (matrices if inside else others).append(p)
+                wide = p.ndim == 4 and min(p.shape[:2]) >= 16
+                (matrices if inside or wide else others).append(p)
     return [Muon(matrices, lr_matrix, weight_decay=weight_decay), adamw(others, lr_other)]

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # One stage of the training: run.sh STAGE [arguments of the stage]. Weights go to and come from
 # $LONGTAKE_TRAIN_OUT (default: out/ beside this script). The toyworld library is built when
-# $TOYWORLD_SO does not name one.
+# $TOYWORLD_SO does not name one. GPUS=2 trains on two GPUs of one machine.
 set -euo pipefail
 here=$(cd "$(dirname "$0")" && pwd)
 out=${LONGTAKE_TRAIN_OUT:-$here/out}
@@ -18,13 +18,16 @@ stage=$1
 shift
 tokenizer=${TOKENIZER:-$here/../../assets/models/toyworld/tokenizer/spiece.model}
 weights=(--vae "$out/vae" --tokenizer "$tokenizer")
+many=(python3)
+[ "${GPUS:-1}" -gt 1 ] && many=(torchrun --standalone --nproc-per-node "$GPUS")
 case $stage in
     tokenizer) python3 text.py "$tokenizer" "$@" ;;
-    autoencoder) python3 autoencoder.py --out "$out/vae" "$@" ;;
+    autoencoder) "${many[@]}" autoencoder.py --out "$out/vae" "$@" ;;
     judge) python3 judge/train.py --out "$out/judge" "$@" ;;
-    teacher) python3 teacher.py "${weights[@]}" --cache "$out/clips.pt" --out "$out/teacher" "$@" ;;
-    student) python3 student.py "${weights[@]}" --teacher "$out/teacher" --out "$out/student" "$@" ;;
+    teacher) "${many[@]}" teacher.py "${weights[@]}" --cache "$out/clips.pt" --out "$out/teacher" "$@" ;;
+    causal) "${many[@]}" causal.py "${weights[@]}" --cache "$out/clips.pt" --teacher "$out/teacher" --out "$out/causal" "$@" ;;
+    student) "${many[@]}" student.py "${weights[@]}" --teacher "$out/teacher" --causal "$out/causal" --out "$out/student" "$@" ;;
     evaluate) python3 judge/evaluate.py "${weights[@]}" --judge "$out/judge" --teacher "$out/teacher" --student "$out/student" "$@" ;;
     export) python3 export.py "${weights[@]}" --student "$out/student" "$@" ;;
-    *) echo "unknown stage '$stage': tokenizer, autoencoder, judge, teacher, student, evaluate, export" >&2; exit 2 ;;
+    *) echo "unknown stage '$stage': tokenizer, autoencoder, judge, teacher, causal, student, evaluate, export" >&2; exit 2 ;;
 esac

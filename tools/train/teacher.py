@@ -1,17 +1,21 @@
 """Stage 2: the bidirectional teacher and the text encoder, on clips of 21 latent frames.
 
 Every chunk follows its own caption, so prompt changes are part of the training from the start.
+What things look like is learnt first, on windows of 3 chunks, which are many and cheap; how they go
+on, on whole clips.
 """
 
 import argparse
 import json
 import os
+import random
 
 import torch
 
-from common import (CLIP_FRAMES, HEIGHT, LATENT_FRAMES, TEST_SEEDS, TEXT_ENCODER, TRAIN_SEEDS, TRANSFORMER, Budget, Ema,
-                    WIDTH, common_arguments, load, save, setup, sheet, to_bytes)
-from data import Captions, decode, encode_clips
+import parallel
+from common import (CHUNK, HEIGHT, LATENT_FRAMES, TEST_SEEDS, TEXT_ENCODER, TRAIN_SEEDS, TRANSFORMER, Budget, Ema,
+                    WIDTH, common_arguments, load, save, setup, sheet, take_step, to_bytes)
+from data import CHUNKS, Captions, decode, encode_clips
 from flow import add_noise, random_sigma, sample_teacher
 from nets.taehv import Taehv
 from nets.umt5 import Umt5Encoder
@@ -21,6 +25,9 @@ from text import Tokenizer
 from world import World
 
 
+WINDOW = 3  # chunks
+
+
 class Model(torch.nn.Module):
     def __init__(self, transformer=TRANSFORMER, text_encoder=TEXT_ENCODER):
         super().__init__()
@@ -28,8 +35,9 @@ class Model(torch.nn.Module):
         self.text_encoder = Umt5Encoder(text_encoder)
 
     def compile_blocks(self):
+        torch._dynamo.config.recompile_limit = 64
         for block in self.transformer.blocks:
-            block.compile()
+            block.compile(dynamic=False)
 
     def text(self, tokens):
         return self.transformer.text_context(self.text_encoder(tokens))
@@ -45,13 +53,15 @@ def load_vae(path, device):
     return vae, torch.load(f"{path}.statistics.pt", map_location=device)
 
 
-def flow_loss(model, clips, captions, index, sigma, mode="bidirectional"):
+def flow_loss(model, clips, captions, index, sigma, mode="bidirectional", first_chunk=0):
     """Flow matching at the noise levels sigma [n, F]; objects weigh more than background."""
     latents, solid = clips
-    x = latents[index].float()
-    weight = 1 + 2 * solid[index].float()[:, :, None]
+    first, count = first_chunk * CHUNK, sigma.shape[1]
+    x = latents[index, first:first + count].float()
+    weight = 1 + 2 * solid[index, first:first + count].float()[:, :, None]
     noise = torch.randn_like(x)
     tokens, caption = captions.batch(index, drop=0.1)
+    caption = caption[:, first_chunk:first_chunk + count // CHUNK]
     with torch.autocast(x.device.type, torch.bfloat16):
         flow, _ = model.transformer(add_noise(x, noise, sigma), 1000 * sigma, model.text(tokens), caption,
                                     mode=mode, clean=x)
@@ -75,8 +85,9 @@ def sample_sheet(path, model, vae, statistics, captions, sampler, device, count=
 def main():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--minutes", type=float, default=8)
-    parser.add_argument("--clips", type=int, default=32000)
-    parser.add_argument("--batch", type=int, default=48)
+    parser.add_argument("--short", type=float, default=0.55, help="share of the time for windows")
+    parser.add_argument("--clips", type=int, default=16000, help="of every process")
+    parser.add_argument("--batch", type=int, default=48, help="whole clips; as many frames in windows")
     parser.add_argument("--lr", type=float, default=2e-3)
     common_arguments(parser)
     parser.add_argument("--cache", help="file that keeps the latents between stages")
@@ -85,45 +96,45 @@ def main():
     args = parser.parse_args()
     device, world, tokenizer = setup(), World(), Tokenizer(args.tokenizer)
     vae, statistics = load_vae(args.vae, device)
-    captions = Captions(world, tokenizer, TRAIN_SEEDS, args.clips, device)
+    first_seed = TRAIN_SEEDS + parallel.RANK * args.clips
+    captions = Captions(world, tokenizer, first_seed, args.clips, device)
     held_out = Captions(world, tokenizer, TEST_SEEDS, 64, device)
-    clips = cached_clips(args, vae, statistics, world, device)
+    clips = cached_clips(args, vae, statistics, world, first_seed, device)
 
     model = Model().to(device)
     if args.resume:
         load(args.resume, model)
-    optimizers = optimizers_for([model], lr_matrix=args.lr, lr_other=args.lr / 2)
+    optimizers = optimizers_for([parallel.share(model)], lr_matrix=args.lr, lr_other=args.lr / 2)
     ema = Ema(model, 0.998)
     if device == "cuda":
         model.compile_blocks()
     budget = Budget(args.minutes, warmup_steps=150)
     while budget.next(optimizers):
-        index = torch.randint(args.clips, (args.batch,), device=device)
-        sigma = random_sigma(args.batch, device)[:, None].expand(-1, LATENT_FRAMES)
-        loss = flow_loss(model, clips, captions, index, sigma)
-        for o in optimizers:
-            o.zero_grad(set_to_none=True)
-        loss.backward()
-        torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
-        for o in optimizers:
-            o.step()
+        chunks = WINDOW if budget.done < args.short else CHUNKS
+        count = args.batch * CHUNKS // chunks
+        index = torch.randint(args.clips, (count,), device=device)
+        sigma = random_sigma(count, device)[:, None].expand(-1, chunks * CHUNK)
+        loss = flow_loss(model, clips, captions, index, sigma, first_chunk=random.randint(0, CHUNKS - chunks))
+        take_step(optimizers, loss, model)
         ema.update(budget.step)
         budget.restart() if budget.step == 1 else None
-        budget.report(loss=loss)
-        if budget.step % 2000 == 0:
+        budget.report(loss=loss, chunks=chunks)
+        if budget.step % 1000 == 0:
             save(args.out, model)
     ema.swap()
     save(args.out, model)
-    sample_sheet(f"{args.out}.jpg", model, vae, statistics, held_out,
-                 lambda *a: sample_teacher(model.transformer, *a), device)
+    if parallel.RANK == 0:
+        sample_sheet(f"{args.out}.jpg", model, vae, statistics, held_out,
+                     lambda *a: sample_teacher(model.transformer, *a), device)
 
 
-def cached_clips(args, vae, statistics, world, device):
-    if args.cache and os.path.exists(args.cache):
-        return torch.load(args.cache, map_location=device)
-    clips = encode_clips(vae, statistics, world, TRAIN_SEEDS, args.clips, device)
+def cached_clips(args, vae, statistics, world, first_seed, device):
+    path = f"{args.cache}.{parallel.RANK}"
+    if args.cache and os.path.exists(path):
+        return torch.load(path, map_location=device)
+    clips = encode_clips(vae, statistics, world, first_seed, args.clips, device)
     if args.cache:
-        torch.save(clips, args.cache)
+        torch.save(clips, path)
     return clips
 
 

@@ -42,12 +42,12 @@ class Judge(nn.Module):
         self.trunk = nn.Sequential(
             down(3, 32, 1), Residual(32, (1, 3, 3)),
             down(32, 64, 1), Residual(64, (3, 3, 3)),
-            down(64, 128, 1), Residual(128, (3, 3, 3)),
-            down(128, 192, 2), Residual(192, (3, 3, 3)), Residual(192, (3, 3, 3)))  # [n, 192, 8, 5, 8]
-        self.grid = nn.Conv3d(192, 48, 1)
-        self.features = nn.Sequential(nn.Linear(48 * 8 * 5 * 8, 512), nn.LayerNorm(512), nn.ReLU())
-        self.objects = nn.Linear(512 + 192, colours * (1 + shapes + motions))
-        self.scene = nn.Linear(512 + 192, cameras + skies + grounds)
+            down(64, 96, 1), Residual(96, (3, 3, 3)),
+            down(96, 128, 2), Residual(128, (3, 3, 3)), Residual(128, (1, 3, 3)))  # [n, 128, 8, 5, 8]
+        self.grid = nn.Conv3d(128, 16, 1)
+        self.features = nn.Sequential(nn.Linear(16 * 8 * 5 * 8, 384), nn.LayerNorm(384), nn.ReLU())
+        self.objects = nn.Linear(384 + 128, colours * (1 + shapes + motions))
+        self.scene = nn.Linear(384 + 128, cameras + skies + grounds)
 
     def forward(self, clip):
         x = self.trunk(clip)

@@ -54,7 +54,7 @@ def main():
         ema.update(budget.step)
         budget.report(loss=total)
     ema.swap()
-    save(args.out, judge, torch.float32)
+    save(args.out, judge)
 
 
 if __name__ == "__main__":
