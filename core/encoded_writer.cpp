@@ -45,14 +45,18 @@ EncodedWriter::~EncodedWriter() {
 
 // Remembers a failure, and tells where the frames before it are.
 template <typename Step> void EncodedWriter::guarded(Step&& step) {
+    const auto told = [this](const Error& e) {
+        state_ = State::Failed;
+        return partial_.keep ? fmt::format("{}; the frames before are in {}", e.what(),
+                                           partial_.path.string())
+                             : std::string(e.what());
+    };
     try {
         step();
+    } catch (const InputError& e) {
+        throw InputError(told(e));
     } catch (const Error& e) {
-        state_ = State::Failed;
-        if (!partial_.keep) {
-            throw;
-        }
-        fail("{}; the frames before are in {}", e.what(), partial_.path.string());
+        throw Error(told(e));
     }
 }
 
@@ -98,7 +102,7 @@ void EncodedWriter::finish() {
         }
         std::error_code error;
         fs::rename(whole, destination_.path, error);
-        check(!error, "cannot write {}: {}", destination_.shown, error.message());
+        check_input(!error, "cannot write {}: {}", destination_.shown, error.message());
         partial_.remove();
     });
 }

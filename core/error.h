@@ -14,7 +14,8 @@ class Error : public std::runtime_error {
     using std::runtime_error::runtime_error;
 };
 
-// The user's input is wrong: one line that names the file or option and the mend; exit code 2.
+// The user's input is wrong, or the output cannot go where it should: one line that names the file
+// or option and the mend; exit code 2.
 class InputError : public Error {
   public:
     using Error::Error;

@@ -52,8 +52,8 @@ std::shared_ptr<const MappedFile> MappedFile::open(const fs::path& path) {
     const Descriptor file(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));
     check_input(file.get() >= 0, "cannot open {}: {}", path.string(), system_reason());
     struct stat status {};
-    check_input(::fstat(file.get(), &status) == 0, "cannot read {}: {}", path.string(),
-                system_reason());
+    const bool known = ::fstat(file.get(), &status) == 0;
+    check_input(known, "cannot read {}: {}", path.string(), system_reason());
     check_input(S_ISREG(status.st_mode), "{} is not a regular file", path.string());
     const size_t size = static_cast<size_t>(status.st_size);
     const void* data = nullptr;
@@ -97,16 +97,16 @@ void AtomicFile::write(std::span<const std::byte> bytes) {
         if (n < 0 && errno == EINTR) {
             continue;
         }
-        check(n > 0, "cannot write {}: {}", target_.string(), system_reason());
+        check_input(n > 0, "cannot write {}: {}", target_.string(), system_reason());
         bytes = bytes.subspan(static_cast<size_t>(n));
     }
 }
 
 void AtomicFile::commit() {
     check(descriptor_ >= 0, "{} was committed already", target_.string());
-    const int closed = ::close(std::exchange(descriptor_, -1));
-    check(closed == 0 && ::rename(temporary_.c_str(), target_.c_str()) == 0, "cannot write {}: {}",
-          target_.string(), system_reason());
+    const bool done = ::close(std::exchange(descriptor_, -1)) == 0 &&
+                      ::rename(temporary_.c_str(), target_.c_str()) == 0;
+    check_input(done, "cannot write {}: {}", target_.string(), system_reason());
     temporary_.clear();
 }
 

@@ -14,7 +14,7 @@ void copy_video(const std::filesystem::path& from, const std::filesystem::path& 
     const std::string url = av::file_url(to.string());
     const av::Output output = av::make_output(format.c_str(), url);
     const auto check_written = [&](int code) {
-        check(code >= 0, "cannot write {}: {}", to.string(), av::reason(code));
+        check_input(code >= 0, "cannot write {}: {}", to.string(), av::reason(code));
     };
 
     AVStream* target = avformat_new_stream(output.get(), nullptr);

@@ -62,8 +62,8 @@ Muxer::Muxer(Target target, const AVCodecContext& encoder)
     Dictionary options;
     set_muxer_options(options, target_.format, encoder);
     const int started = avformat_write_header(output_.get(), options.get());
-    check(output_->pb->error == 0, "cannot write {}: {}", target_.shown,
-          reason(output_->pb->error));
+    check_input(output_->pb->error == 0, "cannot write {}: {}", target_.shown,
+                reason(output_->pb->error));
     check_input(started >= 0, "cannot write {}: the format {} does not take {} ({})", target_.shown,
                 target_.format, encoder.codec->name, reason(started));
 }
@@ -91,12 +91,12 @@ void Muxer::finish() {
         std::this_thread::sleep_for(kSrtDelay);
     }
     const int closed = avio_closep(&output_->pb);
-    check(closed >= 0, "cannot write {}: {}", target_.shown, reason(closed));
+    check_input(closed >= 0, "cannot write {}: {}", target_.shown, reason(closed));
 }
 
 void Muxer::check_written(int code) const {
     const int error = output_->pb->error < 0 ? output_->pb->error : code;
-    check(error >= 0, "cannot write {}: {}", target_.shown, reason(error));
+    check_input(error >= 0, "cannot write {}: {}", target_.shown, reason(error));
 }
 
 }  // namespace longtake::av

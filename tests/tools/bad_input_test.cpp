@@ -91,7 +91,8 @@ TEST(BadInput, Outputs) {
     expect_refused(runner, {"generate", "--crf", "99"}, "--crf");
     expect_refused(runner, {"generate", "--dump-latents", "no/folder/l.safetensors"},
                    "no/folder/l.safetensors");
-    expect_refused(runner, {"bench", "--json", "no/folder/b.json"}, "no/folder/b.json");
+    expect_refused(runner, {"bench", "--json", "no/folder/b.json"},
+                   "no/folder/b.json: cannot write there: No such file or directory");
 }
 
 TEST(BadInput, AFullDisk) {
@@ -103,8 +104,9 @@ TEST(BadInput, AFullDisk) {
         std::signal(SIGXFSZ, SIG_IGN);
     };
     const Outcome outcome = runner.run({"generate", "--frames", "2000", "--crf", "1"});
-    EXPECT_EQ(outcome.exit_code, 1);
+    EXPECT_EQ(outcome.exit_code, 2);
     EXPECT_THAT(outcome.err, HasSubstr("longtake: cannot write longtake.mp4: File too large"));
+    EXPECT_GT(runner.frames_of("longtake.mp4.partial"), 0);
     EXPECT_FALSE(fs::exists(runner.folder / "longtake.mp4"));
 }
 
@@ -170,6 +172,19 @@ TEST_F(BadModel, ConfigOfAnotherModel) {
     text.replace(text.find("128"), 3, "256");  // the feed-forward width
     std::ofstream(config) << text;
     expect_refused_model("ffn");
+}
+
+TEST_F(BadModel, ConfigWithFewerLayersThanTheWeights) {
+    for (const auto& [part, tensor] :
+         {std::pair{"transformer", "tensor blocks."}, {"text_encoder", "tensor encoder.block."}}) {
+        const auto config = runner.model() / part / "config.json";
+        const std::string text = read_text(config);
+        std::string fewer = text;
+        fewer.replace(fewer.find("\"num_layers\": 2") + 14, 1, "1");
+        std::ofstream(config) << fewer;
+        expect_refused_model(tensor);
+        std::ofstream(config) << text;
+    }
 }
 
 TEST_F(BadModel, ConfigThatIsNoJson) {

@@ -100,10 +100,10 @@ TEST(Commands, DoctorSaysWhatIsMissing) {
     EXPECT_EQ(lines(ill.err), 1u);
 }
 
-TEST(Commands, AClosedPipeIsAnError) {
+TEST(Commands, AFullOutputIsAnError) {
     const Runner runner;
     const Outcome outcome = runner.shell(std::string(LONGTAKE_BINARY) + " doctor > /dev/full");
-    EXPECT_EQ(outcome.exit_code, 1);
+    EXPECT_EQ(outcome.exit_code, 2);
     EXPECT_THAT(outcome.err, HasSubstr("stdout"));
 }
 

@@ -21,7 +21,7 @@ void run(CLI::App& app, int argc, char** argv) {
     add_doctor(app);
     app.parse(argc, argv);
     if (std::fflush(stdout) != 0) {
-        longtake::fail("stdout: {}", longtake::system_reason());
+        longtake::fail_input("cannot write stdout: {}", longtake::system_reason());
     }
 }
 

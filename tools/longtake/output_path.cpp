@@ -15,8 +15,8 @@ void check_writable(const std::string& option, const std::string& path) {
     }
     const auto parent = std::filesystem::path(path).parent_path();
     const std::string folder = parent.empty() ? "." : parent.string();
-    check_input(::access(folder.c_str(), W_OK) == 0, "{} {}: cannot write there: {}", option, path,
-                system_reason());
+    const bool writable = ::access(folder.c_str(), W_OK) == 0;
+    check_input(writable, "{} {}: cannot write there: {}", option, path, system_reason());
     check_input(!std::filesystem::is_directory(path), "{} {}: this is a folder", option, path);
 }
 
