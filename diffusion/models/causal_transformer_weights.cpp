@@ -82,6 +82,7 @@ CausalTransformer::Weights::Weights(const TransformerConfig& c, const WeightMap&
     for (int64_t i = 0; i < c.layers; ++i) {
         blocks.push_back(load_block(load, c, i));
     }
+    from.check_none(fmt::format("blocks.{}.", c.layers));
 }
 
 }  // namespace longtake::diffusion

@@ -107,6 +107,7 @@ Umt5Encoder::Umt5Encoder(const Umt5Config& c, const WeightMap& weights, DType co
              .up = linear(ffn + "wi_1", c.width, c.ffn_dim),
              .down = linear(ffn + "wo", c.ffn_dim, c.width)});
     }
+    weights.check_none(fmt::format("encoder.block.{}.", c.layers));
 }
 
 }  // namespace longtake::diffusion

@@ -108,6 +108,14 @@ const WeightMap::Source& WeightMap::source(const std::string& name) const {
     return found->second;
 }
 
+void WeightMap::check_none(const std::string& prefix) const {
+    const auto found = sources_.lower_bound(prefix);
+    if (found != sources_.end() && found->first.starts_with(prefix)) {
+        fail_input("{}: tensor {} is one too many for the layers in config.json",
+                   found->second.file->path().string(), found->second.name);
+    }
+}
+
 Tensor WeightMap::get(const std::string& name) const {
     const Source& from = source(name);
     return from.file->tensor(from.name);

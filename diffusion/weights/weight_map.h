@@ -27,6 +27,8 @@ class WeightMap {
     // Throws InputError, naming file, tensor and both shapes, when it is missing or misshapen.
     Tensor get(const std::string& name, const Shape& expected) const;
     Tensor get(const std::string& name) const;
+    // Throws InputError when a name begins so: a layer more than the config tells of.
+    void check_none(const std::string& prefix) const;
 
   private:
     struct Source {

@@ -36,6 +36,9 @@ TEST(WeightMap, NamesFileTensorAndBothShapes) {
     }
     const std::string missing = complaint([&] { map.get("b", {3, 2}); });
     EXPECT_NE(missing.find("tensor b is missing"), std::string::npos) << missing;
+    const std::string extra = complaint([&] { map.check_none("a"); });
+    EXPECT_NE(extra.find("tensor a is one too many"), std::string::npos) << extra;
+    EXPECT_NO_THROW(map.check_none("b"));
 }
 
 TEST(WeightMap, RefusesNanAndInfinityByName) {
