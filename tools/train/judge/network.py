@@ -46,6 +46,7 @@ class Judge(nn.Module):
             down(96, 128, 2), Residual(128, (3, 3, 3)), Residual(128, (1, 3, 3)))  # [n, 128, 8, 5, 8]
         self.grid = nn.Conv3d(128, 16, 1)
         self.features = nn.Sequential(nn.Linear(16 * 8 * 5 * 8, 384), nn.LayerNorm(384), nn.ReLU())
+        self.forget = nn.Dropout(0.3)
         self.objects = nn.Linear(384 + 128, colours * (1 + shapes + motions))
         self.scene = nn.Linear(384 + 128, cameras + skies + grounds)
 
@@ -53,9 +54,10 @@ class Judge(nn.Module):
         x = self.trunk(clip)
         feature = torch.cat([self.features(self.grid(x).flatten(1)), x.mean((2, 3, 4))], 1)
         colours, shapes, motions, *scene = self.sizes
-        slots = self.objects(feature).view(-1, colours, 1 + shapes + motions)
+        seen = self.forget(feature)
+        slots = self.objects(seen).view(-1, colours, 1 + shapes + motions)
         present, shape, motion = slots.split((1, shapes, motions), -1)
-        camera, sky, ground = self.scene(feature).split(tuple(scene), -1)
+        camera, sky, ground = self.scene(seen).split(tuple(scene), -1)
         return dict(present=present[..., 0], shape=shape, motion=motion, camera=camera, sky=sky, ground=ground,
                     feature=feature)
 
