@@ -83,7 +83,14 @@ class Conv2d::Backend {
     virtual std::unique_ptr<Plan> plan(const Shape& x, const Shape& y) const = 0;
 };
 
+// What suits this CPU best, of those below.
 std::shared_ptr<const Conv2d::Backend> make_conv2d_cpu(const Tensor& weight, const Tensor& bias,
                                                        const ConvOptions& options, DType compute);
+std::shared_ptr<const Conv2d::Backend> make_conv2d_onednn(const Tensor& weight, const Tensor& bias,
+                                                          const ConvOptions& options,
+                                                          DType compute);
+// fp32. Throws Error where the CPU lacks AVX2.
+std::shared_ptr<const Conv2d::Backend> make_conv2d_avx2(const Tensor& weight, const Tensor& bias,
+                                                        const ConvOptions& options);
 
 }  // namespace longtake::diffusion

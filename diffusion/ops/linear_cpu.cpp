@@ -1,17 +1,9 @@
 #include "core/error.h"
 #include "diffusion/ops/linear.h"
 #include "diffusion/ops/onednn.h"
+#include "diffusion/ops/panels.h"
 
 namespace longtake::diffusion {
-namespace {
-
-// Of what oneDNN uses: the machine's, or less where ONEDNN_MAX_CPU_ISA says so.
-bool has(dnnl::cpu_isa wanted) {
-    const int bits = static_cast<int>(wanted);
-    return (static_cast<int>(dnnl::get_effective_cpu_isa()) & bits) == bits;
-}
-
-}  // namespace
 
 std::shared_ptr<const Linear::Backend> make_linear_cpu(const Tensor& weight, const Tensor& bias,
                                                        DType compute) {
@@ -20,7 +12,7 @@ std::shared_ptr<const Linear::Backend> make_linear_cpu(const Tensor& weight, con
     }
     // Below AVX-512, oneDNN's products allocate, take their gated sums to the reference (500 times
     // slower) and differ in the last bit with the number of threads.
-    if (compute == DType::F32 && has(dnnl::cpu_isa::avx2) && !has(dnnl::cpu_isa::avx512_core)) {
+    if (compute == DType::F32 && Panels::suit_this_cpu()) {
         return make_linear_avx2(weight, bias);
     }
     return make_linear_onednn(weight, bias, compute);
@@ -30,8 +22,8 @@ DType preferred_compute_type(Device device) {
     check(device == Device::Cpu, "linear: this build has no CUDA back end");
     // AMX multiplies bf16 many times faster than fp32; AVX512_BF16 alone is no faster than fp32
     // on the Intel cores that have it, and twice as fast on AMD's.
-    const bool bf16_units = __builtin_cpu_is("amd") && has(dnnl::cpu_isa::avx512_core_bf16);
-    return has(dnnl::cpu_isa::avx512_core_amx) || bf16_units ? DType::BF16 : DType::F32;
+    const bool bf16_units = __builtin_cpu_is("amd") && onednn::has(dnnl::cpu_isa::avx512_core_bf16);
+    return onednn::has(dnnl::cpu_isa::avx512_core_amx) || bf16_units ? DType::BF16 : DType::F32;
 }
 
 }  // namespace longtake::diffusion

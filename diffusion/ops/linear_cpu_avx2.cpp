@@ -1,81 +1,46 @@
-#include "core/error.h"
 #include "core/parallel.h"
 #include "diffusion/ops/linear.h"
-#include "diffusion/ops/linear_kernel.h"
+#include "diffusion/ops/panels.h"
 
 #include <algorithm>
 
 namespace longtake::diffusion {
-
-#if defined(__x86_64__)
-
 namespace {
 
 constexpr int64_t kBlockRows = 72;  // of x, small enough to stay in the second cache level
 
 class LinearAvx2 final : public Linear::Backend {
   public:
-    LinearAvx2(const Tensor& weight, const Tensor& bias)
-        : in_(weight.extent(1)),
-          out_(weight.extent(0)),
-          panels_((out_ + kLinearPanel - 1) / kLinearPanel),
-          weights_(Tensor::zeros({panels_, in_, kLinearPanel})),
-          bias_(Tensor::zeros({panels_, kLinearPanel})) {
-        const Tensor plain = weight.to(DType::F32);
-        for (int64_t o = 0; o < out_; ++o) {
-            const int64_t first = o / kLinearPanel * in_ * kLinearPanel + o % kLinearPanel;
-            for (int64_t k = 0; k < in_; ++k) {
-                weights_.data<float>()[first + k * kLinearPanel] = plain.data<float>()[o * in_ + k];
-            }
-        }
-        if (!bias.empty()) {
-            const Tensor values = bias.to(DType::F32);
-            std::copy_n(values.data<float>(), out_, bias_.data<float>());
-        }
-    }
+    LinearAvx2(const Tensor& weight, const Tensor& bias) : panels_(weight, bias) {}
 
     void run(const Tensor& x, Tensor& y, Workspace&, const Epilogue& epilogue) const override {
-        const int64_t rows = x.extent(0), blocks = (rows + kBlockRows - 1) / kBlockRows;
+        const int64_t rows = x.extent(0), in = x.extent(1), out = y.extent(1);
+        const int64_t blocks = (rows + kBlockRows - 1) / kBlockRows;
         const float* from = x.data<float>();
-        const float* gate = epilogue.gate == nullptr ? nullptr : epilogue.gate->data<float>();
         float* to = y.data<float>();
-        parallel_for(blocks * panels_, [=, this, kind = epilogue.kind](int64_t item) {
-            const int64_t row = item / panels_ * kBlockRows;
-            const int64_t column = item % panels_ * kLinearPanel;
-            linear_tile_avx2({.x = from + row * in_,
-                              .rows = std::min(kBlockRows, rows - row),
-                              .in = in_,
-                              .panel = weights_.data<float>() + column * in_,
-                              .bias = bias_.data<float>() + column,
-                              .gate = gate == nullptr ? nullptr : gate + column,
-                              .y = to + row * out_ + column,
-                              .stride = out_,
-                              .columns = std::min(kLinearPanel, out_ - column),
-                              .gelu = kind == Epilogue::Kind::Gelu,
-                              .add = kind == Epilogue::Kind::Add});
+        PanelTile tile{.x_stride = in, .run = in, .y_stride = out};
+        tile.gelu = epilogue.kind == Epilogue::Kind::Gelu;
+        tile.gate = epilogue.gate == nullptr ? nullptr : epilogue.gate->data<float>();
+        const bool add = epilogue.kind == Epilogue::Kind::Add;
+        parallel_for(blocks * panels_.count(), [=, this](int64_t item) {
+            const int64_t row = item / panels_.count() * kBlockRows;
+            PanelTile block = tile;
+            block.x = from + row * in;
+            block.rows = std::min(kBlockRows, rows - row);
+            block.y = to + row * out;
+            block.addend = add ? block.y : nullptr;
+            panels_.multiply(item % panels_.count(), block);
         });
     }
 
   private:
-    int64_t in_, out_, panels_;
-    Tensor weights_;  // [panels, in, kLinearPanel]
-    Tensor bias_;     // [panels, kLinearPanel]
+    Panels panels_;
 };
 
 }  // namespace
 
 std::shared_ptr<const Linear::Backend> make_linear_avx2(const Tensor& weight, const Tensor& bias) {
-    check(__builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma"),
-          "linear: this CPU has no AVX2");
     return std::make_shared<LinearAvx2>(weight, bias);
 }
-
-#else
-
-std::shared_ptr<const Linear::Backend> make_linear_avx2(const Tensor&, const Tensor&) {
-    fail("linear: this CPU has no AVX2");
-}
-
-#endif
 
 }  // namespace longtake::diffusion

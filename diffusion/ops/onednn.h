@@ -17,6 +17,12 @@ inline dnnl::memory::data_type type_of(DType t) {
     return t == DType::BF16 ? dnnl::memory::data_type::bf16 : dnnl::memory::data_type::f32;
 }
 
+// Whether oneDNN uses this: what the machine has, or less where ONEDNN_MAX_CPU_ISA says so.
+inline bool has(dnnl::cpu_isa wanted) {
+    const int bits = static_cast<int>(wanted);
+    return (static_cast<int>(dnnl::get_effective_cpu_isa()) & bits) == bits;
+}
+
 inline void must(dnnl_status_t status, const char* what) {
     check(status == dnnl_success, "oneDNN: {} failed with status {}", what,
           static_cast<int>(status));

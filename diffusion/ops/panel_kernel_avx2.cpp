@@ -1,12 +1,12 @@
 // Compiled for AVX2 and FMA: nothing here may run before the machine has been asked.
-#include "diffusion/ops/linear_kernel.h"
+#include "diffusion/ops/panel_kernel.h"
 #include "diffusion/ops/simd_avx2.h"
 
 namespace longtake::diffusion {
 namespace {
 
 using Vector = Avx2::Vector;
-constexpr int kVectors = kLinearPanel / Avx2::kLanes;
+constexpr int kVectors = kPanelColumns / Avx2::kLanes;
 constexpr int kRows =
     6;  // kRows * kVectors sums, a row of the panel and a value of x: 15 registers
 
@@ -33,7 +33,7 @@ Vector gelu(Vector x) {
     return Avx2::div(x, Avx2::add(Avx2::broadcast(1.F), Avx2::exp2(power)));
 }
 
-template <int kCount> void multiply(const LinearTile& t, int64_t row) {
+template <int kCount> void multiply(const PanelTile& t, int64_t row) {
     Vector sum[kCount][kVectors];
 #pragma GCC unroll 6
     for (int r = 0; r < kCount; ++r) {
@@ -42,16 +42,18 @@ template <int kCount> void multiply(const LinearTile& t, int64_t row) {
             sum[r][v] = Avx2::broadcast(0.F);
         }
     }
-    const float* x = t.x + row * t.in;
-    for (int64_t k = 0; k < t.in; ++k) {
-        const float* weights = t.panel + k * kLinearPanel;
-        const Vector w[kVectors] = {Avx2::load(weights), Avx2::load(weights + Avx2::kLanes)};
+    const float* weights = t.panel;
+    for (int64_t i = 0; i < t.runs; ++i) {
+        const float* x = t.x + row * t.x_stride + i * t.run_stride;
+        for (int64_t k = 0; k < t.run; ++k, weights += kPanelColumns) {
+            const Vector w[kVectors] = {Avx2::load(weights), Avx2::load(weights + Avx2::kLanes)};
 #pragma GCC unroll 6
-        for (int r = 0; r < kCount; ++r) {
-            const Vector value = Avx2::broadcast(x[r * t.in + k]);
+            for (int r = 0; r < kCount; ++r) {
+                const Vector value = Avx2::broadcast(x[r * t.x_stride + k]);
 #pragma GCC unroll 2
-            for (int v = 0; v < kVectors; ++v) {
-                sum[r][v] = Avx2::fma(value, w[v], sum[r][v]);
+                for (int v = 0; v < kVectors; ++v) {
+                    sum[r][v] = Avx2::fma(value, w[v], sum[r][v]);
+                }
             }
         }
     }
@@ -60,7 +62,7 @@ template <int kCount> void multiply(const LinearTile& t, int64_t row) {
 #pragma GCC unroll 2
         for (int v = 0; v < kVectors; ++v) {
             const int64_t column = v * Avx2::kLanes, left = t.columns - column;
-            float* y = t.y + (row + r) * t.stride + column;
+            const int64_t at = (row + r) * t.y_stride + column;
             Vector result = Avx2::add(sum[r][v], Avx2::load(t.bias + column));
             if (t.gelu) {
                 result = gelu(result);
@@ -68,13 +70,19 @@ template <int kCount> void multiply(const LinearTile& t, int64_t row) {
             if (t.gate != nullptr) {
                 result = Avx2::mul(result, load(t.gate + column, left));
             }
-            store(y, left, t.add ? Avx2::add(load(y, left), result) : result);
+            if (t.addend != nullptr) {
+                result = Avx2::add(result, load(t.addend + at, left));
+            }
+            if (t.relu) {
+                result = Avx2::max(result, Avx2::broadcast(0.F));
+            }
+            store(t.y + at, left, result);
         }
     }
 }
 
 // The rows from `row` on that are too few for a full tile.
-template <int kCount> void multiply_rest(const LinearTile& t, int64_t row) {
+template <int kCount> void multiply_rest(const PanelTile& t, int64_t row) {
     if constexpr (kCount > 0) {
         t.rows - row == kCount ? multiply<kCount>(t, row) : multiply_rest<kCount - 1>(t, row);
     }
@@ -82,7 +90,7 @@ template <int kCount> void multiply_rest(const LinearTile& t, int64_t row) {
 
 }  // namespace
 
-void linear_tile_avx2(const LinearTile& t) {
+void panel_kernel_avx2(const PanelTile& t) {
     int64_t row = 0;
     for (; row + kRows <= t.rows; row += kRows) {
         multiply<kRows>(t, row);
