@@ -1,0 +1,44 @@
+#pragma once
+
+#include "render/device.h"
+
+#include <cstdint>
+#include <span>
+
+namespace longtake::render {
+
+// What a pass draws with: two shaders that share push constants and one sampled texture, drawn with
+// triangles whose viewport and scissor are set when recording.
+struct PipelineOptions {
+    std::span<const uint32_t> vertex, fragment;  // SPIR-V
+    uint32_t push_bytes = 0;
+    std::span<const VkVertexInputAttributeDescription> attributes = {};
+    uint32_t vertex_bytes = 0;
+    bool blend = false;  // source over destination, alpha not premultiplied
+    VkFormat format = VK_FORMAT_UNDEFINED;
+};
+
+class Pipeline {
+  public:
+    Pipeline() = default;
+    Pipeline(const Device& device, const PipelineOptions& options);
+
+    // Samples `view`, which is in a shader-readable layout, with `sampler`. Nothing that is in
+    // flight may use the texture before.
+    void set_texture(VkImageView view, VkSampler sampler);
+    void bind(VkCommandBuffer commands, const void* push) const;
+
+  private:
+    VkDevice device_ = VK_NULL_HANDLE;
+    uint32_t push_bytes_ = 0;
+    Handle<VkDescriptorSetLayout> set_layout_;
+    Handle<VkPipelineLayout> layout_;
+    Handle<VkDescriptorPool> pool_;
+    VkDescriptorSet set_ = VK_NULL_HANDLE;
+    Handle<VkPipeline> pipeline_;
+};
+
+// Bilinear, clamped at the edges.
+Handle<VkSampler> make_sampler(const Device& device);
+
+}  // namespace longtake::render

@@ -1,0 +1,52 @@
+#pragma once
+
+#include "core/tensor.h"
+#include "render/offscreen.h"
+#include "render/staging_ring.h"
+#include "render/submission.h"
+#include "render/swapchain.h"
+#include "render/ui_pass.h"
+#include "render/video_pass.h"
+
+#include <optional>
+#include <span>
+
+namespace longtake::render {
+
+// Coverage of a font's glyphs, [height, width] of 8 bits.
+struct FontPicture {
+    std::span<const uint8_t> coverage;
+    VkExtent2D extent;
+};
+
+// One picture of the screen: a frame of video below, the user interface above.
+struct Scene {
+    Colour background{0, 0, 0};
+    const Tensor* frame = nullptr;      // [H, W, 3] where it differs from the one before
+    const FontPicture* font = nullptr;  // likewise
+    Rect video = {};                    // where the frame goes
+    Scaling scaling = Scaling::Smooth;
+    const ImDrawData* ui = nullptr;
+};
+
+// Draws scenes to targets of one format.
+class Renderer {
+  public:
+    Renderer(const Device& device, VkFormat format);
+
+    // Draws and reads back; returns [H, W, 3] of 8-bit sRGB.
+    Tensor draw(const Scene& scene, Offscreen& target);
+    // Draws and shows; false when the window could not take a picture just now: the frame and the
+    // font then still have to be given.
+    bool draw(const Scene& scene, Swapchain& swapchain, VkExtent2D extent);
+
+  private:
+    void record(VkCommandBuffer commands, const Scene& scene, const Target& target);
+
+    Submission submission_;
+    StagingRing staging_;
+    VideoPass video_;
+    UiPass ui_;
+};
+
+}  // namespace longtake::render

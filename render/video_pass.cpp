@@ -1,0 +1,90 @@
+#include "render/video_pass.h"
+
+#include "render/shaders/video.frag.h"
+#include "render/shaders/video.vert.h"
+
+namespace longtake::render {
+namespace {
+
+struct Push {
+    float origin[2], size[2];  // of the picture on the target, in pixels
+    float texels[2];           // of the picture
+    int32_t pixels;            // Scaling::Pixels
+};
+
+}  // namespace
+
+VideoPass::VideoPass(const Device& device, VkFormat target_format)
+    : device_(device),
+      sampler_(make_sampler(device)),
+      pipeline_(device, {.vertex = kVideoVert,
+                         .fragment = kVideoFrag,
+                         .push_bytes = sizeof(Push),
+                         .format = target_format}) {}
+
+void VideoPass::upload(VkCommandBuffer commands, const Submission& submission, StagingRing& staging,
+                       const Tensor& frame) {
+    check(frame.shape().rank() == 3 && frame.extent(2) == 3, "{} is not [H, W, 3]",
+          frame.shape().str());
+    const VkExtent2D extent{static_cast<uint32_t>(frame.extent(1)),
+                            static_cast<uint32_t>(frame.extent(0))};
+    const bool fresh = empty() || texture_.extent().width != extent.width ||
+                       texture_.extent().height != extent.height;
+    if (fresh) {
+        device_.wait_idle();
+        texture_ = Image(device_, extent, VK_FORMAT_R8G8B8A8_SRGB,
+                         VK_IMAGE_USAGE_SAMPLED_BIT | VK_IMAGE_USAGE_TRANSFER_DST_BIT);
+        pipeline_.set_texture(texture_.view(), sampler_.get());
+    }
+    const int64_t pixels = frame.extent(0) * frame.extent(1);
+    const auto piece = staging.take(submission, static_cast<VkDeviceSize>(4 * pixels));
+    const uint8_t* from = frame.data<uint8_t>();
+    auto* to = reinterpret_cast<uint8_t*>(piece.bytes.data());
+    for (int64_t i = 0; i < pixels; ++i, from += 3, to += 4) {
+        to[0] = from[0];
+        to[1] = from[1];
+        to[2] = from[2];
+        to[3] = 255;
+    }
+    transition(commands, texture_.get(),
+               {.from_stage = VK_PIPELINE_STAGE_2_FRAGMENT_SHADER_BIT,
+                .from_access = VK_ACCESS_2_NONE,
+                .to_stage = VK_PIPELINE_STAGE_2_COPY_BIT,
+                .to_access = VK_ACCESS_2_TRANSFER_WRITE_BIT,
+                .from = VK_IMAGE_LAYOUT_UNDEFINED,
+                .to = VK_IMAGE_LAYOUT_TRANSFER_DST_OPTIMAL});
+    VkBufferImageCopy region{};
+    region.bufferOffset = piece.offset;
+    region.imageSubresource = {VK_IMAGE_ASPECT_COLOR_BIT, 0, 0, 1};
+    region.imageExtent = {extent.width, extent.height, 1};
+    vkCmdCopyBufferToImage(commands, piece.buffer, texture_.get(),
+                           VK_IMAGE_LAYOUT_TRANSFER_DST_OPTIMAL, 1, &region);
+    transition(commands, texture_.get(),
+               {.from_stage = VK_PIPELINE_STAGE_2_COPY_BIT,
+                .from_access = VK_ACCESS_2_TRANSFER_WRITE_BIT,
+                .to_stage = VK_PIPELINE_STAGE_2_FRAGMENT_SHADER_BIT,
+                .to_access = VK_ACCESS_2_SHADER_SAMPLED_READ_BIT,
+                .from = VK_IMAGE_LAYOUT_TRANSFER_DST_OPTIMAL,
+                .to = VK_IMAGE_LAYOUT_SHADER_READ_ONLY_OPTIMAL});
+}
+
+void VideoPass::draw(VkCommandBuffer commands, const Rect& where, Scaling scaling) const {
+    if (empty() || where.empty()) {
+        return;
+    }
+    const Push push{
+        {static_cast<float>(where.x), static_cast<float>(where.y)},
+        {static_cast<float>(where.width), static_cast<float>(where.height)},
+        {static_cast<float>(texture_.extent().width), static_cast<float>(texture_.extent().height)},
+        scaling == Scaling::Pixels};
+    pipeline_.bind(commands, &push);
+    const VkViewport viewport{push.origin[0], push.origin[1], push.size[0], push.size[1], 0, 1};
+    const VkRect2D scissor{
+        {where.x, where.y},
+        {static_cast<uint32_t>(where.width), static_cast<uint32_t>(where.height)}};
+    vkCmdSetViewport(commands, 0, 1, &viewport);
+    vkCmdSetScissor(commands, 0, 1, &scissor);
+    vkCmdDraw(commands, 3, 1, 0, 0);
+}
+
+}  // namespace longtake::render

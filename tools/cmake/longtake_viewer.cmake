@@ -1,0 +1,26 @@
+# The viewer is built where its libraries are found; LONGTAKE_VIEWER_MISSING then says which are not.
+option(LONGTAKE_VIEWER "Build the viewer where its libraries are found" ON)
+set(LONGTAKE_VIEWER_MISSING "")
+if(LONGTAKE_VIEWER)
+    find_package(Vulkan 1.3 QUIET)
+    find_package(glfw3 3.3 QUIET)
+    pkg_check_modules(IMGUI QUIET IMPORTED_TARGET imgui)
+    find_program(LONGTAKE_GLSLANG glslangValidator)
+    find_file(LONGTAKE_FONT Roboto-Regular.ttf
+        PATHS /usr/share/fonts/truetype/roboto/unhinted/RobotoTTF /usr/share/fonts/truetype/roboto)
+    foreach(part IN ITEMS
+            "Vulkan_FOUND libvulkan-dev" "glfw3_FOUND libglfw3-dev" "IMGUI_FOUND libimgui-dev"
+            "LONGTAKE_GLSLANG glslang-tools" "LONGTAKE_FONT fonts-roboto-unhinted")
+        string(REPLACE " " ";" part "${part}")
+        list(GET part 0 found)
+        if(NOT ${found})
+            list(GET part 1 package)
+            string(APPEND LONGTAKE_VIEWER_MISSING " ${package}")
+        endif()
+    endforeach()
+    string(STRIP "${LONGTAKE_VIEWER_MISSING}" LONGTAKE_VIEWER_MISSING)
+    if(LONGTAKE_VIEWER_MISSING)
+        message(STATUS "No viewer: it needs ${LONGTAKE_VIEWER_MISSING}")
+        set(LONGTAKE_VIEWER OFF)
+    endif()
+endif()
