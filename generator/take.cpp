@@ -6,20 +6,24 @@
 
 namespace longtake::generator {
 
-TakeReport record_take(Session& session, const PromptTimeline& timeline, int64_t frames,
-                       FrameWriter& out, const std::function<void(const Chunk&)>& on_chunk,
-                       const Stop& stop) {
-    const Stopwatch watch;
-    const auto changes = timeline.changes();
-    TakeReport report;
-    size_t applied = 0;
-    while (report.frames < frames && !report.stopped) {
+Steer steer_by(const PromptTimeline& timeline) {
+    return [timeline, applied = size_t{0}](Session& session) mutable {
+        const auto changes = timeline.changes();
         const double now =
             static_cast<double>(session.video_frames()) / session.model().config().frame_rate;
         const size_t due = changes.empty() ? 0 : timeline.at(now) + 1;
         for (; applied < due; ++applied) {
             session.prompt().set(changes[applied].text, changes[applied].cut);
         }
+    };
+}
+
+TakeReport record_take(Session& session, const Steer& steer, int64_t frames, FrameWriter& out,
+                       const std::function<void(const Chunk&)>& on_chunk, const Stop& stop) {
+    const Stopwatch watch;
+    TakeReport report;
+    while (report.frames < frames && !report.stopped) {
+        steer(session);
         const auto chunk = session.step(stop);
         if (!chunk) {
             report.stopped = true;

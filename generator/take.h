@@ -24,10 +24,15 @@ struct TakeReport {
     std::vector<ChunkTimes> chunks;  // finalize_ms of the last one is 0
 };
 
-// Makes `frames` frames of video under a timeline, chunk by chunk, and hands them to `out`, which
-// it does not finish. `on_chunk` sees every chunk right after it was handed over.
-TakeReport record_take(Session& session, const PromptTimeline& timeline, int64_t frames,
-                       FrameWriter& out, const std::function<void(const Chunk&)>& on_chunk = {},
+// Called at every chunk border; what it sets is in force from there on.
+using Steer = std::function<void(Session&)>;
+
+Steer steer_by(const PromptTimeline& timeline);
+
+// Makes `frames` frames of video, steered chunk by chunk, and hands them to `out`, which it does
+// not finish. `on_chunk` sees every chunk right after it was handed over.
+TakeReport record_take(Session& session, const Steer& steer, int64_t frames, FrameWriter& out,
+                       const std::function<void(const Chunk&)>& on_chunk = {},
                        const Stop& stop = {});
 
 }  // namespace longtake::generator

@@ -25,7 +25,8 @@ class Collector : public FrameWriter {
 TEST(Take, HasTheLengthAskedFor) {
     Session session(tiny_model(), seeded(1));
     Collector out;
-    const auto report = record_take(session, PromptTimeline::parse("a red ball"), 50, out);
+    const auto report =
+        record_take(session, steer_by(PromptTimeline::parse("a red ball")), 50, out);
     EXPECT_EQ(out.lengths, (std::vector<int64_t>{9, 12, 12, 12, 5}));
     EXPECT_EQ(report.frames, 50);
     EXPECT_FALSE(report.stopped);
@@ -52,7 +53,8 @@ TEST(Take, PromptsChangeAtBorders) {
     Collector out;
     std::vector<int64_t> prompts;
     std::vector<bool> cuts;
-    record_take(session, PromptTimeline::parse("a | 0.5s: b | 1.4s: c | 1.5s: d | 2.1s!: e"), 66,
+    record_take(session,
+                steer_by(PromptTimeline::parse("a | 0.5s: b | 1.4s: c | 1.5s: d | 2.1s!: e")), 66,
                 out, [&](const Chunk& chunk) {
                     prompts.push_back(chunk.receipt.prompt);
                     cuts.push_back(chunk.receipt.cut);
@@ -67,7 +69,7 @@ TEST(Take, StopsBetweenPasses) {
     Session session(tiny_model(), seeded(1));
     Collector out;
     int asked = 0;
-    const auto report = record_take(session, PromptTimeline::parse("a"), 1000, out, {},
+    const auto report = record_take(session, steer_by(PromptTimeline::parse("a")), 1000, out, {},
                                     [&] { return ++asked >= 15; });
     EXPECT_TRUE(report.stopped);
     EXPECT_EQ(report.frames, 21);  // two whole chunks, six questions each
@@ -88,7 +90,7 @@ class FullDisk : public FrameWriter {
 TEST(Take, ErrorsOfTheWriterEndIt) {
     Session session(tiny_model(), seeded(1));
     FullDisk out;
-    EXPECT_THROW(record_take(session, PromptTimeline::parse("a"), 1000, out), Error);
+    EXPECT_THROW(record_take(session, steer_by(PromptTimeline::parse("a")), 1000, out), Error);
     EXPECT_EQ(out.writes, 2);
 }
 

@@ -82,8 +82,9 @@ Figures measure(const BenchOptions& o, double seconds, generator::Session& sessi
             f.memory_mib.push_back(resident_mib());
         }
     };
-    f.report = generator::record_take(session, generator::PromptTimeline::parse(o.prompt), frames,
-                                      nowhere, on_chunk, [] { return interrupted(); });
+    f.report = generator::record_take(
+        session, generator::steer_by(generator::PromptTimeline::parse(o.prompt)), frames, nowhere,
+        on_chunk, [] { return interrupted(); });
     progress.finish();
     if (f.report.stopped) {
         throw Interrupted{};

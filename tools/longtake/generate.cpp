@@ -5,16 +5,20 @@
 #include "generator/control/time_text.h"
 #include "generator/stopwatch.h"
 #include "generator/take.h"
+#include "generator/take_record.h"
 #include "generator/threaded_writer.h"
 #include "tools/longtake/commands.h"
 #include "tools/longtake/interrupt.h"
 #include "tools/longtake/model_options.h"
 #include "tools/longtake/output_path.h"
+#include "tools/longtake/replay.h"
 #include "tools/longtake/take_summary.h"
 
 #include <algorithm>
 #include <cmath>
+#include <filesystem>
 #include <memory>
+#include <optional>
 
 namespace longtake::cli {
 namespace {
@@ -26,7 +30,7 @@ constexpr double kLongest = 7 * 24 * 3600;  // seconds
 struct GenerateOptions {
     ModelOptions model;
     std::string prompt = kDefaultPrompt;
-    std::string script, image, noise, prompt_embeds, dump_latents;
+    std::string script, replay, image, noise, prompt_embeds, dump_latents;
     std::string seconds = "10";
     int64_t frames = 0;  // 0: as `seconds` says
     uint64_t seed = 0;
@@ -99,13 +103,37 @@ class LatentsFile {
     std::vector<float> values_;
 };
 
+// What makes the take of a record again; returns it.
+generator::TakeRecord follow_record(GenerateOptions& o) {
+    auto record = generator::TakeRecord::read(o.replay);
+    if (o.model.model.empty()) {
+        o.model.model = record.model;
+    }
+    o.model.precision = record.precision;
+    o.model.cache = record.cache;
+    o.model.steps = record.steps;
+    o.seed = record.seed;
+    o.frames = record.first_frame + record.frames;
+    if (o.video.codec.empty() && o.output.ends_with(".mkv")) {
+        o.video.codec = "ffv1";  // as the recording
+    }
+    if (!record.image.empty()) {
+        o.image = (std::filesystem::path(o.replay).parent_path() / record.image).string();
+    }
+    return record;
+}
+
 void run(GenerateOptions o) {
+    std::optional<generator::TakeRecord> record;
+    if (!o.replay.empty()) {
+        record = follow_record(o);
+    }
     generator::PromptTimeline timeline = timeline_of(o);
     const auto model = load_model(o.model);
     const double frame_rate = model->config().frame_rate;
     const int64_t frames = frames_wanted(o, frame_rate);
     generator::Session session(model, session_options(o));
-    if (std::ranges::none_of(timeline.changes(), &generator::PromptChange::cut)) {
+    if (!record && std::ranges::none_of(timeline.changes(), &generator::PromptChange::cut)) {
         session.check_length(frames);
     }
     if (!o.prompt_embeds.empty()) {
@@ -116,7 +144,8 @@ void run(GenerateOptions o) {
     o.video.height = model->config().height;
     o.video.width = model->config().width;
     o.video.frame_rate = FrameRate::parse(fmt::format("{}", frame_rate));
-    generator::ThreadedWriter writer(make_frame_writer(o.output, o.video));
+    generator::ThreadedWriter writer(std::make_unique<LateWriter>(
+        make_frame_writer(o.output, o.video), record ? record->first_frame : 0));
     LatentsFile latents(o.dump_latents);
     Progress progress("generate", frames);
     const generator::Stopwatch watch;
@@ -127,12 +156,14 @@ void run(GenerateOptions o) {
         done += count;
         progress.advance(
             count,
-            fmt::format("{:.2f}x real time, prompt {}/{}",
-                        static_cast<double>(done) / frame_rate / watch.seconds(),
-                        chunk.receipt.prompt + 1, std::max<size_t>(1, timeline.changes().size())));
+            fmt::format(
+                "{:.2f}x real time, prompt {}/{}",
+                static_cast<double>(done) / frame_rate / watch.seconds(), chunk.receipt.prompt + 1,
+                record ? record->changes.size() : std::max<size_t>(1, timeline.changes().size())));
     };
-    const auto report = generator::record_take(session, timeline, frames, writer, on_chunk,
-                                               [] { return interrupted(); });
+    const auto report =
+        generator::record_take(session, record ? record->steer() : generator::steer_by(timeline),
+                               frames, writer, on_chunk, [] { return interrupted(); });
     writer.finish();
     latents.write();
     progress.finish();
@@ -155,6 +186,11 @@ void add_generate(CLI::App& app) {
     auto* script =
         command->add_option("--script", o->script, "File of prompts, one \"time: text\" per line");
     script->excludes(prompt);
+    command
+        ->add_option("--replay", o->replay,
+                     "The .json beside a recording of `longtake view`: makes that take again")
+        ->excludes(prompt)
+        ->excludes(script);
     auto* seconds = command->add_option("-s,--seconds", o->seconds, "Length: 90, 1m30s or 01:30");
     seconds->capture_default_str();
     command->add_option("--frames", o->frames, "Length in frames")

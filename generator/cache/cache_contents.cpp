@@ -1,0 +1,59 @@
+#include "generator/cache/cache_contents.h"
+
+#include "core/error.h"
+
+#include <numeric>
+
+namespace longtake::generator {
+namespace {
+
+// Frames that the policy never lets go: what it keeps in front when its window is full.
+int64_t sink_frames(const CachePolicy& policy, int64_t chunk) {
+    const int64_t window = policy.window();
+    const Plan full = policy.plan({window, chunk, window});
+    return full.len_after <= window ? full.head.count() : 0;
+}
+
+}  // namespace
+
+void CacheContents::follow(const CacheMemory& memory) {
+    const Plan& plan = memory.plan();
+    const auto chunk = static_cast<int64_t>(memory.query_positions().size());
+    const int64_t sink = sink_frames(memory.policy(), chunk);
+    if (plan.len_before == 0) {
+        slots_.clear();
+    }
+    check(std::ssize(slots_) == plan.len_before, "{} frames followed, {} in the cache",
+          slots_.size(), plan.len_before);
+    const std::vector<double> numbers = memory.frame_numbers(0);
+    const auto tokens = static_cast<std::ptrdiff_t>(memory.tokens_per_frame());
+    std::vector<CacheSlot> slots;
+    const auto place = [&](SlotKind kind, int64_t frame) {
+        const auto first = numbers.begin() + std::ssize(slots) * tokens;
+        slots.push_back(
+            {kind, frame,
+             std::accumulate(first, first + tokens, 0.0) / static_cast<double>(tokens)});
+    };
+    const auto stay = [&](const Range& range) {
+        for (int64_t i = range.begin; i < range.end; ++i) {
+            const CacheSlot& old = slots_[static_cast<size_t>(i)];
+            const bool first = std::ssize(slots) < sink;
+            place(first           ? SlotKind::Sink
+                  : old.frame < 0 ? SlotKind::Kept
+                                  : SlotKind::Recent,
+                  old.frame);
+        }
+    };
+    stay(plan.head);
+    for (int64_t i = 0; i < plan.top; ++i) {
+        place(SlotKind::Kept, -1);
+    }
+    stay(plan.tail);
+    const int64_t next = static_cast<int64_t>(numbers.back()) + 1;
+    for (int64_t i = 0; i < chunk; ++i) {
+        place(SlotKind::Current, next - chunk + i);
+    }
+    slots_ = std::move(slots);
+}
+
+}  // namespace longtake::generator

@@ -1,0 +1,54 @@
+#pragma once
+
+#include "core/tensor.h"
+#include "generator/control/prompt_timeline.h"
+
+#include <cstdint>
+#include <mutex>
+#include <string>
+#include <variant>
+#include <vector>
+
+namespace longtake::generator {
+
+// What somebody who watches a take may ask of it.
+struct ShowPrompt {
+    std::string text;
+    bool cut = false;  // the take forgets what was before
+};
+// Prompts to come, instead of those that were planned before; times in seconds of the take.
+struct PlanPrompts {
+    std::vector<PromptChange> changes;
+};
+// A new take, from an empty memory.
+struct BeginTake {
+    uint64_t seed = 0;
+    std::string cache;  // see make_cache_policy
+    Tensor image = {};  // [H, W, 3] it begins with; empty: none
+};
+using Control = std::variant<ShowPrompt, PlanPrompts, BeginTake>;
+
+// The way of controls from those who watch to the thread that makes chunks. They are numbered from
+// 1 as they come, wait for the next chunk border, and take effect there in that order; the number
+// of the last one is the revision of the chunk.
+class ControlQueue {
+  public:
+    struct Numbered {
+        int64_t revision;
+        Control control;
+    };
+
+    int64_t post(Control control);  // its revision
+    std::vector<Numbered> take();   // all that wait
+    bool waiting() const;
+    // How many takes have been asked for; what was made for an earlier one is of no use any more.
+    int64_t takes() const;
+
+  private:
+    mutable std::mutex mutex_;
+    std::vector<Numbered> waiting_;
+    int64_t newest_ = 0;
+    int64_t takes_ = 0;
+};
+
+}  // namespace longtake::generator

@@ -1,0 +1,81 @@
+#include "generator/take_record.h"
+
+#include "core/error.h"
+#include "core/file.h"
+
+#include <nlohmann/json.hpp>
+
+#include <memory>
+
+namespace longtake::generator {
+namespace {
+
+constexpr int kVersion = 1;
+
+}  // namespace
+
+TakeRecord TakeRecord::read(const std::filesystem::path& path) {
+    const std::string text = read_text(path, size_t{64} << 20);
+    try {
+        const auto json = nlohmann::json::parse(text);
+        check_input(json.at("longtake_take") == kVersion, "{}: not a take of version {}",
+                    path.string(), kVersion);
+        TakeRecord record;
+        json.at("model").get_to(record.model);
+        json.at("precision").get_to(record.precision);
+        json.at("seed").get_to(record.seed);
+        json.at("cache").get_to(record.cache);
+        json.at("steps").get_to(record.steps);
+        json.at("image").get_to(record.image);
+        json.at("first_frame").get_to(record.first_frame);
+        json.at("frames").get_to(record.frames);
+        for (const auto& change : json.at("changes")) {
+            record.changes.push_back({.chunk = change.at("chunk"),
+                                      .frame = change.at("frame"),
+                                      .revision = change.at("revision"),
+                                      .prompt = change.at("prompt"),
+                                      .cut = change.at("cut")});
+        }
+        check_input(!record.changes.empty() && record.changes.front().chunk == 0,
+                    "{}: no prompt in its first chunk", path.string());
+        check_input(record.frames > 0 && record.first_frame >= 0, "{}: no frames in it",
+                    path.string());
+        return record;
+    } catch (const nlohmann::json::exception& e) {
+        fail_input("{}: not the record of a take: {}", path.string(), e.what());
+    }
+}
+
+void TakeRecord::write(const std::filesystem::path& path) const {
+    nlohmann::ordered_json json{{"longtake_take", kVersion},
+                                {"model", model},
+                                {"precision", precision},
+                                {"seed", seed},
+                                {"cache", cache},
+                                {"steps", steps},
+                                {"image", image},
+                                {"first_frame", first_frame},
+                                {"frames", frames},
+                                {"changes", nlohmann::json::array()}};
+    for (const Change& change : changes) {
+        json["changes"].push_back(nlohmann::ordered_json{{"chunk", change.chunk},
+                                                         {"frame", change.frame},
+                                                         {"revision", change.revision},
+                                                         {"prompt", change.prompt},
+                                                         {"cut", change.cut}});
+    }
+    AtomicFile file(path);
+    file.write(json.dump(1) + "\n");
+    file.commit();
+}
+
+Steer TakeRecord::steer() const {
+    return [changes = changes, next = size_t{0}, chunk = int64_t{0}](Session& session) mutable {
+        for (; next < changes.size() && changes[next].chunk <= chunk; ++next) {
+            session.prompt().set(changes[next].prompt, changes[next].cut);
+        }
+        ++chunk;
+    };
+}
+
+}  // namespace longtake::generator
