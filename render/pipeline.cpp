@@ -90,6 +90,9 @@ Pipeline::Pipeline(const Device& device, const PipelineOptions& o)
     stages[0].module = vertex.get();
     stages[1].stage = VK_SHADER_STAGE_FRAGMENT_BIT;
     stages[1].module = fragment.get();
+    const VkSpecializationMapEntry entry{0, 0, sizeof(o.mode)};
+    const VkSpecializationInfo constants{1, &entry, sizeof(o.mode), &o.mode};
+    stages[1].pSpecializationInfo = &constants;
     const VkVertexInputBindingDescription binding{0, o.vertex_bytes, VK_VERTEX_INPUT_RATE_VERTEX};
     VkPipelineVertexInputStateCreateInfo input{};
     input.sType = VK_STRUCTURE_TYPE_PIPELINE_VERTEX_INPUT_STATE_CREATE_INFO;

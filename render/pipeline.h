@@ -11,6 +11,7 @@ namespace longtake::render {
 // triangles whose viewport and scissor are set when recording.
 struct PipelineOptions {
     std::span<const uint32_t> vertex, fragment;  // SPIR-V
+    int32_t mode = 0;                            // constant 0 of the fragment shader
     uint32_t push_bytes = 0;
     std::span<const VkVertexInputAttributeDescription> attributes = {};
     uint32_t vertex_bytes = 0;

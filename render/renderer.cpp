@@ -8,10 +8,15 @@ constexpr VkDeviceSize kStaging = VkDeviceSize{8} << 20;  // bytes to begin with
 }  // namespace
 
 Renderer::Renderer(const Device& device, VkFormat format)
-    : submission_(device),
+    : device_(device),
+      submission_(device),
       staging_(device, kStaging),
       video_(device, format),
       ui_(device, format) {}
+
+Renderer::~Renderer() {
+    vkDeviceWaitIdle(device_.get());
+}
 
 Tensor Renderer::draw(const Scene& scene, Offscreen& target) {
     VkCommandBuffer commands = submission_.begin();

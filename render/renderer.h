@@ -33,6 +33,9 @@ struct Scene {
 class Renderer {
   public:
     Renderer(const Device& device, VkFormat format);
+    ~Renderer();  // waits until nothing is drawn any more
+    Renderer(const Renderer&) = delete;
+    Renderer& operator=(const Renderer&) = delete;
 
     // Draws and reads back; returns [H, W, 3] of 8-bit sRGB.
     Tensor draw(const Scene& scene, Offscreen& target);
@@ -43,6 +46,7 @@ class Renderer {
   private:
     void record(VkCommandBuffer commands, const Scene& scene, const Target& target);
 
+    const Device& device_;
     Submission submission_;
     StagingRing staging_;
     VideoPass video_;

@@ -9,18 +9,24 @@ namespace {
 struct Push {
     float origin[2], size[2];  // of the picture on the target, in pixels
     float texels[2];           // of the picture
-    int32_t pixels;            // Scaling::Pixels
 };
+
+Pipeline pipeline_of(const Device& device, VkFormat format, int32_t mode) {
+    return {device,
+            {.vertex = kVideoVert,
+             .fragment = kVideoFrag,
+             .mode = mode,
+             .push_bytes = sizeof(Push),
+             .format = format}};
+}
 
 }  // namespace
 
 VideoPass::VideoPass(const Device& device, VkFormat target_format)
     : device_(device),
       sampler_(make_sampler(device)),
-      pipeline_(device, {.vertex = kVideoVert,
-                         .fragment = kVideoFrag,
-                         .push_bytes = sizeof(Push),
-                         .format = target_format}) {}
+      pipelines_{pipeline_of(device, target_format, 0), pipeline_of(device, target_format, 1),
+                 pipeline_of(device, target_format, 2)} {}
 
 void VideoPass::upload(VkCommandBuffer commands, const Submission& submission, StagingRing& staging,
                        const Tensor& frame) {
@@ -34,7 +40,9 @@ void VideoPass::upload(VkCommandBuffer commands, const Submission& submission, S
         device_.wait_idle();
         texture_ = Image(device_, extent, VK_FORMAT_R8G8B8A8_SRGB,
                          VK_IMAGE_USAGE_SAMPLED_BIT | VK_IMAGE_USAGE_TRANSFER_DST_BIT);
-        pipeline_.set_texture(texture_.view(), sampler_.get());
+        for (Pipeline& pipeline : pipelines_) {
+            pipeline.set_texture(texture_.view(), sampler_.get());
+        }
     }
     const int64_t pixels = frame.extent(0) * frame.extent(1);
     const auto piece = staging.take(submission, static_cast<VkDeviceSize>(4 * pixels));
@@ -72,12 +80,12 @@ void VideoPass::draw(VkCommandBuffer commands, const Rect& where, Scaling scalin
     if (empty() || where.empty()) {
         return;
     }
-    const Push push{
-        {static_cast<float>(where.x), static_cast<float>(where.y)},
-        {static_cast<float>(where.width), static_cast<float>(where.height)},
-        {static_cast<float>(texture_.extent().width), static_cast<float>(texture_.extent().height)},
-        scaling == Scaling::Pixels};
-    pipeline_.bind(commands, &push);
+    const Push push{{static_cast<float>(where.x), static_cast<float>(where.y)},
+                    {static_cast<float>(where.width), static_cast<float>(where.height)},
+                    {static_cast<float>(texture_.extent().width),
+                     static_cast<float>(texture_.extent().height)}};
+    const bool shrinks = push.texels[0] > push.size[0] || push.texels[1] > push.size[1];
+    pipelines_[shrinks ? 2 : scaling == Scaling::Pixels ? 1 : 0].bind(commands, &push);
     const VkViewport viewport{push.origin[0], push.origin[1], push.size[0], push.size[1], 0, 1};
     const VkRect2D scissor{
         {where.x, where.y},

@@ -6,6 +6,7 @@
 #include "render/staging_ring.h"
 #include "render/target.h"
 
+#include <array>
 #include <cstdint>
 
 namespace longtake::render {
@@ -32,7 +33,7 @@ class VideoPass {
   private:
     const Device& device_;
     Handle<VkSampler> sampler_;
-    Pipeline pipeline_;
+    std::array<Pipeline, 3> pipelines_;  // smooth, sharp, shrunk
     Image texture_;
 };
 

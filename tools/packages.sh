@@ -9,6 +9,9 @@ build_packages=(
     libavcodec-dev libavformat-dev libavutil-dev libswscale-dev libpng-dev
     nlohmann-json3-dev libcli11-dev libspdlog-dev libfmt-dev
 )
+viewer_packages=(libvulkan-dev libglfw3-dev libimgui-dev glslang-tools fonts-roboto-unhinted)
+# The viewer's tests draw on the CPU, in windows of a screen in memory.
+viewer_test_packages=(mesa-vulkan-drivers vulkan-validationlayers xvfb xdotool)
 test_packages=(libgtest-dev libgmock-dev libbenchmark-dev ffmpeg)
 
 # Installs those of the named packages that are missing; asks for root only then.

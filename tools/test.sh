@@ -4,6 +4,7 @@ set -euo pipefail
 cd "$(dirname "$0")/.."
 source tools/packages.sh
 
-install_missing "${build_packages[@]}" "${test_packages[@]}"
+install_missing "${build_packages[@]}" "${viewer_packages[@]}" \
+    "${test_packages[@]}" "${viewer_test_packages[@]}"
 cmake --preset cpu-release -DLONGTAKE_TESTS=ON >/dev/null
 cmake --workflow --preset cpu-release

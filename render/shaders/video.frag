@@ -3,8 +3,9 @@
 layout(push_constant) uniform Push {
     vec2 origin, size;  // of the picture on the target, in pixels
     vec2 texels;        // of the picture
-    int pixels;
 } push;
+// A pipeline each: software rasterizers run both sides of a branch.
+layout(constant_id = 0) const int kMode = 0;  // 0 smooth, 1 sharp, 2 shrunk
 layout(binding = 0) uniform sampler2D picture;  // decoded to linear light when sampled
 layout(location = 0) out vec4 colour;
 
@@ -61,9 +62,9 @@ void main() {
     vec2 step = push.texels / push.size;  // texels per pixel
     vec2 position = (gl_FragCoord.xy - push.origin) * step;
     vec3 linear;
-    if (any(greaterThan(step, vec2(1.0)))) {
+    if (kMode == 2) {
         linear = shrunk(position, step);
-    } else if (push.pixels != 0) {
+    } else if (kMode == 1) {
         linear = sharp(position, step);
     } else {
         linear = smooth_(position);

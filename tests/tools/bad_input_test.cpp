@@ -37,7 +37,7 @@ void expect_refused(const Runner& runner, const std::vector<std::string>& argume
 TEST(BadInput, CommandLine) {
     const Runner runner;
     expect_refused(runner, {}, "a command is missing");
-    expect_refused(runner, {"view"}, "generate, info, bench or doctor");
+    expect_refused(runner, {"watch"}, "generate, view, info, bench or doctor");
     expect_refused(runner, {"generate", "--colour"}, "--colour");
     expect_refused(runner, {"generate", "--precision", "fp8"}, "fp8");
     expect_refused(runner, {"generate", "--threads", "0"}, "--threads");

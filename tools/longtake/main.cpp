@@ -16,6 +16,7 @@ void run(CLI::App& app, int argc, char** argv) {
     app.set_version_flag("--version", LONGTAKE_VERSION);
     app.require_subcommand(1);
     add_generate(app);
+    add_view(app);
     add_info(app);
     add_bench(app);
     add_doctor(app);
@@ -45,8 +46,8 @@ int main(int argc, char** argv) {
         return app.exit(help);
     } catch (const CLI::ParseError& e) {
         if (app.get_subcommands().empty()) {
-            return complain("a command is missing: generate, info, bench or doctor (see --help)",
-                            2);
+            return complain(
+                "a command is missing: generate, view, info, bench or doctor (see --help)", 2);
         }
         return complain(fmt::format("{} (see --help)", e.what()).c_str(), 2);
     } catch (const longtake::InputError& e) {

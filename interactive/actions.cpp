@@ -1,0 +1,92 @@
+#include "interactive/actions.h"
+
+#include "core/error.h"
+
+#include <algorithm>
+#include <array>
+
+namespace longtake::interactive {
+namespace {
+
+constexpr Modifiers kNone{};
+constexpr Modifiers kCtrl{.ctrl = true};
+constexpr Modifiers kShift{.shift = true};
+constexpr const char* kTake = "TAKE";
+constexpr const char* kPrompt = "PROMPT";
+constexpr const char* kView = "VIEW";
+
+constexpr std::array kBindings{
+    Binding{Action::PlayPause, Key::Space, kNone, "Space", "Play or pause", kTake},
+    Binding{Action::StepFrame, Key::Period, kNone, "Period", "One frame further", kTake},
+    Binding{Action::Restart, Key::R, kNone, "R", "Restart with the same seed", kTake},
+    Binding{Action::NewTake, Key::N, kNone, "N", "New take: the next seed", kTake},
+    Binding{Action::Record, Key::R, kCtrl, "Ctrl R",
+            "Record, losslessly, with what it takes to "
+            "make it again",
+            kTake},
+    Binding{Action::Screenshot, Key::F12, kNone, "F12", "Save a picture of the window", kTake},
+    Binding{Action::ForgetImage, Key::I, kNone, "I", "Begin without the first picture", kTake},
+    Binding{Action::FocusPrompt, Key::Enter, kNone, "Enter", "Write a prompt", kPrompt},
+    Binding{Action::SendPrompt, Key::Enter, kNone, "Enter again", "Show it from the next chunk on",
+            kPrompt},
+    Binding{Action::CutToPrompt, Key::Enter, kCtrl, "Ctrl Enter",
+            "Cut to it: forget what was before", kPrompt},
+    Binding{Action::AddToTimeline, Key::Enter, kShift, "Shift Enter",
+            "Plan it, five seconds after the last", kPrompt},
+    Binding{Action::Preset1, Key::K1, kNone, "1", "Show a preset", kPrompt},
+    Binding{Action::Preset2, Key::K2, kNone, "2", "Show a preset", kPrompt},
+    Binding{Action::Preset3, Key::K3, kNone, "3", "Show a preset", kPrompt},
+    Binding{Action::Preset4, Key::K4, kNone, "4", "Show a preset", kPrompt},
+    Binding{Action::Preset5, Key::K5, kNone, "5", "Show a preset", kPrompt},
+    Binding{Action::Preset6, Key::K6, kNone, "6", "Show a preset", kPrompt},
+    Binding{Action::Preset7, Key::K7, kNone, "7", "Show a preset", kPrompt},
+    Binding{Action::Preset8, Key::K8, kNone, "8", "Show a preset", kPrompt},
+    Binding{Action::Preset9, Key::K9, kNone, "9", "Show a preset", kPrompt},
+    Binding{Action::TogglePanels, Key::Tab, kNone, "Tab", "Only the picture", kView},
+    Binding{Action::ToggleTimeline, Key::T, kNone, "T", "Timeline", kView},
+    Binding{Action::ToggleSidebar, Key::S, kNone, "S", "Presets, memory and speed", kView},
+    Binding{Action::ToggleScaling, Key::X, kNone, "X", "Smooth, or every pixel sharp", kView},
+    Binding{Action::Fullscreen, Key::F11, kNone, "F11", "Whole screen", kView},
+    Binding{Action::Help, Key::F1, kNone, "F1", "These keys", kView},
+    Binding{Action::Leave, Key::Escape, kNone, "Esc", "Leave the prompt or this page", kView},
+    Binding{Action::Quit, Key::Q, kCtrl, "Ctrl Q", "Quit", kView},
+};
+
+bool is_text(const Binding& b) {
+    return !b.modifiers.ctrl && b.key < Key::Escape;
+}
+
+// Keys that move in text or between fields, not us.
+bool belongs_to_text(const Binding& b) {
+    return is_text(b) || b.key == Key::Tab || b.action == Action::FocusPrompt ||
+           b.action == Action::SendPrompt || b.action == Action::CutToPrompt ||
+           b.action == Action::AddToTimeline;
+}
+
+}  // namespace
+
+std::span<const Binding> bindings() {
+    return kBindings;
+}
+
+const Binding& binding_of(Action action) {
+    const auto found = std::ranges::find(kBindings, action, &Binding::action);
+    check(found != kBindings.end(), "an action without a key");
+    return *found;
+}
+
+std::optional<Action> action_of(const KeyChanged& key, bool typing) {
+    for (const Binding& b : kBindings) {
+        if (b.key == key.key && b.modifiers == key.modifiers && !(typing && belongs_to_text(b))) {
+            return b.action;
+        }
+    }
+    return std::nullopt;
+}
+
+std::string tooltip_of(Action action) {
+    const Binding& b = binding_of(action);
+    return fmt::format("{}   [{}]", b.label, b.keys);
+}
+
+}  // namespace longtake::interactive

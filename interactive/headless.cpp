@@ -1,0 +1,130 @@
+#include "interactive/headless.h"
+
+#include "core/error.h"
+#include "core/image.h"
+#include "interactive/validation_report.h"
+
+#include <cmath>
+#include <utility>
+
+namespace longtake::interactive {
+namespace {
+
+constexpr double kPatience = 600;  // seconds that a step may wait
+
+class Stage {
+  public:
+    Stage(ViewerOptions viewer, const Viewer::MakerOf& maker, const render::Device& device,
+          const HeadlessOptions& options)
+        : options_(options),
+          device_(device),
+          renderer_(device, render::Offscreen::kFormat),
+          viewer_(std::move(viewer), maker, 0) {
+        resize(options.width, options.height);
+        if (options.video) {
+            writer_ = options.video(width_, height_);
+        }
+    }
+
+    void follow(const ScriptStep& step) {
+        if (const auto* wait = std::get_if<WaitSeconds>(&step)) {
+            const auto ticks = std::lround(wait->seconds * HeadlessOptions::kRate);
+            for (int64_t i = 0; i < ticks; ++i) {
+                tick();
+            }
+        } else if (const auto* frames = std::get_if<WaitFrames>(&step)) {
+            wait_for_frames(frames->frames);
+        } else if (const auto* size = std::get_if<ResizeTo>(&step)) {
+            check_input(!writer_, "a script that changes the size cannot be written as a video");
+            resize(size->width, size->height);
+        } else if (std::holds_alternative<HideFigures>(step)) {
+            viewer_.hide_figures();
+        } else if (const auto* shot = std::get_if<SaveShot>(&step)) {
+            settle();
+            viewer_.draw(now_);
+            write_png(shot->path, renderer_.draw(viewer_.whole_scene(), *target_));
+        } else if (const auto* event = std::get_if<InputEvent>(&step)) {
+            viewer_.input(*event);
+            tick();
+        }
+    }
+
+    bool ended() const { return viewer_.quit() || options_.stop(); }
+
+    void finish() {
+        viewer_.recorder().stop();
+        if (writer_) {
+            writer_->finish();
+        }
+    }
+
+  private:
+    void resize(int width, int height) {
+        width_ = width;
+        height_ = height;
+        target_.emplace(device_,
+                        VkExtent2D{static_cast<uint32_t>(width), static_cast<uint32_t>(height)});
+        viewer_.resize(width, height, options_.scale);
+    }
+
+    void wait_for_frames(int64_t frames) {
+        const double until = now_ + kPatience;
+        while (viewer_.live().pacer().frame() + 1 < frames && !ended()) {
+            check_input(now_ < until, "the script waits for {} frames, but only {} come", frames,
+                        viewer_.live().pacer().frame() + 1);
+            tick();
+        }
+    }
+
+    // Until the user interface has taken up what happened; time stands still.
+    void settle() {
+        for (int i = 0; i < 3; ++i) {
+            viewer_.draw(now_);
+        }
+    }
+
+    void tick() {
+        now_ += 1 / HeadlessOptions::kRate;
+        viewer_.producer().pump();
+        viewer_.draw(now_);
+        if (writer_) {
+            writer_->write(
+                renderer_.draw(viewer_.whole_scene(), *target_).reshape({1, height_, width_, 3}));
+        }
+        if (const auto path = viewer_.take_screenshot()) {
+            write_png(*path, renderer_.draw(viewer_.whole_scene(), *target_));
+        }
+    }
+
+    const HeadlessOptions& options_;
+    const render::Device& device_;
+    render::Renderer renderer_;
+    Viewer viewer_;
+    std::optional<render::Offscreen> target_;
+    std::unique_ptr<FrameWriter> writer_;
+    int width_ = 0, height_ = 0;
+    double now_ = 0;
+};
+
+}  // namespace
+
+void run_headless(ViewerOptions viewer, const Viewer::MakerOf& maker,
+                  const std::vector<ScriptStep>& script, const HeadlessOptions& options) {
+    const auto instance = std::make_shared<render::Instance>(
+        render::InstanceOptions{.validation = options.validation});
+    {
+        const render::Device device(instance);
+        viewer.device = device.name();
+        Stage stage(std::move(viewer), maker, device, options);
+        for (const ScriptStep& step : script) {
+            if (stage.ended()) {
+                break;
+            }
+            stage.follow(step);
+        }
+        stage.finish();
+    }
+    report_validation(*instance);
+}
+
+}  // namespace longtake::interactive

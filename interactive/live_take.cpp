@@ -1,0 +1,151 @@
+#include "interactive/live_take.h"
+
+#include "core/error.h"
+#include "core/image.h"
+
+#include <omp.h>
+
+#include <algorithm>
+#include <utility>
+
+namespace longtake::interactive {
+
+using generator::BeginTake;
+using generator::PlanPrompts;
+using generator::PromptChange;
+using generator::ShowPrompt;
+
+LiveTake::LiveTake(LiveOptions options, generator::ControlQueue& controls, Recorder& recorder)
+    : options_(std::move(options)), controls_(controls), recorder_(recorder) {}
+
+std::optional<MadeChunk> LiveTake::make(const generator::Stop& stop) {
+    take_up_controls();
+    check(session_ != nullptr, "chunks of a take that was not begun");
+    take_up_plan();
+    bool stopped = false;
+    const generator::Chunk chunk =
+        step_past_bad_prompts([&] { return stop() || controls_.takes() != take_; }, stopped);
+    if (stopped) {
+        return std::nullopt;
+    }
+    contents_.follow(session_->memory());
+    keep_record(chunk.receipt);
+    MadeChunk made;
+    made.frames = chunk.frames.clone();
+    made.receipt = chunk.receipt;
+    made.take = take_;
+    made.revision = revision_;
+    made.prompt = session_->prompt().text();
+    made.cache.assign(contents_.slots().begin(), contents_.slots().end());
+    made.finalize_ms = std::exchange(finalize_ms_, 0);
+    made.complaints = std::exchange(complaints_, {});
+    recorder_.tap(chunk.frames, chunk.receipt.first_frame, record_, image_);
+    return made;
+}
+
+void LiveTake::finish() {
+    if (session_) {
+        finalize_ms_ = session_->finalize();
+    }
+}
+
+void LiveTake::take_up_controls() {
+    for (const auto& [revision, control] : controls_.take()) {
+        revision_ = revision;
+        if (const auto* wanted = std::get_if<BeginTake>(&control)) {
+            begin(*wanted);
+        } else if (const auto* plan = std::get_if<PlanPrompts>(&control)) {
+            plan_ = plan->changes;
+        } else if (const auto* show = std::get_if<ShowPrompt>(&control)) {
+            prompt_ = show->text;
+            cut_ |= show->cut;
+            prompt_revision_ = revision;
+            session_->prompt().set(show->text, show->cut);
+        }
+    }
+}
+
+void LiveTake::begin(const BeginTake& wanted) {
+    ++take_;
+    recorder_.end_take();
+    if (options_.threads > 0) {
+        omp_set_num_threads(options_.threads);  // every thread has a number of its own
+    }
+    const auto& config = options_.model->config();
+    const Tensor image = wanted.image.empty()
+                             ? Tensor()
+                             : resize_and_crop(wanted.image, config.height, config.width);
+    generator::SessionOptions options{.cache = wanted.cache,
+                                      .steps = options_.steps,
+                                      .noise = generator::make_seeded_noise(wanted.seed),
+                                      .image = image};
+    contents_.reset();
+    plan_.clear();
+    cut_ = false;
+    record_.changes.clear();
+    try {
+        session_ = std::make_unique<generator::Session>(options_.model, options);
+        image_ = image;
+        record_ = {.model = options_.model_name,
+                   .precision = options_.precision,
+                   .seed = wanted.seed,
+                   .cache = wanted.cache,
+                   .steps = options_.steps,
+                   .image = {},
+                   .changes = {}};
+    } catch (const InputError& e) {
+        if (session_ == nullptr) {
+            throw;
+        }
+        complaints_.emplace_back(e.what());  // and the same take again
+        session_->reset();
+    }
+    if (!prompt_.empty()) {
+        session_->prompt().set(prompt_, false);
+    }
+}
+
+void LiveTake::take_up_plan() {
+    const double now =
+        static_cast<double>(session_->video_frames()) / options_.model->config().frame_rate;
+    const auto later = std::ranges::upper_bound(plan_, now + 5e-4, {}, &PromptChange::seconds);
+    for (auto due = plan_.begin(); due != later; ++due) {
+        prompt_ = due->text;
+        cut_ |= due->cut;
+        prompt_revision_ = 0;
+        session_->prompt().set(due->text, due->cut);
+    }
+    plan_.erase(plan_.begin(), later);
+}
+
+generator::Chunk LiveTake::step_past_bad_prompts(const generator::Stop& stop, bool& stopped) {
+    const auto step = [&] {
+        auto chunk = session_->step(stop);
+        stopped = !chunk;
+        return chunk ? std::move(*chunk) : generator::Chunk{};
+    };
+    try {
+        return step();
+    } catch (const InputError& e) {
+        if (session_->prompt().empty() || prompt_ == session_->prompt().text()) {
+            throw;
+        }
+        complaints_.emplace_back(e.what());
+        prompt_ = session_->prompt().text();
+    }
+    return step();
+}
+
+void LiveTake::keep_record(const generator::Receipt& receipt) {
+    const std::string& text = session_->prompt().text();
+    const bool cut = std::exchange(cut_, false) && receipt.cut;
+    if (record_.changes.empty() || cut || record_.changes.back().prompt != text) {
+        record_.changes.push_back({.chunk = receipt.chunk,
+                                   .frame = receipt.first_frame,
+                                   .revision = prompt_revision_,
+                                   .prompt = text,
+                                   .cut = cut});
+    }
+}
+
+}  // namespace longtake::interactive

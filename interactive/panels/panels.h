@@ -1,0 +1,29 @@
+#pragma once
+
+#include "render/layout.h"
+
+namespace longtake::interactive {
+
+class Viewer;
+
+// Where everything stands, in pixels; what is not shown is empty.
+struct Layout {
+    render::Rect video, prompt, transport, timeline, sidebar;
+};
+Layout lay_out(Viewer& viewer, bool timeline, bool sidebar, bool bars);
+
+// Each draws itself into its place and does what is clicked there.
+void draw_overlay(Viewer& viewer, const Layout& layout, const render::Rect& video);
+void draw_prompt_bar(Viewer& viewer, const render::Rect& place);
+void draw_transport(Viewer& viewer, const render::Rect& place);
+void draw_timeline(Viewer& viewer, const render::Rect& place);
+void draw_sidebar(Viewer& viewer, const render::Rect& place);
+void draw_help(Viewer& viewer);
+
+// Parts of the sidebar.
+void draw_presets(Viewer& viewer);
+void draw_memory(Viewer& viewer);
+void draw_cache_options(Viewer& viewer);
+void draw_figures(Viewer& viewer);
+
+}  // namespace longtake::interactive

@@ -1,0 +1,39 @@
+#pragma once
+
+#include "interactive/actions.h"
+#include "render/layout.h"
+
+#include <imgui.h>
+
+#include <cstdint>
+#include <string>
+
+namespace longtake::interactive {
+
+class Viewer;
+
+// A panel without frame at a fixed place; ends with the object.
+class Panel {
+  public:
+    Panel(const char* name, const render::Rect& place);
+    ~Panel();
+    Panel(const Panel&) = delete;
+    Panel& operator=(const Panel&) = delete;
+};
+
+enum class Icon : uint8_t { Play, Pause, Step, Restart, Next, Record, Stop, Camera, Help };
+
+// A button that does what its key does and says so.
+void action_button(Viewer& viewer, Action action, Icon icon, uint32_t colour,
+                   const char* label = "");
+
+// Of the item before; waits a moment.
+void tooltip(const std::string& text);
+void heading(Viewer& viewer, const char* text);
+void text(uint32_t colour, const std::string& text);
+void small_text(Viewer& viewer, uint32_t colour, const std::string& text);
+std::string clock_text(double seconds);  // "1:02.5"
+// As much of it as fits into `width` pixels in the current font.
+std::string shortened(const std::string& text, float width);
+
+}  // namespace longtake::interactive

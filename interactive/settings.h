@@ -1,0 +1,25 @@
+#pragma once
+
+#include <filesystem>
+#include <string>
+#include <vector>
+
+namespace longtake::interactive {
+
+// What the viewer remembers from one time to the next.
+struct Settings {
+    int width = 1280, height = 760;  // of the window
+    bool timeline = true, sidebar = true;
+    bool pixels = false;               // scaling
+    std::vector<std::string> history;  // of prompts, newest last
+    std::vector<std::string> presets;  // empty: those that come with the program
+
+    // $XDG_CONFIG_HOME/longtake/viewer.json, or under ~/.config.
+    static std::filesystem::path place();
+    // Defaults where the file is not there or cannot be understood: nobody loses a session over it.
+    static Settings read(const std::filesystem::path& path);
+    // Silent when it cannot be kept.
+    void write(const std::filesystem::path& path) const;
+};
+
+}  // namespace longtake::interactive

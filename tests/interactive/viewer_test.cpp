@@ -1,0 +1,107 @@
+#include "core/image.h"
+#include "interactive/headless.h"
+#include "tests/core/temporary_folder.h"
+#include "tests/interactive/fake_maker.h"
+#include "tests/render/golden.h"
+#include "tests/render/vulkan_test.h"
+
+#include <fstream>
+
+namespace longtake::interactive {
+namespace {
+
+// The whole viewer without a display, on chunks made out of nothing.
+class ViewerTest : public render::VulkanTest {
+  protected:
+    Tensor shot_after(const std::string& script, Settings settings = {}, float scale = 1,
+                      int width = 960, int height = 600) {
+        std::ofstream(folder_ / "a.ui")
+            << "figures off\n"
+            << script << "\nshot " << (folder_ / "shot.png").string() << "\n";
+        ViewerOptions options;
+        options.width = 64;
+        options.height = 36;
+        options.folder = folder_.path();
+        options.settings = std::move(settings);
+        options.presets = {"first preset", "second preset"};
+        options.live.prompts = {{0, "a red ball", false}, {4, "a blue cube at night", true}};
+        options.model = "fake";
+        HeadlessOptions headless;
+        headless.width = width;
+        headless.height = height;
+        headless.scale = scale;
+        const char* wanted = std::getenv("LONGTAKE_TEST_VALIDATION");
+        headless.validation = wanted != nullptr && std::string(wanted) == "synchronization"
+                                  ? render::Validation::Synchronization
+                                  : render::Validation::Core;
+        run_headless(
+            std::move(options),
+            [](generator::ControlQueue& controls, Recorder&) {
+                return std::make_unique<FakeMaker>(controls, 36, 64);
+            },
+            read_ui_script(folder_ / "a.ui"), headless);
+        return read_png(folder_ / "shot.png");
+    }
+
+    TemporaryFolder folder_;
+};
+
+TEST_F(ViewerTest, LooksAsItDid) {
+    expect_golden(shot_after("frames 30"), "viewer", device().name(), 38);
+}
+
+TEST_F(ViewerTest, HelpLooksAsItDid) {
+    expect_golden(shot_after("frames 3\nkey F1"), "viewer_help", device().name(), 38);
+}
+
+TEST_F(ViewerTest, TheSameScriptGivesTheSamePicture) {
+    const std::string script =
+        "frames 20\nkey Enter\ntype something\nkey Enter\nframes 50\n"
+        "move 100 100";
+    const Tensor first = shot_after(script);
+    EXPECT_EQ(psnr(first, shot_after(script)), 99);
+}
+
+// Keys do what they say, as far as a picture tells.
+TEST_F(ViewerTest, KeysChangeThePicture) {
+    const Tensor plain = shot_after("frames 30\nkey Space\nwait 1");
+    EXPECT_EQ(psnr(plain, shot_after("frames 30\nkey Space\nwait 3")), 99);  // paused
+    for (const char* key : {"Tab", "T", "S", "X", "Period", "2", "F1", "R"}) {
+        const Tensor other =
+            shot_after(std::string("frames 30\nkey Space\nkey ") + key + "\nwait 1");
+        EXPECT_LT(psnr(plain, other), 60) << key;
+    }
+}
+
+TEST_F(ViewerTest, APressOnAButtonIsAsGoodAsItsKey) {
+    const Tensor by_key = shot_after("frames 30\nkey Space\nwait 1\nmove 5 5");
+    const Tensor by_pointer = shot_after("frames 30\nclick 30 454\nmove 5 5\nwait 1");
+    EXPECT_GT(psnr(by_key, by_pointer), 40);
+}
+
+TEST_F(ViewerTest, SettingsAreFollowed) {
+    Settings settings;
+    settings.timeline = settings.sidebar = false;
+    EXPECT_EQ(psnr(shot_after("frames 9\nkey T\nkey S\nwait 0\nkey Space\nwait 1"),
+                   shot_after("frames 9\nwait 0\nkey Space\nwait 1", settings)) > 20,
+              true);
+}
+
+TEST_F(ViewerTest, FitsAnyWindow) {
+    for (const auto& [width, height] : {std::pair{480, 320}, {2000, 400}, {500, 1400}}) {
+        const Tensor shot = shot_after("frames 5", {}, 1, width, height);
+        EXPECT_EQ(shot.extent(1), width);
+        EXPECT_EQ(shot.extent(0), height);
+    }
+    expect_golden(shot_after("frames 5", {}, 2, 1280, 900), "viewer_hidpi", device().name(), 38);
+}
+
+TEST_F(ViewerTest, WhatIsDroppedAndCannotBeReadIsSaid) {
+    const Tensor before = shot_after("frames 30\nkey Space\nwait 0.5");
+    const Tensor after = shot_after("frames 30\nkey Space\ndrop /does/not/exist.png\nwait 0.5");
+    EXPECT_LT(psnr(before, after), 45);  // a line appears
+    EXPECT_GT(psnr(before, after), 15);
+}
+
+}  // namespace
+}  // namespace longtake::interactive

@@ -1,0 +1,194 @@
+#include "core/error.h"
+#include "core/file.h"
+#include "core/image.h"
+#include "tools/longtake/assets_folder.h"
+#include "tools/longtake/commands.h"
+#include "tools/longtake/interrupt.h"
+#include "tools/longtake/machine.h"
+#include "tools/longtake/model_options.h"
+
+#ifdef LONGTAKE_VIEWER
+#include "interactive/headless.h"
+#include "interactive/live_take.h"
+#include "interactive/windowed.h"
+#endif
+
+#include <memory>
+#include <sstream>
+
+namespace longtake::cli {
+namespace {
+
+struct ViewOptions {
+    ModelOptions model;
+    std::string prompt, prompts, image, script, output, folder = ".";
+    std::string size = "1280x760";
+    uint64_t seed = 0;
+    float scale = 1;
+    bool headless = false;
+    std::string validate;
+};
+
+#ifdef LONGTAKE_VIEWER
+
+namespace live = interactive;
+
+// One prompt a line, those that stand behind the number keys.
+std::vector<std::string> read_presets() {
+    for (const auto& folder : assets_folders()) {
+        const auto path = folder / "prompts" / "presets.txt";
+        if (std::filesystem::exists(path)) {
+            std::vector<std::string> presets;
+            std::istringstream lines(read_text(path));
+            for (std::string line; std::getline(lines, line);) {
+                if (!line.empty() && line[0] != '#') {
+                    presets.push_back(line);
+                }
+            }
+            return presets;
+        }
+    }
+    return {"a red ball rolls right on green grass by day, the camera pans right"};
+}
+
+std::vector<generator::PromptChange> prompts_of(const ViewOptions& o,
+                                                const std::string& otherwise) {
+    const auto timeline =
+        !o.prompts.empty()
+            ? generator::PromptTimeline::read(o.prompts)
+            : generator::PromptTimeline::parse(o.prompt.empty() ? otherwise : o.prompt);
+    return {timeline.changes().begin(), timeline.changes().end()};
+}
+
+render::Validation validation_of(const std::string& name) {
+    return name == "synchronization" ? render::Validation::Synchronization
+           : name == "core"          ? render::Validation::Core
+                                     : render::Validation::Off;
+}
+
+std::pair<int, int> size_of(const std::string& text) {
+    int width = 0, height = 0;
+    char x = 0;
+    std::istringstream in(text);
+    in >> width >> x >> height;
+    check_input(!in.fail() && in.eof() && x == 'x' && width >= 64 && width <= 8192 &&
+                    height >= 64 && height <= 8192,
+                "--size {}: not a size; write for example 1280x720", text);
+    return {width, height};
+}
+
+live::ViewerOptions viewer_options(const ViewOptions& o, const diffusion::VideoModel& model) {
+    const auto& config = model.config();
+    live::ViewerOptions options;
+    options.presets = read_presets();
+    options.live = {.frame_rate = config.frame_rate,
+                    .seed = o.seed,
+                    .cache = o.model.cache,
+                    .cache_defaults = {.window_frames = config.window_frames,
+                                       .chunk_frames = config.chunk_frames},
+                    .prompts = prompts_of(o, options.presets.front()),
+                    .image = o.image.empty() ? Tensor() : read_image(o.image)};
+    generator::make_cache_policy(o.model.cache, options.live.cache_defaults);
+    options.width = config.width;
+    options.height = config.height;
+    options.model = o.model.model.empty()
+                        ? "bundled"
+                        : std::filesystem::path(o.model.model).filename().string();
+    options.folder = o.folder;
+    options.memory_mib = resident_mib;
+    return options;
+}
+
+void run(const ViewOptions& o) {
+    check_input(o.headless == !o.script.empty(), "--headless and --script go together");
+    check_input(o.headless || o.output.empty(),
+                "-o goes with --headless; in the window, press "
+                "Ctrl R to record");
+    check_input(std::filesystem::is_directory(o.folder), "--folder {}: there is no such folder",
+                o.folder);
+    const auto script =
+        o.headless ? live::read_ui_script(o.script) : std::vector<live::ScriptStep>();
+    const auto [width, height] = size_of(o.size);
+    const auto model = load_model(o.model);
+    auto options = viewer_options(o, *model);
+    const auto maker = [&](generator::ControlQueue& controls, live::Recorder& recorder) {
+        return std::make_unique<live::LiveTake>(
+            live::LiveOptions{
+                .model = model,
+                .model_name = o.model.model,
+                .precision = model->transformer().compute() == DType::BF16 ? "bf16" : "fp32",
+                .steps = o.model.steps},
+            controls, recorder);
+    };
+    if (!o.headless) {
+        const auto place = live::Settings::place();
+        options.settings = live::Settings::read(place);
+        live::run_in_window(
+            std::move(options), maker,
+            {.validation = validation_of(o.validate), .settings = place, .stop = interrupted});
+        return;
+    }
+    live::HeadlessOptions headless{.width = width,
+                                   .height = height,
+                                   .scale = o.scale,
+                                   .validation = validation_of(o.validate),
+                                   .video = {},
+                                   .stop = interrupted};
+    if (!o.output.empty()) {
+        headless.video = [&](int w, int h) {
+            VideoOptions video;
+            video.width = w;
+            video.height = h;
+            video.frame_rate = FrameRate{static_cast<int>(live::HeadlessOptions::kRate), 1};
+            return make_frame_writer(o.output, video);
+        };
+    }
+    live::run_headless(std::move(options), maker, script, headless);
+}
+
+#else
+
+void run(const ViewOptions&) {
+    fail_input("this build has no viewer; {}", std::string_view(LONGTAKE_VIEWER_MISSING).empty()
+                                                   ? "configure it with -DLONGTAKE_VIEWER=ON"
+                                                   : "install " LONGTAKE_VIEWER_MISSING
+                                                     " and build anew");
+}
+
+#endif
+
+}  // namespace
+
+void add_view(CLI::App& app) {
+    auto o = std::make_shared<ViewOptions>();
+    auto* command = app.add_subcommand("view", "Watch a take being made, and steer it");
+    auto* prompt = command->add_option("-p,--prompt", o->prompt,
+                                       "What to show first, or a timeline as `generate` takes it");
+    command->add_option("--prompts", o->prompts, "File of prompts, one \"time: text\" per line")
+        ->excludes(prompt);
+    command->add_option("--seed", o->seed, "Another seed is another video")->capture_default_str();
+    command->add_option("--image", o->image, "Picture the take begins with");
+    command->add_option("--folder", o->folder, "Where recordings and pictures go")
+        ->capture_default_str();
+    add_model_options(*command, o->model);
+    command->add_flag("--headless", o->headless, "Without a display: follow a script");
+    command->add_option("--script", o->script,
+                        "What to do, one line each: wait, frames, key, type, click, drag, drop, "
+                        "size, shot (see interactive/ui_script.h)");
+    command->add_option("-o,--output", o->output, "Video of the whole view, when headless");
+    command->add_option("--size", o->size, "Of the picture, when headless")->capture_default_str();
+    command->add_option("--scale", o->scale, "Of the user interface, when headless")
+        ->check(CLI::Range(0.5F, 4.0F))
+        ->capture_default_str();
+    command
+        ->add_option("--validate", o->validate,
+                     "Check every use of Vulkan; a message ends the command with 1")
+        ->check(CLI::IsMember({"core", "synchronization"}))
+        ->group("Development");
+    command->footer(
+        "Example:\n  longtake view --prompt \"a red ball rolls right on green grass\"\n"
+        "F1 lists the keys.");
+    command->callback([o] { run(*o); });
+}
+
+}  // namespace longtake::cli
