@@ -73,16 +73,20 @@ Session::Session(std::shared_ptr<const diffusion::VideoModel> model, SessionOpti
 std::optional<Chunk> Session::step(const Stop& stop) {
     check(!broken_, "a take that was stopped half-way cannot go on; reset it");
     finalize();
+    const int64_t prompt_before = prompt_.number();
     const bool cut = prompt_.take_up() && place_.chunk > 0;
+    const bool turned = prompt_.number() != prompt_before && place_.chunk > 0;
     check(!prompt_.empty(), "a take without a prompt");
     broken_ = true;  // until the chunk is whole
-    if (cut) {
+    const bool afresh = cut && !memory_.policy().survives_cuts();
+    if (afresh) {
         forget();
     }
     const Stopwatch watch;
     const bool from_image = place_.chunk == 0 && !image_latent_.empty();
     const int64_t latent_frames = from_image ? 1 : latents_.extent(0);
-    memory_.begin_chunk(latent_frames);
+    memory_.begin_chunk(latent_frames,
+                        afresh || !turned ? Turn::None : cut ? Turn::Cut : Turn::Prompt);
     if (from_image) {
         std::ranges::copy(image_latent_.values<float>(), latents_.data<float>());
     } else if (!rollout_.denoise({place_.chunk, place_.latent_frames}, *options_.noise,

@@ -28,7 +28,7 @@ struct Receipt {
     int64_t chunk = 0;
     int64_t first_frame = 0;    // of the video
     int64_t prompt = 0;         // the number of the change in force
-    bool cut = false;           // the chunk began afresh
+    bool cut = false;           // a hard cut came before the chunk
     int64_t cached_frames = 0;  // latent frames the chunk saw, itself included
     double diffuse_ms = 0;
     double decode_ms = 0;

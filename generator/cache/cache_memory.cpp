@@ -67,7 +67,7 @@ CacheMemory CacheMemory::clone() const {
     return copy;
 }
 
-const Plan& CacheMemory::begin_chunk(int64_t frames) {
+const Plan& CacheMemory::begin_chunk(int64_t frames, Turn turn) {
     const auto limit = policy_->frame_limit();
     check_input(!limit || next_frame_ + frames <= *limit,
                 "the cache is full after {} latent frames: choose a rolling policy "
@@ -79,7 +79,7 @@ const Plan& CacheMemory::begin_chunk(int64_t frames) {
     if (first_frame_ - origin_ >= kReach * policy_->window()) {
         move_origin(first_frame_ - policy_->window());
     }
-    plan_ = policy_->plan({first_frame_, frames, plan_.len_after});
+    plan_ = policy_->plan({first_frame_, frames, plan_.len_after, turn});
     query_positions_.resize(static_cast<size_t>(frames));
     for (int64_t f = 0; f < frames; ++f) {
         query_positions_[static_cast<size_t>(f)] = static_cast<double>(first_frame_ + f - origin_);
@@ -111,6 +111,9 @@ diffusion::KvView CacheMemory::update(int layer, const Tensor& queries, const Te
 
 // The plan of this chunk, on one layer: slots first, then positions.
 void CacheMemory::carry_out(int layer, const Tensor& queries) {
+    if (plan_.fold) {
+        fold(layer);
+    }
     runs_.clear();
     push_run(runs_, tokens(plan_.head));
     if (plan_.fire && plan_.top > 0) {
@@ -132,7 +135,18 @@ void CacheMemory::carry_out(int layer, const Tensor& queries) {
     if (plan_.top_frame) {
         place(layer, top.begin, plan_.top, *plan_.top_frame);
     }
+    if (plan_.tail_frame) {
+        place(layer, plan_.write_slot - plan_.tail.count(), plan_.tail.count(), *plan_.tail_frame);
+    }
     place(layer, plan_.write_slot, frames, first_frame_);
+}
+
+void CacheMemory::fold(int layer) {
+    const auto& [leaving, share] = *plan_.fold;
+    for (int64_t f = leaving.begin; f < leaving.end; ++f) {
+        const int64_t into = plan_.head.begin + (f - leaving.begin) % plan_.head.count();
+        store_.blend(layer, tokens(Range{f, f + 1}), tokens(into), share);
+    }
 }
 
 // Appends the tokens that the newest queries look at most to `runs_`.

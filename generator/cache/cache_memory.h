@@ -31,7 +31,7 @@ class CacheMemory : public diffusion::AttentionMemory {
     CacheMemory clone() const;
 
     // Before the passes of a chunk; throws InputError when the policy can hold no more frames.
-    const Plan& begin_chunk(int64_t frames);
+    const Plan& begin_chunk(int64_t frames, Turn turn = Turn::None);
     void begin_pass(Pass pass) { pass_ = pass; }
 
     std::span<const double> query_positions() const override { return query_positions_; }
@@ -53,6 +53,7 @@ class CacheMemory : public diffusion::AttentionMemory {
     std::span<float> query_sums(std::vector<float>& all, int layer) const;
     void move_origin(int64_t frame);
     void carry_out(int layer, const Tensor& queries);
+    void fold(int layer);
     void select(int layer, const Tensor& queries);
     void place(int layer, int64_t first_slot, int64_t frames, int64_t first_frame);
 

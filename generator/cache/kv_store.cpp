@@ -50,6 +50,19 @@ template <typename T> void move_runs(std::span<T> slots, std::span<const Range> 
     }
 }
 
+template <typename T> void mix_slots(Tensor& slots, Range from, int64_t to, float share) {
+    const int64_t capacity = slots.extent(1), dim = slots.extent(2);
+    T* all = slots.data<T>();
+    parallel_for(slots.extent(0), [=](int64_t h) {
+        const T* source = all + (h * capacity + from.begin) * dim;
+        T* target = all + (h * capacity + to) * dim;
+        for (int64_t i = 0; i < from.count() * dim; ++i) {
+            const auto old = static_cast<float>(target[i]);
+            target[i] = T(old + share * (static_cast<float>(source[i]) - old));
+        }
+    });
+}
+
 template <typename T>
 void rotate_slots(const Tensor& keys, Tensor& rotated, std::span<const int32_t> slots,
                   int64_t pairs, const float* cosines, const float* sines) {
@@ -134,6 +147,16 @@ void KvStore::write(int layer, int64_t first, const Tensor& keys, const Tensor& 
     scatter(values, values_[static_cast<size_t>(layer)], first);
     std::ranges::fill(
         of(rotated_at_, layer).subspan(static_cast<size_t>(first), static_cast<size_t>(rows)),
+        kStale);
+}
+
+void KvStore::blend(int layer, Range from, int64_t to, double share) {
+    const auto mix = geometry_.dtype == DType::F32 ? mix_slots<float> : mix_slots<bf16>;
+    for (auto* tensors : {&keys_, &values_}) {
+        mix((*tensors)[static_cast<size_t>(layer)], from, to, static_cast<float>(share));
+    }
+    std::ranges::fill(
+        of(rotated_at_, layer).subspan(static_cast<size_t>(to), static_cast<size_t>(from.count())),
         kStale);
 }
 

@@ -40,6 +40,8 @@ class KvStore {
     void keep(int layer, std::span<const Range> runs);
     // keys, values [L, heads, head_dim] into slots [first, first + L).
     void write(int layer, int64_t first, const Tensor& keys, const Tensor& values);
+    // Moves the slots [to, to + from.count()) by `share` of the way towards those of `from`.
+    void blend(int layer, Range from, int64_t to, double share);
     // Rotates the keys of [0, slots) whose content or position is new.
     void refresh(int layer, int64_t slots);
     diffusion::KvView view(int layer, int64_t slots) const;

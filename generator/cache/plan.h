@@ -14,11 +14,24 @@ struct Range {
     bool operator==(const Range&) const = default;
 };
 
+// What is new with a chunk.
+enum class Turn : uint8_t { None, Prompt, Cut };
+
 // Where a chunk meets the cache. Frames are counted from the last fresh start.
 struct Border {
     int64_t first_frame = 0;  // of the chunk
     int64_t frames = 0;       // of the chunk
     int64_t cached = 0;       // frames the cache holds
+    Turn turn = Turn::None;
+};
+
+// Frames that leave blend into the head, the first into its first slot and so on around:
+// head = head + share * (leaving - head), keys and values alike.
+struct Fold {
+    Range leaving;  // old slots
+    double share;
+
+    bool operator==(const Fold&) const = default;
 };
 
 // What a policy does to the cache at one border: which slots stay (a slot plan) and which of them
@@ -37,6 +50,8 @@ struct Plan {
     int64_t write_slot = 0;                  // first slot of the chunk
     std::optional<int64_t> head_frame = {};  // new frame number of the head's first slot
     std::optional<int64_t> top_frame = {};   // new frame number of the first selected slot
+    std::optional<int64_t> tail_frame = {};  // new frame number of the tail's first slot
+    std::optional<Fold> fold = {};
 
     bool operator==(const Plan&) const = default;
 };

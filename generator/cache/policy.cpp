@@ -23,6 +23,8 @@ constexpr std::array kPolicies{
     Entry{"sink", make_sink},
     Entry{"deep-sink", make_deep_sink},
     Entry{"deep-forcing", make_deep_forcing},
+    Entry{"infinity-rope", make_infinity_rope},
+    Entry{"ema-sink", make_ema_sink},
 };
 
 }  // namespace
@@ -48,8 +50,11 @@ std::vector<std::string> cache_policy_names() {
     return names;
 }
 
-int64_t window_option(CacheOptions& options, const CacheDefaults& defaults) {
-    return options.integer("window", defaults.window_frames, defaults.chunk_frames, kWidestWindow);
+int64_t window_option(CacheOptions& options, const CacheDefaults& defaults,
+                      std::optional<int64_t> most) {
+    const int64_t window = std::min(defaults.window_frames, most.value_or(kWidestWindow));
+    return options.integer("window", std::max(window, defaults.chunk_frames), defaults.chunk_frames,
+                           kWidestWindow);
 }
 
 }  // namespace longtake::generator

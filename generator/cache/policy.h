@@ -26,6 +26,8 @@ class CachePolicy {
     virtual Participation participation() const { return {}; }
     // Frames after which the policy has no answer any more.
     virtual std::optional<int64_t> frame_limit() const { return std::nullopt; }
+    // Whether the cache goes on over a hard cut; others start afresh there.
+    virtual bool survives_cuts() const { return false; }
     // Slots of the cache, in frames, the current chunk included.
     int64_t window() const { return window_; }
 
@@ -50,8 +52,12 @@ std::unique_ptr<const CachePolicy> make_window(CacheOptions&, const CacheDefault
 std::unique_ptr<const CachePolicy> make_sink(CacheOptions&, const CacheDefaults&);
 std::unique_ptr<const CachePolicy> make_deep_sink(CacheOptions&, const CacheDefaults&);
 std::unique_ptr<const CachePolicy> make_deep_forcing(CacheOptions&, const CacheDefaults&);
+std::unique_ptr<const CachePolicy> make_infinity_rope(CacheOptions&, const CacheDefaults&);
+std::unique_ptr<const CachePolicy> make_ema_sink(CacheOptions&, const CacheDefaults&);
 
-// The option every policy has: the slots of its cache, in frames.
-int64_t window_option(CacheOptions& options, const CacheDefaults& defaults);
+// The option every policy has: the slots of its cache, in frames; the model's own window, or less
+// where `most` says so.
+int64_t window_option(CacheOptions& options, const CacheDefaults& defaults,
+                      std::optional<int64_t> most = {});
 
 }  // namespace longtake::generator

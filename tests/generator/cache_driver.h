@@ -51,10 +51,10 @@ class CacheDriver {
         : geometry(g), memory(policy(text), g) {}
 
     // The last pass is the clean one. Returns the plan.
-    Plan step(int passes = 2) { return step_frames(3, passes); }
+    Plan step(int passes = 2, Turn news = Turn::None) { return step_frames(3, passes, news); }
 
-    Plan step_frames(int64_t frames, int passes) {
-        const Plan plan = memory.begin_chunk(frames);
+    Plan step_frames(int64_t frames, int passes, Turn news = Turn::None) {
+        const Plan plan = memory.begin_chunk(frames, news);
         for (int pass = 0; pass < passes; ++pass) {
             memory.begin_pass(pass + 1 == passes ? CacheMemory::Pass::Clean
                                                  : CacheMemory::Pass::Noisy);

@@ -37,7 +37,7 @@ void push_twice(std::vector<int64_t>& numbers, int64_t from, int64_t to) {
 // Until the window is full every policy just appends.
 TEST(CachePolicy, AllAppendAtFirst) {
     for (const std::string& name : cache_policy_names()) {
-        CacheDriver driver(name, kTiny);
+        CacheDriver driver(name + ":window=21", kTiny);
         for (int64_t start = 0; start < 21; start += 3) {
             const Plan plan = driver.step();
             EXPECT_EQ(plan.len_before, start) << name;
@@ -237,6 +237,89 @@ TEST(CachePolicy, FirstChunkMayBeAnImage) {
     EXPECT_EQ(driver.memory.frame_numbers(0), expected);
 }
 
+// Sink [first], then frames up to `last`.
+std::vector<double> sink_and(int64_t first, int64_t from, int64_t last) {
+    std::vector<double> expected;
+    push(expected, first, first);
+    push(expected, from, last);
+    return expected;
+}
+
+TEST(CachePolicy, InfinityRopeStaysWithinSixFrames) {
+    CacheDriver driver("infinity-rope", kTiny);
+    for (int64_t start = 0; start < 60; start += 3) {
+        driver.step();
+        if (start == 0) {
+            continue;
+        }
+        // One sink, the last two, the chunk, with nothing between them in time.
+        EXPECT_EQ(driver.memory.frames(), 6);
+        EXPECT_EQ(driver.memory.frame_numbers(1), sink_and(start - 3, start - 2, start + 2));
+        EXPECT_THAT(frames_held(driver),
+                    ::testing::ElementsAreArray(
+                        [&] {
+                            std::vector<int64_t> held;
+                            push_twice(held, 0, 0);
+                            push_twice(held, start - 2, start + 2);
+                            return held;
+                        }()));
+    }
+}
+
+TEST(CachePolicy, InfinityRopeFlushesWhenThePromptChanges) {
+    CacheDriver driver("infinity-rope:window=15,sink=1,flush=2", kTiny);
+    for (int chunk = 0; chunk < 6; ++chunk) {
+        driver.step();
+    }
+    EXPECT_EQ(driver.memory.frames(), 15);
+    driver.step(2, Turn::Prompt);  // frames 18 to 20
+    EXPECT_EQ(driver.memory.frames(), 6);
+    EXPECT_EQ(driver.memory.frame_numbers(0), sink_and(15, 16, 20));
+    driver.step();  // and it fills up again
+    EXPECT_EQ(driver.memory.frames(), 9);
+    EXPECT_EQ(driver.memory.frame_numbers(0), sink_and(15, 16, 23));
+}
+
+TEST(CachePolicy, InfinityRopeCutsForOneChunk) {
+    CacheDriver driver("infinity-rope", kTiny);
+    for (int chunk = 0; chunk < 4; ++chunk) {
+        driver.step();
+    }
+    driver.step(2, Turn::Cut);  // frames 12 to 14, at 45 to 47 of a table that begins at the sink
+    std::vector<double> expected;
+    push(expected, 12 - 45, 12 - 45 + 2);
+    push(expected, 12, 14);
+    EXPECT_EQ(driver.memory.frame_numbers(0), expected);
+    driver.step();
+    EXPECT_EQ(driver.memory.frame_numbers(0), sink_and(12, 13, 17));
+}
+
+TEST(CachePolicy, EmaSinkTakesUpWhatLeaves) {
+    CacheDriver driver("ema-sink:share=250", kTiny);
+    const auto& store = driver.memory.store();
+    std::vector<double> sink;  // first elements of its values: the numbers of its tokens, blended
+    for (int64_t token = 0; token < 3 * kTiny.tokens_per_frame; ++token) {
+        sink.push_back(static_cast<double>(token));
+    }
+    for (int64_t start = 0; start < 60; start += 3) {
+        driver.step();
+        if (start < 9) {
+            continue;
+        }
+        const int64_t oldest = start - 6;  // of the three frames that leave
+        std::vector<double> expected;
+        push(expected, start - 6, start + 2);
+        EXPECT_EQ(driver.memory.frame_numbers(0), expected);
+        const auto view = store.view(1, 9 * kTiny.tokens_per_frame);
+        for (size_t i = 0; i < sink.size(); ++i) {
+            const auto leaving =
+                static_cast<double>(oldest * kTiny.tokens_per_frame) + static_cast<double>(i);
+            sink[i] += 0.25 * (leaving - sink[i]);
+            EXPECT_NEAR(static_cast<const float*>(view.values)[i * kTiny.head_dim], sink[i], 1e-4);
+        }
+    }
+}
+
 std::string complaint(const std::string& text) {
     try {
         policy(text);
@@ -263,6 +346,9 @@ TEST(CachePolicy, WrongOptionsAreNamed) {
     EXPECT_THAT(complaint("deep-forcing:topc_rope=both"), HasSubstr("keep, unify"));
     EXPECT_THAT(complaint("deep-forcing:queries=clean,recent=3"), HasSubstr("recent of more"));
     EXPECT_THAT(complaint("window:window=2"), HasSubstr("outside 3..10000"));
+    EXPECT_THAT(complaint("infinity-rope:sink=4"), HasSubstr("outside 0..3"));
+    EXPECT_THAT(complaint("infinity-rope:sink=2,flush=2"), HasSubstr("outside 0..1"));
+    EXPECT_THAT(complaint("ema-sink:share=1001"), HasSubstr("outside 0..1000"));
 }
 
 }  // namespace

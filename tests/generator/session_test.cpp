@@ -81,7 +81,8 @@ TEST(Session, StreamingEqualsOneDecode) {
 }
 
 TEST(Session, AnyChunkCanBeMadeAgain) {
-    for (const char* cache : {"window", "deep-sink", "deep-forcing"}) {
+    for (const char* cache :
+         {"window", "deep-sink", "deep-forcing", "infinity-rope", "ema-sink:share=100"}) {
         Session original(tiny_model(), seeded(1, cache));
         original.prompt().set("a red ball", false);
         steps(original, 8);
@@ -107,6 +108,17 @@ TEST(Session, ChangesToComeLeaveThePastAlone) {
         EXPECT_EQ(same_frames(changed[i], plain[i]), i < 6) << i;
     }
     EXPECT_EQ(changed[6].receipt.cached_frames, 21);  // an ordinary change keeps the cache
+}
+
+TEST(Session, InfinityRopeRemembersOverACut) {
+    Session session(tiny_model(), seeded(1, "infinity-rope"));
+    session.prompt().set("a red ball", false);
+    steps(session, 4);
+    session.prompt().set("a blue cube", true);
+    const auto chunks = steps(session, 1);
+    EXPECT_TRUE(chunks[0].receipt.cut);
+    EXPECT_EQ(chunks[0].receipt.cached_frames, 6);
+    EXPECT_EQ(chunks[0].frames.extent(0), 12);  // the video's stream goes on, too
 }
 
 // The noise of the chunks from `first` on.
