@@ -33,4 +33,35 @@ fp16::operator float() const {
     return std::bit_cast<float>(sign | (wide << 23) | (mantissa << 13));
 }
 
+f8e4m3::f8e4m3(float f) {
+    const uint32_t u = std::bit_cast<uint32_t>(f);
+    const uint32_t sign = (u >> 24) & 0x80u;
+    const uint32_t magnitude = u & 0x7fffffffu;
+    if (magnitude > 0x7f800000u) {
+        bits = static_cast<uint8_t>(sign | 0x7fu);
+    } else if (magnitude >= 0x43e00000u) {  // 448 or more
+        bits = static_cast<uint8_t>(sign | 0x7eu);
+    } else if (magnitude < 0x3c800000u) {  // subnormal: multiples of 2^-9
+        const float scaled = std::bit_cast<float>(magnitude) * 512.0f;
+        bits = static_cast<uint8_t>(sign | static_cast<uint32_t>(std::nearbyint(scaled)));
+    } else {
+        const uint32_t rounded = magnitude - 0x3c000000u + 0x7ffffu + ((magnitude >> 20) & 1);
+        bits = static_cast<uint8_t>(sign | (rounded >> 20));
+    }
+}
+
+f8e4m3::operator float() const {
+    const uint32_t sign = static_cast<uint32_t>(bits & 0x80u) << 24;
+    const uint32_t exponent = (bits >> 3) & 0xfu;
+    const uint32_t mantissa = bits & 0x7u;
+    if ((bits & 0x7fu) == 0x7fu) {
+        return std::bit_cast<float>(sign | 0x7fc00000u);
+    }
+    if (exponent == 0) {
+        const float value = static_cast<float>(mantissa) / 512.0f;
+        return std::bit_cast<float>(std::bit_cast<uint32_t>(value) | sign);
+    }
+    return std::bit_cast<float>(sign | ((exponent + 120) << 23) | (mantissa << 20));
+}
+
 }  // namespace longtake

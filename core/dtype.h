@@ -7,7 +7,7 @@
 
 namespace longtake {
 
-enum class DType : uint8_t { F32, BF16, F16, I32, I64, U8 };
+enum class DType : uint8_t { F32, BF16, F16, F8E4M3, I32, I64, U8 };
 
 constexpr size_t size_of(DType t) {
     switch (t) {
@@ -16,6 +16,7 @@ constexpr size_t size_of(DType t) {
         case DType::BF16:
         case DType::F16: return 2;
         case DType::I64: return 8;
+        case DType::F8E4M3:
         case DType::U8: return 1;
     }
     return 0;
@@ -26,6 +27,7 @@ constexpr std::string_view name_of(DType t) {
         case DType::F32: return "fp32";
         case DType::BF16: return "bf16";
         case DType::F16: return "fp16";
+        case DType::F8E4M3: return "fp8";
         case DType::I32: return "int32";
         case DType::I64: return "int64";
         case DType::U8: return "uint8";
@@ -59,10 +61,23 @@ struct fp16 {
     explicit operator float() const;
 };
 
+// An 8-bit float as stored: sign, 4 bits of exponent, 3 of mantissa, no infinity; OCP's E4M3.
+struct f8e4m3 {
+    uint8_t bits = 0;
+
+    static constexpr float kLargest = 448.F;
+
+    f8e4m3() = default;
+    // Round to nearest even; beyond kLargest the largest, NaN stays NaN.
+    explicit f8e4m3(float f);
+    explicit operator float() const;
+};
+
 template <typename T> struct dtype_of;
 template <> struct dtype_of<float> { static constexpr DType value = DType::F32; };
 template <> struct dtype_of<bf16> { static constexpr DType value = DType::BF16; };
 template <> struct dtype_of<fp16> { static constexpr DType value = DType::F16; };
+template <> struct dtype_of<f8e4m3> { static constexpr DType value = DType::F8E4M3; };
 template <> struct dtype_of<int32_t> { static constexpr DType value = DType::I32; };
 template <> struct dtype_of<int64_t> { static constexpr DType value = DType::I64; };
 template <> struct dtype_of<uint8_t> { static constexpr DType value = DType::U8; };

@@ -1,7 +1,10 @@
 #include "core/safetensors.h"
 
 #include "core/error.h"
+#include "core/text.h"
 #include "core/safetensors_format.h"
+
+#include <nlohmann/json.hpp>
 
 #include <algorithm>
 #include <array>
@@ -45,7 +48,7 @@ class StrictParse {
             keys_.at(level + 1).clear();
         } else if (event == json::parse_event_t::key) {
             const std::string& key = value.get_ref<const std::string&>();
-            check_input(keys_.at(level).insert(key).second, "its header repeats {}", quoted(key));
+            check_input(keys_.at(level).insert(key).second, "its header repeats {}", in_quotes(key));
         }
     }
 
@@ -101,14 +104,14 @@ SafetensorsFile::SafetensorsFile(const std::filesystem::path& path)
             }
             const json& offsets = value.at("data_offsets");
             check_input(offsets.is_array() && offsets.size() == 2,
-                        "tensor {}: its data_offsets are not a pair", quoted(name));
+                        "tensor {}: its data_offsets are not a pair", in_quotes(name));
             try {
                 entries_.emplace(
                     name, Entry{value.at("dtype").get<std::string>(), shape_of(value.at("shape")),
                                 unsigned_of(offsets[0], "where it begins"),
                                 unsigned_of(offsets[1], "where it ends")});
             } catch (const InputError& e) {
-                fail_input("tensor {}: {}", quoted(name), e.what());
+                fail_input("tensor {}: {}", in_quotes(name), e.what());
             }
         }
         check_layout(bytes.size() - data_offset_);
@@ -134,16 +137,16 @@ void SafetensorsFile::check_layout(size_t data_bytes) const {
     size_t position = 0;
     for (const auto* item : order) {
         const auto& [name, e] = *item;
-        check_input(e.begin <= e.end, "tensor {} ends before it begins", quoted(name));
+        check_input(e.begin <= e.end, "tensor {} ends before it begins", in_quotes(name));
         check_input(e.end <= data_bytes,
                     "tensor {} reaches past the end of the file (was it copied whole?)",
-                    quoted(name));
-        check_input(e.begin == position, "tensor {} {} the one before it", quoted(name),
+                    in_quotes(name));
+        check_input(e.begin == position, "tensor {} {} the one before it", in_quotes(name),
                     e.begin < position ? "overlaps" : "leaves a gap after");
         const std::optional<DType> dtype = dtype_named(e.dtype);
         check_input(
             !dtype || e.end - e.begin == static_cast<size_t>(e.shape.count()) * size_of(*dtype),
-            "tensor {} has {} bytes, which does not fit {} of {}", quoted(name), e.end - e.begin,
+            "tensor {} has {} bytes, which does not fit {} of {}", in_quotes(name), e.end - e.begin,
             e.shape.str(), e.dtype);
         position = e.end;
     }
@@ -161,7 +164,7 @@ std::vector<std::string> SafetensorsFile::names() const {
 
 const SafetensorsFile::Entry& SafetensorsFile::entry(const std::string& name) const {
     const auto found = entries_.find(name);
-    check_input(found != entries_.end(), "{} has no tensor {}", path_.string(), quoted(name));
+    check_input(found != entries_.end(), "{} has no tensor {}", path_.string(), in_quotes(name));
     return found->second;
 }
 
@@ -169,7 +172,7 @@ SafetensorsFile::Info SafetensorsFile::info(const std::string& name) const {
     const Entry& e = entry(name);
     const std::optional<DType> dtype = dtype_named(e.dtype);
     check_input(dtype.has_value(), "{}: tensor {} has the type {}, which is not supported",
-                path_.string(), quoted(name), quoted(e.dtype));
+                path_.string(), in_quotes(name), in_quotes(e.dtype));
     return {*dtype, e.shape};
 }
 

@@ -52,7 +52,30 @@ class SafetensorsFile {
     Metadata metadata_;
 };
 
-// Writes CPU tensors under distinct names. The file appears whole or not at all.
+// Writes a checkpoint one tensor at a time, so that none but the current one is in memory. The file
+// appears whole, with `commit`, or not at all.
+class SafetensorsWriter {
+  public:
+    using Entry = std::pair<std::string, SafetensorsFile::Info>;
+
+    // The names must be distinct.
+    SafetensorsWriter(const std::filesystem::path& path, std::vector<Entry> tensors,
+                      const SafetensorsFile::Metadata& metadata = {});
+
+    // The tensors as they stand in the file, widest elements first, so that each is aligned.
+    const std::vector<Entry>& order() const { return order_; }
+    // The next of `order`, in CPU memory.
+    void write(const Tensor& tensor);
+    void commit();
+
+  private:
+    std::vector<Entry> order_;
+    size_t written_ = 0;
+    AtomicFile file_;
+    std::string path_;
+};
+
+// The same for tensors that are all in memory.
 void write_safetensors(const std::filesystem::path& path,
                        const std::vector<std::pair<std::string, Tensor>>& tensors,
                        const SafetensorsFile::Metadata& metadata = {});

@@ -34,6 +34,7 @@ template <typename From> void convert_from(const Tensor& from, Tensor& to) {
         case DType::F32: return convert<float, From>(from, to);
         case DType::BF16: return convert<bf16, From>(from, to);
         case DType::F16: return convert<fp16, From>(from, to);
+        case DType::F8E4M3: return convert<f8e4m3, From>(from, to);
         default: fail("cannot convert {} to {}", name_of(from.dtype()), name_of(to.dtype()));
     }
 }
@@ -150,6 +151,7 @@ Tensor Tensor::to(DType dtype) const {
         case DType::F32: convert_from<float>(*this, t); break;
         case DType::BF16: convert_from<bf16>(*this, t); break;
         case DType::F16: convert_from<fp16>(*this, t); break;
+        case DType::F8E4M3: convert_from<f8e4m3>(*this, t); break;
         default: fail("cannot convert {} to {}", name_of(dtype_), name_of(dtype));
     }
     return t;

@@ -85,8 +85,8 @@ class Tensor {
     // Rows [begin, end) of the outermost extent, sharing storage.
     Tensor slice(int64_t begin, int64_t end) const;
     Tensor clone() const;
-    // A copy in another element type (F32, BF16 and F16 convert into each other); the same tensor
-    // when the type already fits.
+    // A copy in another element type (the floating-point types convert into each other); the same
+    // tensor when the type already fits.
     Tensor to(DType dtype) const;
 
   private:

@@ -1,100 +1,55 @@
 #include "diffusion/video_model.h"
 
 #include "core/error.h"
-#include "diffusion/weights/key_map.h"
+#include "diffusion/weights/model_folder.h"
 
 namespace longtake::diffusion {
 
 namespace fs = std::filesystem;
 
-// Loads part after part and notes what it found.
+// Loads part after part.
 class VideoModel::Loader {
   public:
-    Loader(fs::path folder, DType compute) : compute_(compute) {
-        model_->folder_ = std::move(folder);
-        check_input(fs::is_directory(model_->folder_), "{}: no such model folder",
-                    model_->folder_.string());
+    Loader(const fs::path& path, DType compute) : compute_(compute), from_(ModelFolder::find(path)) {
+        from_.check_usable();
+        model_->folder_ = path;
     }
 
     std::shared_ptr<const VideoModel> load() {
-        model_->config_ = VideoModelConfig::read(at("scheduler/scheduler_config.json"));
+        model_->config_ = VideoModelConfig::read(from_.scheduler);
         load_transformer();
         load_autoencoder();
-        load_text();
+        if (from_.text_encoder) {
+            load_text();
+        }
         check_sizes();
         return model_;
     }
 
   private:
-    fs::path at(const char* name) const { return model_->folder_ / name; }
-
-    // The folder of a part that must be there.
-    fs::path needed(const char* name) const {
-        check_input(fs::is_directory(at(name)),
-                    "{}: no {}/ in this folder; a model has transformer/, vae/, text_encoder/ and "
-                    "tokenizer/",
-                    model_->folder_.string(), name);
-        return at(name);
-    }
-
-    // Files may keep the names they were published under: a folder's only one counts.
-    static fs::path weights_in(const fs::path& folder) {
-        const fs::path index = folder / "model.safetensors.index.json";
-        if (fs::exists(index)) {
-            return index;
-        }
-        std::vector<fs::path> files;
-        for (const auto& entry : fs::directory_iterator(folder)) {
-            if (entry.path().extension() == ".safetensors") {
-                files.push_back(entry.path());
-            }
-        }
-        return files.size() == 1 ? files[0] : folder;
-    }
-
-    void note(const char* name, const WeightMap& weights, DType compute) {
-        Part part{.name = name, .path = at(name), .compute = compute, .found = true};
-        for (const std::string& tensor : weights.names()) {
-            const Tensor t = weights.get(tensor);
-            part.parameters += t.count();
-            part.bytes += static_cast<int64_t>(t.bytes());
-        }
-        model_->parts_.push_back(part);
-    }
-
     void load_transformer() {
-        const fs::path folder = needed("transformer");
-        const auto weights = WeightMap::open(weights_in(folder), diffusers_from_original);
+        const auto weights = from_.transformer->open();
         model_->transformer_ = std::make_shared<CausalTransformer>(
-            TransformerConfig::read(folder / "config.json"), weights, compute_);
-        note("transformer", weights, compute_);
+            TransformerConfig::of(weights, from_.transformer->config), weights, compute_);
     }
 
     void load_autoencoder() {
-        const fs::path folder = needed("vae");
-        const TaehvConfig config = TaehvConfig::read(folder);
-        const auto weights = WeightMap::open(weights_in(folder));
+        const auto weights = from_.vae->open();
+        const TaehvConfig config = TaehvConfig::of(weights, from_.vae->config);
         // Convolutions in bf16 pay only where the machine prefers bf16.
         const DType type = preferred_compute_type() == DType::BF16 ? compute_ : DType::F32;
         model_->decoder_ = std::make_shared<TaehvDecoder>(config, weights, type);
         if (weights.contains("encoder.0.weight")) {
             model_->encoder_ = std::make_shared<TaehvEncoder>(config, weights, type);
         }
-        note("vae", weights, type);
     }
 
     void load_text() {
-        if (!fs::is_directory(at("text_encoder"))) {
-            model_->parts_.push_back({.name = "text_encoder", .path = at("text_encoder")});
-            return;
-        }
-        const fs::path folder = at("text_encoder");
-        const auto weights = WeightMap::open(weights_in(folder), umt5_from_original);
+        const auto weights = from_.text_encoder->open();
         model_->text_encoder_ = std::make_shared<Umt5Encoder>(
-            Umt5Config::read(folder / "config.json"), weights, compute_);
-        note("text_encoder", weights, compute_);
+            Umt5Config::of(weights, from_.text_encoder->config), weights, compute_);
         model_->tokenizer_ = std::make_shared<Tokenizer>(
-            Tokenizer::load(needed("tokenizer"), model_->transformer_->config().text_len));
+            Tokenizer::load(from_.tokenizer, model_->transformer_->config().text_len));
     }
 
     void check_sizes() const {
@@ -107,8 +62,8 @@ class VideoModel::Loader {
         const int64_t h = kTaehvScale * t.patch_height, w = kTaehvScale * t.patch_width;
         check_input(m.config_.height % h == 0 && m.config_.width % w == 0,
                     "{}: width {} and height {} must be multiples of {} and {}",
-                    at("scheduler/scheduler_config.json").string(), m.config_.width,
-                    m.config_.height, w, h);
+                    (from_.scheduler.empty() ? m.folder_ : from_.scheduler).string(),
+                    m.config_.width, m.config_.height, w, h);
         if (m.text_encoder_) {
             const auto& text = m.text_encoder_->config();
             check_input(t.text_dim == text.width,
@@ -121,6 +76,7 @@ class VideoModel::Loader {
     }
 
     DType compute_;
+    ModelFolder from_;
     std::shared_ptr<VideoModel> model_{new VideoModel};
 };
 
@@ -129,32 +85,17 @@ std::shared_ptr<const VideoModel> VideoModel::load(const fs::path& folder, DType
 }
 
 const std::shared_ptr<const TaehvEncoder>& VideoModel::encoder_ptr() const {
-    check_input(encoder_ != nullptr, "{}: holds no encoder, so nothing can begin with an image",
-                (folder_ / "vae").string());
+    check_input(encoder_ != nullptr, "{}: its vae has no encoder, so nothing can begin with an image",
+                folder_.string());
     return encoder_;
 }
 
 Tensor VideoModel::encode(std::string_view prompt) const {
     check_input(reads_prompts(),
-                "{}: no text_encoder/ in this folder, so prompts cannot be read; add it, or give "
+                "{}: no text encoder there, so prompts cannot be read; add it, or give "
                 "--prompt-embeds",
                 folder_.string());
     return text_encoder_->encode(tokenizer_->encode(prompt));
-}
-
-std::string VideoModel::describe() const {
-    std::string out;
-    for (const Part& part : parts_) {
-        out += part.found
-                   ? fmt::format("{:<12} {:.3f} million parameters, {:.1f} MiB, runs in {}\n",
-                                 part.name, static_cast<double>(part.parameters) / 1e6,
-                                 static_cast<double>(part.bytes) / (1 << 20), name_of(part.compute))
-                   : fmt::format("{:<12} missing\n", part.name);
-    }
-    if (!encoder_) {
-        out += fmt::format("{:<12} missing\n", "vae encoder");
-    }
-    return out;
 }
 
 }  // namespace longtake::diffusion

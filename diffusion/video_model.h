@@ -10,7 +10,6 @@
 #include <cstdint>
 #include <filesystem>
 #include <memory>
-#include <string>
 #include <string_view>
 #include <vector>
 
@@ -29,12 +28,13 @@ struct VideoModelConfig {
     static VideoModelConfig read(const std::filesystem::path& path);
 };
 
-// Everything that turns a prompt into a video, loaded from a folder in diffusers' layout.
-// Immutable; sessions share it and its parts.
+// Everything that turns a prompt into a video, loaded from a folder in any of the layouts that
+// ModelFolder knows. Immutable; sessions share it and its parts.
 class VideoModel {
   public:
-    // The folder holds transformer/ and vae/ and, for prompts, text_encoder/ and tokenizer/; how to
-    // run it stands in scheduler/. Throws InputError, naming the file and what is wrong with it.
+    // Needs a transformer and a tiny autoencoder and, for prompts, a text encoder and its tokenizer;
+    // how to run it stands in scheduler_config.json. Throws InputError, naming the file and what is
+    // wrong with it.
     static std::shared_ptr<const VideoModel> load(const std::filesystem::path& folder,
                                                   DType compute);
 
@@ -56,18 +56,6 @@ class VideoModel {
     Tensor encode(std::string_view prompt) const;
     bool reads_prompts() const { return text_encoder_ != nullptr; }
 
-    // What the folder held, part by part.
-    struct Part {
-        std::string name;
-        std::filesystem::path path;
-        int64_t parameters = 0;  // 0: this part is missing, or has none
-        int64_t bytes = 0;       // of the weights in the file
-        DType compute = DType::F32;
-        bool found = false;
-    };
-    const std::vector<Part>& parts() const { return parts_; }
-    std::string describe() const;  // one line per part
-
   private:
     class Loader;
     VideoModel() = default;
@@ -79,7 +67,6 @@ class VideoModel {
     std::shared_ptr<const TaehvEncoder> encoder_;
     std::shared_ptr<const Umt5Encoder> text_encoder_;
     std::shared_ptr<const Tokenizer> tokenizer_;
-    std::vector<Part> parts_;
 };
 
 }  // namespace longtake::diffusion

@@ -7,12 +7,25 @@
 
 namespace longtake::diffusion {
 
-TaehvConfig TaehvConfig::read(const std::filesystem::path& folder) {
+TaehvConfig TaehvConfig::of(const WeightMap& weights, const std::filesystem::path& config) {
+    const auto channels = [&](const char* name, size_t i) {
+        const Shape shape = weights.info(name).shape;
+        check_input(shape.rank() == 4, "{}: {} has shape {}, which is no tiny autoencoder's",
+                    weights.path().string(), name, shape.str());
+        return shape[i];
+    };
     TaehvConfig c;
-    const std::filesystem::path path = folder / "config.json";
-    if (!std::filesystem::exists(path)) {
-        return c;
+    c.latent_channels = channels("decoder.1.weight", 1);
+    c.decoder_channels = {channels("decoder.1.weight", 0), channels("decoder.8.weight", 0),
+                          channels("decoder.14.weight", 0), channels("decoder.20.weight", 0)};
+    if (weights.contains("encoder.0.weight")) {
+        c.encoder_channels = {channels("encoder.3.weight", 0), channels("encoder.8.weight", 0),
+                              channels("encoder.13.weight", 0)};
     }
+    return config.empty() ? c : read(config, c);
+}
+
+TaehvConfig TaehvConfig::read(const std::filesystem::path& path, TaehvConfig c) {
     const ConfigReader reader(path);
     reader.require("_class_name", "AutoencoderTAEHV");
     reader.require("patch_size", 1);

@@ -1,5 +1,7 @@
 #pragma once
 
+#include "diffusion/weights/weight_map.h"
+
 #include <array>
 #include <cstdint>
 #include <filesystem>
@@ -17,9 +19,12 @@ struct TaehvConfig {
     // where the autoencoder's latents are the diffusion's own.
     std::vector<float> latents_mean, latents_std;
 
-    // Reads config.json of `folder`; the defaults where there is none. Throws InputError, naming
-    // file and key, when it does not describe such an autoencoder. Unknown keys are ignored.
-    static TaehvConfig read(const std::filesystem::path& folder);
+    // What the config.json does not say is as in `start`. Throws InputError, naming file and key,
+    // when it does not describe such an autoencoder. Unknown keys are ignored.
+    static TaehvConfig read(const std::filesystem::path& path, TaehvConfig start);
+    // Of a checkpoint: widths from the shapes of its tensors, then its config.json, where there is
+    // one.
+    static TaehvConfig of(const WeightMap& weights, const std::filesystem::path& config);
 };
 
 }  // namespace longtake::diffusion

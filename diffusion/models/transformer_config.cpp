@@ -3,13 +3,81 @@
 #include "core/error.h"
 #include "diffusion/models/config_reader.h"
 
+#include <fmt/format.h>
+
+#include <algorithm>
 #include <array>
 
 namespace longtake::diffusion {
 
-TransformerConfig TransformerConfig::read(const std::filesystem::path& path) {
+namespace {
+
+constexpr int64_t kHeadDim = 128;  // of every public Wan
+
+TransformerConfig from_shapes(const WeightMap& weights) {
+    const auto extent = [&](const char* name, size_t rank, size_t i) {
+        const Shape shape = weights.info(name).shape;
+        check_input(shape.rank() == rank, "{}: {} has shape {}, which is no Wan transformer's",
+                    weights.path().string(), name, shape.str());
+        return shape[i];
+    };
     TransformerConfig c;
+    const char* const patch = "patch_embedding.weight";
+    const int64_t width = extent(patch, 5, 0);
+    c.in_channels = extent(patch, 5, 1);
+    c.patch_height = extent(patch, 5, 3);
+    c.patch_width = extent(patch, 5, 4);
+    c.out_channels = extent("proj_out.weight", 2, 0) / std::max<int64_t>(c.patch_size(), 1);
+    c.text_dim = extent("condition_embedder.text_embedder.linear_1.weight", 2, 1);
+    c.freq_dim = extent("condition_embedder.time_embedder.linear_1.weight", 2, 1);
+    c.ffn_dim = extent("blocks.0.ffn.net.0.proj.weight", 2, 0);
+    c.layers = 0;
+    while (weights.contains(fmt::format("blocks.{}.attn1.to_q.weight", c.layers))) {
+        ++c.layers;
+    }
+    c.head_dim = std::min(kHeadDim, width);
+    c.heads = width / std::max<int64_t>(c.head_dim, 1);
+    return c;
+}
+
+}  // namespace
+
+TransformerConfig TransformerConfig::of(const WeightMap& weights,
+                                        const std::filesystem::path& config) {
+    const TransformerConfig shapes = from_shapes(weights);
+    const TransformerConfig c = config.empty() ? shapes : read(config, shapes);
+    const auto agree = [&](const char* what, int64_t said, int64_t found) {
+        check_input(said == found, "{}: {} is {}, but the weights have {}",
+                    (config.empty() ? weights.path() : config).string(), what, said, found);
+    };
+    agree("width (heads x head_dim)", c.width(),
+          weights.info("patch_embedding.weight").shape[0]);
+    agree("in_channels", c.in_channels, shapes.in_channels);
+    agree("out_channels", c.out_channels, shapes.out_channels);
+    agree("text_dim", c.text_dim, shapes.text_dim);
+    agree("freq_dim", c.freq_dim, shapes.freq_dim);
+    agree("ffn_dim", c.ffn_dim, shapes.ffn_dim);
+    agree("num_layers", c.layers, shapes.layers);
+    return c;
+}
+
+TransformerConfig TransformerConfig::read(const std::filesystem::path& path) {
+    return read(path, {});
+}
+
+TransformerConfig TransformerConfig::read(const std::filesystem::path& path, TransformerConfig c) {
     const ConfigReader reader(path);
+    reader.require("model_type", "t2v");
+    reader.read("num_heads", c.heads);
+    reader.read("in_dim", c.in_channels);
+    reader.read("out_dim", c.out_channels);
+    if (reader.has("dim")) {
+        int64_t width = c.width();
+        reader.read("dim", width);
+        check_input(width % c.heads == 0, "{}: dim {} does not divide into num_heads {}",
+                    reader.path(), width, c.heads);
+        c.head_dim = width / c.heads;
+    }
     reader.read("num_attention_heads", c.heads);
     reader.read("attention_head_dim", c.head_dim);
     reader.read("in_channels", c.in_channels);

@@ -26,8 +26,13 @@ struct Umt5Config {
     int64_t max_distance = 128;
     double eps = 1e-6;
 
-    // Throws InputError, naming file and key, when the file is not such a configuration.
+    // What the file does not say is as in `start`. Throws InputError, naming file and key, when the
+    // file is not such a configuration.
+    static Umt5Config read(const std::filesystem::path& path, Umt5Config start);
     static Umt5Config read(const std::filesystem::path& path);
+    // Of a checkpoint: sizes from the shapes of its tensors, then its config.json, where there is
+    // one.
+    static Umt5Config of(const WeightMap& weights, const std::filesystem::path& config);
 };
 
 // Reads a prompt. Immutable; sessions share it.
@@ -61,9 +66,5 @@ class Umt5Encoder {
 // The bucket of key position - query position: exact up to a quarter of `buckets`, then
 // logarithmic up to `max_distance`; keys after the query have the upper half.
 int64_t relative_position_bucket(int64_t distance, int64_t buckets, int64_t max_distance);
-
-// The original checkpoint's names as transformers' ("blocks.0.attn.q.weight" ->
-// "encoder.block.0.layer.0.SelfAttention.q.weight"); transformers' own come back unchanged.
-std::string umt5_from_original(const std::string& name);
 
 }  // namespace longtake::diffusion

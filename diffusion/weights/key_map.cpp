@@ -8,7 +8,11 @@ namespace {
 
 using Entry = std::pair<std::string_view, std::string_view>;
 
-constexpr std::array<std::string_view, 2> kPrefixes{"model.", "_fsdp_wrapped_module."};
+// What a wrapper puts in front of the model's own names, and anywhere among them.
+constexpr std::array<std::string_view, 6> kPrefixes{"model.",      "module.",          "generator.",
+                                                    "base_model.", "diffusion_model.", "ema."};
+constexpr std::array<std::string_view, 3> kInfixes{"_fsdp_wrapped_module.", "_orig_mod.",
+                                                   "_checkpoint_wrapped_module."};
 
 // Names outside the blocks, from the start of the name.
 constexpr std::array<Entry, 7> kTop{{
@@ -60,23 +64,29 @@ size_t block_part(std::string_view name) {
     return dot == std::string_view::npos ? dot : dot + 1;
 }
 
-std::string without_prefixes(std::string_view name) {
+}  // namespace
+
+std::string without_wrappers(std::string_view wrapped) {
+    std::string name(wrapped);
+    for (const std::string_view infix : kInfixes) {
+        for (size_t at = 0; (at = name.find(infix, at)) != std::string::npos;) {
+            name.erase(at, infix.size());
+        }
+    }
     for (bool found = true; found;) {
         found = false;
         for (const std::string_view prefix : kPrefixes) {
             if (name.starts_with(prefix)) {
-                name.remove_prefix(prefix.size());
+                name.erase(0, prefix.size());
                 found = true;
             }
         }
     }
-    return std::string(name);
+    return name;
 }
 
-}  // namespace
-
 std::string diffusers_from_original(std::string_view original) {
-    std::string name = without_prefixes(original);
+    std::string name = without_wrappers(original);
     const size_t at = block_part(name);
     if (at == std::string::npos) {
         replace_start(name, 0, kTop);

@@ -2,6 +2,9 @@
 
 #include "core/error.h"
 #include "core/file.h"
+#include "core/text.h"
+#include "diffusion/weights/lora.h"
+#include "diffusion/weights/scaled_fp8.h"
 
 #include <nlohmann/json.hpp>
 
@@ -35,6 +38,7 @@ bool is_finite(const Tensor& t) {
         case DType::F32: return all_finite<uint32_t>(t, 0x7f800000u);
         case DType::BF16: return all_finite<uint16_t>(t, 0x7f80);
         case DType::F16: return all_finite<uint16_t>(t, 0x7c00);
+        case DType::F8E4M3: return all_finite<uint8_t>(t, 0x7f);  // has no infinity
         default: return true;
     }
 }
@@ -51,46 +55,79 @@ fs::path checkpoint_in(const fs::path& path) {
     fail_input("{}: no {} in this folder", path.string(), kFileNames[0]);
 }
 
-// The distinct file names of a sharded checkpoint's index.
-std::set<std::string> shards(const fs::path& index) {
+constexpr std::string_view kWeight = ".weight", kOtherScale = ".scale_weight";
+
+}  // namespace
+
+std::vector<fs::path> shards_of(const fs::path& index) {
     const nlohmann::json parsed = nlohmann::json::parse(read_text(index, 16 << 20), nullptr, false);
     check_input(parsed.is_object() && parsed.contains("weight_map") &&
                     parsed["weight_map"].is_object() && !parsed["weight_map"].empty(),
                 "{}: not an index of a sharded checkpoint", index.string());
-    std::set<std::string> files;
+    std::set<fs::path> files;
     for (const auto& [tensor, file] : parsed["weight_map"].items()) {
-        check_input(file.is_string(), "{}: bad entry for {}", index.string(), tensor);
+        check_input(file.is_string(), "{}: bad entry for {}", index.string(), one_line(tensor));
         const auto name = file.get<std::string>();
-        check_input(fs::path(name).filename() == name, "{}: shard \"{}\" is not a plain file name",
-                    index.string(), name);
-        files.insert(name);
+        check_input(fs::path(name).filename() == name, "{}: shard {} is not a plain file name",
+                    index.string(), in_quotes(name));
+        files.insert(index.parent_path() / name);
     }
-    return files;
+    return {files.begin(), files.end()};
 }
-
-}  // namespace
 
 WeightMap WeightMap::open(const fs::path& path, const Rename& rename) {
     WeightMap map;
     map.path_ = checkpoint_in(path);
     if (map.path_.extension() == ".json") {
-        for (const std::string& shard : shards(map.path_)) {
-            map.add(map.path_.parent_path() / shard, rename);
+        for (const fs::path& shard : shards_of(map.path_)) {
+            map.add(shard, rename);
         }
     } else {
         map.add(map.path_, rename);
     }
+    map.find_scales();
     return map;
 }
 
 void WeightMap::add(const fs::path& path, const Rename& rename) {
-    const auto file = SafetensorsFile::open(path);
+    const auto file = TensorFile::open(path);
     for (const std::string& name : file->names()) {
-        check_input(is_finite(file->tensor(name)), "{}: tensor {} holds NaN or infinity",
-                    path.string(), name);
-        const bool added =
-            sources_.emplace(rename ? rename(name) : name, Source{file, name}).second;
-        check_input(added, "{}: tensor {} appears twice", path.string(), name);
+        const auto [at, added] =
+            sources_.emplace(rename ? rename(name) : name, Source{file, name, {}});
+        // A tied tensor may stand there under both of its names.
+        check_input(added || (at->second.file == file &&
+                              file->tensor(at->second.name).raw() == file->tensor(name).raw()),
+                    "{}: tensor {} appears twice", path.string(), one_line(name));
+    }
+}
+
+void WeightMap::find_scales() {
+    std::vector<std::string> scales;
+    for (auto& [name, source] : sources_) {
+        const auto stem = std::string_view(name).substr(
+            0, name.size() - (name.ends_with(kWeight) ? kWeight.size() : 0));
+        for (const std::string& scale :
+             {fp8_scale_name(name), std::string(stem).append(kOtherScale)}) {
+            const auto found = sources_.find(scale);
+            if (found != sources_.end() && source.file->info(source.name).dtype == DType::F8E4M3) {
+                check_input(found->second.file == source.file, "{}: tensor {} is in another file",
+                            path_.string(), one_line(scale));
+                source.scale = found->second.name;
+                scales.push_back(scale);
+            }
+        }
+    }
+    for (const std::string& scale : scales) {
+        sources_.erase(scale);
+    }
+}
+
+void WeightMap::merge(std::shared_ptr<const Lora> lora) {
+    for (const std::string& target : lora->targets()) {
+        const auto found = sources_.find(target);
+        check_input(found != sources_.end(), "{}: adapts {}, which {} does not have",
+                    lora->path().string(), one_line(target), path_.string());
+        found->second.lora = lora;
     }
 }
 
@@ -116,17 +153,50 @@ void WeightMap::check_none(const std::string& prefix) const {
     }
 }
 
+WeightMap::Info WeightMap::info(const std::string& name) const {
+    const Source& from = source(name);
+    return from.file->info(from.name);
+}
+
 Tensor WeightMap::get(const std::string& name) const {
     const Source& from = source(name);
-    return from.file->tensor(from.name);
+    Tensor t = from.file->tensor(from.name);
+    check_input(is_finite(t), "{}: tensor {} holds NaN or infinity", from.file->path().string(),
+                one_line(from.name));
+    if (t.dtype() == DType::F8E4M3) {
+        t = from_fp8(t, from.scale.empty() ? Tensor::from(std::array{1.F}, {1})
+                                           : from.file->tensor(from.scale));
+    }
+    return from.lora == nullptr ? t : from.lora->merged(name, t);
 }
 
 Tensor WeightMap::get(const std::string& name, const Shape& expected) const {
     const Source& from = source(name);
-    Tensor t = from.file->tensor(from.name);
-    check_input(t.shape() == expected, "{}: tensor {} has shape {}, the model needs {}",
-                from.file->path().string(), from.name, t.shape().str(), expected.str());
-    return t;
+    const Shape shape = from.file->info(from.name).shape;
+    check_input(shape == expected, "{}: tensor {} has shape {}, the model needs {}",
+                from.file->path().string(), one_line(from.name), shape.str(), expected.str());
+    return get(name);
+}
+
+std::string WeightMap::format() const {
+    return sources_.empty() ? "" : sources_.begin()->second.file->format();
+}
+
+int64_t WeightMap::parameters() const {
+    int64_t total = 0;
+    for (const auto& [name, source] : sources_) {
+        total += source.file->info(source.name).shape.count();
+    }
+    return total;
+}
+
+int64_t WeightMap::bytes() const {
+    int64_t total = 0;
+    for (const auto& [name, source] : sources_) {
+        const auto [dtype, shape] = source.file->info(source.name);
+        total += shape.count() * static_cast<int64_t>(size_of(dtype));
+    }
+    return total;
 }
 
 }  // namespace longtake::diffusion

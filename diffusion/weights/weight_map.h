@@ -1,6 +1,6 @@
 #pragma once
 
-#include "core/safetensors.h"
+#include "diffusion/weights/tensor_file.h"
 
 #include <filesystem>
 #include <functional>
@@ -11,35 +11,57 @@
 
 namespace longtake::diffusion {
 
-// The named tensors of a checkpoint, over one file or several. Weights that hold NaN or infinity
-// are refused when they are opened, by name.
+class Lora;
+
+// The named tensors of a checkpoint, over one file or several. A tensor that holds NaN or infinity
+// is refused when it is read, by name. fp8 weights are multiplied by their scale (NAME_scale, one
+// number or one per row; none is 1) and come back as fp32; the scales have no names of their own.
 class WeightMap {
   public:
+    using Info = TensorFile::Info;
     // Turns the name in the file into the name in the program; identity by default.
     using Rename = std::function<std::string(const std::string&)>;
 
-    // A .safetensors file, a .safetensors.index.json of a sharded checkpoint, or a folder that
-    // holds one of them (diffusers' or the original's file name).
+    // A .safetensors or PyTorch file, the index.json of a sharded checkpoint, or a folder that holds
+    // one of them (diffusers' or the original's file name).
     static WeightMap open(const std::filesystem::path& path, const Rename& rename = {});
 
+    // From now on its targets are read with the adaptation added, in fp32. Throws InputError when
+    // one of them is not here.
+    void merge(std::shared_ptr<const Lora> lora);
+
+    const std::filesystem::path& path() const { return path_; }
     bool contains(const std::string& name) const { return sources_.contains(name); }
     std::vector<std::string> names() const;
+    // Type and shape as stored. Throws InputError, naming the file, when it is missing.
+    Info info(const std::string& name) const;
     // Throws InputError, naming file, tensor and both shapes, when it is missing or misshapen.
     Tensor get(const std::string& name, const Shape& expected) const;
     Tensor get(const std::string& name) const;
     // Throws InputError when a name begins so: a layer more than the config tells of.
     void check_none(const std::string& prefix) const;
+    // "safetensors", "PyTorch, generator_ema"
+    std::string format() const;
+    // The parameters, and the bytes they take in the files.
+    int64_t parameters() const;
+    int64_t bytes() const;
 
   private:
     struct Source {
-        std::shared_ptr<const SafetensorsFile> file;
-        std::string name;  // in the file
+        std::shared_ptr<const TensorFile> file;
+        std::string name;   // in the file
+        std::string scale;  // likewise, of an fp8 tensor; may be empty
+        std::shared_ptr<const Lora> lora = {};
     };
     void add(const std::filesystem::path& file, const Rename& rename);
+    void find_scales();
     const Source& source(const std::string& name) const;
 
     std::filesystem::path path_;
     std::map<std::string, Source> sources_;
 };
+
+// The files of a sharded checkpoint, by its index.json. Throws InputError when it is not one.
+std::vector<std::filesystem::path> shards_of(const std::filesystem::path& index);
 
 }  // namespace longtake::diffusion

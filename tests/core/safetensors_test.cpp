@@ -76,7 +76,7 @@ TEST(Safetensors, UnalignedElementsAreCopied) {
 
 TEST(Safetensors, AnUnknownTypeMattersOnlyWhenAskedFor) {
     const TemporaryFolder folder;
-    const std::string header = R"({"a":{"dtype":"F8_E4M3","shape":[3],"data_offsets":[0,3]},)"
+    const std::string header = R"({"a":{"dtype":"F8_E5M2","shape":[3],"data_offsets":[0,3]},)"
                                R"("b":{"dtype":"U8","shape":[1],"data_offsets":[3,4]}})";
     const auto file = SafetensorsFile::open(write_raw(folder, header, 4));
     EXPECT_EQ(file->tensor("b").count(), 1);

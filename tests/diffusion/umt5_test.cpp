@@ -2,6 +2,7 @@
 
 #include "core/error.h"
 #include "core/safetensors.h"
+#include "diffusion/weights/key_map.h"
 #include "tests/diffusion/testing.h"
 
 #include <gtest/gtest.h>

@@ -77,19 +77,6 @@ TEST(VideoModel, ReadsPrompts) {
     EXPECT_THROW(model->encode(" "), InputError);
 }
 
-TEST(VideoModel, SaysWhatItFound) {
-    const auto model = VideoModel::load(kTiny, DType::F32);
-    ASSERT_EQ(model->parts().size(), 3u);
-    int64_t bytes = 0;
-    for (const auto& part : model->parts()) {
-        EXPECT_TRUE(part.found) << part.name;
-        EXPECT_EQ(part.bytes, 2 * part.parameters) << part.name;  // bf16 in the file
-        bytes += part.bytes;
-        EXPECT_NE(model->describe().find(part.name), std::string::npos);
-    }
-    EXPECT_GT(bytes, 100000);
-}
-
 TEST(VideoModel, RunsWithDefaultsWhereTheSchedulerIsSilent) {
     const Spoiled folder;
     fs::remove_all(folder / "scheduler");
@@ -117,7 +104,6 @@ TEST(VideoModel, NeedsNoTextEncoderUntilAPromptComes) {
     const auto model = folder.load();
     EXPECT_FALSE(model->reads_prompts());
     EXPECT_THROW(model->encode("a red ball"), InputError);
-    EXPECT_NE(model->describe().find("text_encoder missing"), std::string::npos);
 }
 
 struct Defect {
@@ -132,12 +118,10 @@ void PrintTo(const Defect& defect, std::ostream* out) {
 
 const char* const kScheduler = "scheduler/scheduler_config.json";
 const std::vector<Defect> kDefects{
-    {"NoTransformer", [](auto& f) { fs::remove_all(f / "transformer"); }, "no transformer/"},
-    {"NoVae", [](auto& f) { fs::remove_all(f / "vae"); }, "no vae/"},
-    {"NoTokenizer", [](auto& f) { fs::remove_all(f / "tokenizer"); }, "no tokenizer/"},
+    {"NoTransformer", [](auto& f) { fs::remove_all(f / "transformer"); }, "no transformer there"},
+    {"NoVae", [](auto& f) { fs::remove_all(f / "vae"); }, "no vae there"},
+    {"NoTokenizer", [](auto& f) { fs::remove_all(f / "tokenizer"); }, "no tokenizer there"},
     {"NoPieces", [](auto& f) { fs::remove(f / "tokenizer/spiece.model"); }, "spiece.model"},
-    {"NoTransformerConfig", [](auto& f) { fs::remove(f / "transformer/config.json"); },
-     "transformer/config.json"},
     {"NoWeights", [](auto& f) { fs::remove(f / "vae/diffusion_pytorch_model.safetensors"); },
      "vae"},
     {"OtherAutoencoder",

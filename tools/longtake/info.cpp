@@ -1,33 +1,21 @@
 #include "core/error.h"
-#include "core/safetensors.h"
 #include "core/video_reader.h"
 #include "tools/longtake/commands.h"
 #include "tools/longtake/model_info.h"
 
-#include <fmt/ranges.h>
+#include <fmt/format.h>
 
+#include <algorithm>
+#include <array>
 #include <filesystem>
 #include <memory>
+#include <string>
+#include <string_view>
 
 namespace longtake::cli {
 namespace {
 
 namespace fs = std::filesystem;
-
-void print_tensors(const fs::path& path) {
-    const auto file = SafetensorsFile::open(path);
-    int64_t elements = 0;
-    for (const auto& [key, value] : file->metadata()) {
-        fmt::print("{} = {}\n", key, value);
-    }
-    for (const std::string& name : file->names()) {
-        const auto info = file->info(name);
-        fmt::print("{:<6} {:<24} {}\n", name_of(info.dtype), info.shape.str(), name);
-        elements += info.shape.count();
-    }
-    fmt::print("{} tensors, {:.3f} million elements\n", file->names().size(),
-               static_cast<double>(elements) / 1e6);
-}
 
 void print_video(const std::string& path) {
     VideoReader video(path);
@@ -40,11 +28,16 @@ void print_video(const std::string& path) {
                video.height(), frames, rate, static_cast<double>(frames) / rate);
 }
 
+bool is_checkpoint(const fs::path& path) {
+    constexpr std::array<std::string_view, 4> kTypes{".safetensors", ".pt", ".pth", ".bin"};
+    return std::ranges::count(kTypes, path.extension().string()) > 0;
+}
+
 void run(const std::string& path) {
     check_input(fs::exists(path), "{}: there is no such file or folder", path);
     if (fs::is_directory(path)) {
         print_model(path);
-    } else if (fs::path(path).extension() == ".safetensors") {
+    } else if (is_checkpoint(path)) {
         print_tensors(path);
     } else {
         print_video(path);
@@ -57,7 +50,7 @@ void add_info(CLI::App& app) {
     auto path = std::make_shared<std::string>();
     auto* command =
         app.add_subcommand("info", "Say what a model folder, checkpoint or video holds");
-    command->add_option("PATH", *path, "Model folder, .safetensors file or video")->required();
+    command->add_option("PATH", *path, "Model folder, checkpoint (.safetensors, .pt, .pth) or video")->required();
     command->footer("Example:\n  longtake info longtake.mp4");
     command->callback([path] { run(*path); });
 }

@@ -1,0 +1,34 @@
+#pragma once
+
+#include <cstddef>
+#include <map>
+#include <span>
+#include <string>
+#include <vector>
+
+namespace longtake::diffusion {
+
+// The entries of a zip archive in memory, of the kind that checkpoints are: whole, on one disk,
+// unencrypted. Knows zip64. Nothing is copied but the names.
+class ZipDirectory {
+  public:
+    // `bytes` must outlive the directory. Throws InputError saying what is wrong with them.
+    explicit ZipDirectory(std::span<const std::byte> bytes);
+
+    std::vector<std::string> names() const;  // sorted
+    bool contains(const std::string& name) const { return entries_.contains(name); }
+    // Throws InputError when the entry is missing, compressed or not inside the file.
+    std::span<const std::byte> entry(const std::string& name) const;
+
+  private:
+    struct Entry {
+        uint64_t header, compressed, size;  // bytes; where its local header stands
+        uint16_t flags, method;
+    };
+    void add(class ByteReader& directory);
+
+    std::span<const std::byte> bytes_;
+    std::map<std::string, Entry> entries_;
+};
+
+}  // namespace longtake::diffusion
