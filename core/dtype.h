@@ -74,12 +74,26 @@ struct f8e4m3 {
 };
 
 template <typename T> struct dtype_of;
-template <> struct dtype_of<float> { static constexpr DType value = DType::F32; };
-template <> struct dtype_of<bf16> { static constexpr DType value = DType::BF16; };
-template <> struct dtype_of<fp16> { static constexpr DType value = DType::F16; };
-template <> struct dtype_of<f8e4m3> { static constexpr DType value = DType::F8E4M3; };
-template <> struct dtype_of<int32_t> { static constexpr DType value = DType::I32; };
-template <> struct dtype_of<int64_t> { static constexpr DType value = DType::I64; };
-template <> struct dtype_of<uint8_t> { static constexpr DType value = DType::U8; };
+template <> struct dtype_of<float> {
+    static constexpr DType value = DType::F32;
+};
+template <> struct dtype_of<bf16> {
+    static constexpr DType value = DType::BF16;
+};
+template <> struct dtype_of<fp16> {
+    static constexpr DType value = DType::F16;
+};
+template <> struct dtype_of<f8e4m3> {
+    static constexpr DType value = DType::F8E4M3;
+};
+template <> struct dtype_of<int32_t> {
+    static constexpr DType value = DType::I32;
+};
+template <> struct dtype_of<int64_t> {
+    static constexpr DType value = DType::I64;
+};
+template <> struct dtype_of<uint8_t> {
+    static constexpr DType value = DType::U8;
+};
 
 }  // namespace longtake

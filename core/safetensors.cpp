@@ -1,8 +1,8 @@
 #include "core/safetensors.h"
 
 #include "core/error.h"
-#include "core/text.h"
 #include "core/safetensors_format.h"
+#include "core/text.h"
 
 #include <nlohmann/json.hpp>
 
@@ -48,7 +48,8 @@ class StrictParse {
             keys_.at(level + 1).clear();
         } else if (event == json::parse_event_t::key) {
             const std::string& key = value.get_ref<const std::string&>();
-            check_input(keys_.at(level).insert(key).second, "its header repeats {}", in_quotes(key));
+            check_input(keys_.at(level).insert(key).second, "its header repeats {}",
+                        in_quotes(key));
         }
     }
 

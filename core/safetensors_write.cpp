@@ -1,7 +1,7 @@
 #include "core/error.h"
-#include "core/text.h"
 #include "core/safetensors.h"
 #include "core/safetensors_format.h"
+#include "core/text.h"
 
 #include <nlohmann/json.hpp>
 
@@ -20,8 +20,7 @@ std::string_view name_in_file(DType dtype) {
     return std::find_if(kTypes.begin(), kTypes.end(), is_it)->first;
 }
 
-std::string header_of(const std::string& path,
-                      const std::vector<SafetensorsWriter::Entry>& tensors,
+std::string header_of(const std::string& path, const std::vector<SafetensorsWriter::Entry>& tensors,
                       const SafetensorsFile::Metadata& metadata) {
     json header = json::object();
     if (!metadata.empty()) {
@@ -32,8 +31,7 @@ std::string header_of(const std::string& path,
         check(!header.contains(name) && name != kMetadata, "{}: two tensors named {}", path,
               in_quotes(name));
         const auto extents = info.shape.extents();
-        const size_t end =
-            position + static_cast<size_t>(info.shape.count()) * size_of(info.dtype);
+        const size_t end = position + static_cast<size_t>(info.shape.count()) * size_of(info.dtype);
         header[name] = {{"dtype", name_in_file(info.dtype)},
                         {"shape", std::vector<int64_t>(extents.begin(), extents.end())},
                         {"data_offsets", {position, end}}};

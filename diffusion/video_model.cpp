@@ -10,7 +10,8 @@ namespace fs = std::filesystem;
 // Loads part after part.
 class VideoModel::Loader {
   public:
-    Loader(const fs::path& path, DType compute) : compute_(compute), from_(ModelFolder::find(path)) {
+    Loader(const fs::path& path, DType compute)
+        : compute_(compute), from_(ModelFolder::find(path)) {
         from_.check_usable();
         model_->folder_ = path;
     }
@@ -85,8 +86,8 @@ std::shared_ptr<const VideoModel> VideoModel::load(const fs::path& folder, DType
 }
 
 const std::shared_ptr<const TaehvEncoder>& VideoModel::encoder_ptr() const {
-    check_input(encoder_ != nullptr, "{}: its vae has no encoder, so nothing can begin with an image",
-                folder_.string());
+    check_input(encoder_ != nullptr,
+                "{}: its vae has no encoder, so nothing can begin with an image", folder_.string());
     return encoder_;
 }
 

@@ -32,9 +32,9 @@ struct VideoModelConfig {
 // ModelFolder knows. Immutable; sessions share it and its parts.
 class VideoModel {
   public:
-    // Needs a transformer and a tiny autoencoder and, for prompts, a text encoder and its tokenizer;
-    // how to run it stands in scheduler_config.json. Throws InputError, naming the file and what is
-    // wrong with it.
+    // Needs a transformer and a tiny autoencoder and, for prompts, a text encoder and its
+    // tokenizer; how to run it stands in scheduler_config.json. Throws InputError, naming the file
+    // and what is wrong with it.
     static std::shared_ptr<const VideoModel> load(const std::filesystem::path& folder,
                                                   DType compute);
 

@@ -50,8 +50,7 @@ TransformerConfig TransformerConfig::of(const WeightMap& weights,
         check_input(said == found, "{}: {} is {}, but the weights have {}",
                     (config.empty() ? weights.path() : config).string(), what, said, found);
     };
-    agree("width (heads x head_dim)", c.width(),
-          weights.info("patch_embedding.weight").shape[0]);
+    agree("width (heads x head_dim)", c.width(), weights.info("patch_embedding.weight").shape[0]);
     agree("in_channels", c.in_channels, shapes.in_channels);
     agree("out_channels", c.out_channels, shapes.out_channels);
     agree("text_dim", c.text_dim, shapes.text_dim);

@@ -26,9 +26,9 @@ struct TransformerConfig {
     int64_t width() const { return heads * head_dim; }
     int64_t patch_size() const { return patch_height * patch_width; }
 
-    // Reads diffusers' names and those of the original WanModel; what the file does not say is as in
-    // `start`. Throws InputError, naming file and key, when the file is not such a configuration or
-    // asks for something this model does not do. Unknown keys are ignored.
+    // Reads diffusers' names and those of the original WanModel; what the file does not say is as
+    // in `start`. Throws InputError, naming file and key, when the file is not such a configuration
+    // or asks for something this model does not do. Unknown keys are ignored.
     static TransformerConfig read(const std::filesystem::path& path, TransformerConfig start);
     static TransformerConfig read(const std::filesystem::path& path);
     // Of a checkpoint: sizes from the shapes of its tensors, the rest from its config.json, where

@@ -8,8 +8,9 @@ namespace longtake::diffusion {
 Umt5Config Umt5Config::of(const WeightMap& weights, const std::filesystem::path& config) {
     const auto matrix = [&](const std::string& name) {
         const Shape shape = weights.info(name).shape;
-        check_input(shape.rank() == 2 && shape.count() > 0, "{}: {} has shape {}, which is no umT5's",
-                    weights.path().string(), name, shape.str());
+        check_input(shape.rank() == 2 && shape.count() > 0,
+                    "{}: {} has shape {}, which is no umT5's", weights.path().string(), name,
+                    shape.str());
         return shape;
     };
     const std::string block = "encoder.block.0.layer.";
@@ -22,7 +23,8 @@ Umt5Config Umt5Config::of(const WeightMap& weights, const std::filesystem::path&
     c.head_dim = matrix(attention + "q.weight")[0] / c.heads;
     c.ffn_dim = matrix(block + "1.DenseReluDense.wi_0.weight")[0];
     c.layers = 0;
-    while (weights.contains(fmt::format("encoder.block.{}.layer.0.SelfAttention.q.weight", c.layers))) {
+    while (weights.contains(
+        fmt::format("encoder.block.{}.layer.0.SelfAttention.q.weight", c.layers))) {
         ++c.layers;
     }
     return config.empty() ? c : read(config, c);

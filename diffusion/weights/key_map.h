@@ -4,12 +4,12 @@
 #include <string_view>
 
 // The public models exist under two sets of tensor names: the original checkpoint's and diffusers'
-// (for the text encoder, transformers'). Inside we speak the latter; these functions turn the former
-// into them, and give the latter back unchanged.
+// (for the text encoder, transformers'). Inside we speak the latter; these functions turn the
+// former into them, and give the latter back unchanged.
 namespace longtake::diffusion {
 
-// Without what trainers and compilers wrap around a model: "model._fsdp_wrapped_module.blocks..." ->
-// "blocks...".
+// Without what trainers and compilers wrap around a model: "model._fsdp_wrapped_module.blocks..."
+// -> "blocks...".
 std::string without_wrappers(std::string_view name);
 
 // The Wan transformer: "blocks.3.self_attn.q.weight" -> "blocks.3.attn1.to_q.weight". Wrappers are

@@ -31,8 +31,8 @@ constexpr std::array<Entry, 5> kResidual{{
 
 constexpr int kUpBlock = 4;  // modules of the decoder's flat list: three residual blocks and one up
 
-template <size_t N> std::string replace_start(std::string_view name,
-                                              const std::array<Entry, N>& table) {
+template <size_t N>
+std::string replace_start(std::string_view name, const std::array<Entry, N>& table) {
     for (const auto& [original, diffusers] : table) {
         if (name.starts_with(original)) {
             return std::string(diffusers).append(name.substr(original.size()));
@@ -58,10 +58,9 @@ int take_index(std::string_view& name, std::string_view list) {
 std::string half_from_original(std::string_view name) {
     if (const int up = take_index(name, "upsamples."); up >= 0) {
         const int block = up / kUpBlock, within = up % kUpBlock;
-        return within == kUpBlock - 1
-                   ? fmt::format("up_blocks.{}.upsamplers.0.{}", block, name)
-                   : fmt::format("up_blocks.{}.resnets.{}.{}", block, within,
-                                 replace_start(name, kResidual));
+        return within == kUpBlock - 1 ? fmt::format("up_blocks.{}.upsamplers.0.{}", block, name)
+                                      : fmt::format("up_blocks.{}.resnets.{}.{}", block, within,
+                                                    replace_start(name, kResidual));
     }
     if (const int down = take_index(name, "downsamples."); down >= 0) {
         return fmt::format("down_blocks.{}.{}", down, replace_start(name, kResidual));
@@ -83,7 +82,8 @@ std::string wan_vae_from_original(std::string_view name) {
             return std::string(half) + half_from_original(name.substr(half.size()));
         }
     }
-    constexpr std::array<Entry, 2> kTop{{{"conv1.", "quant_conv."}, {"conv2.", "post_quant_conv."}}};
+    constexpr std::array<Entry, 2> kTop{
+        {{"conv1.", "quant_conv."}, {"conv2.", "post_quant_conv."}}};
     return replace_start(name, kTop);
 }
 

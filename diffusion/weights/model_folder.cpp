@@ -105,10 +105,9 @@ class Choice {
         const auto next = find(Kind::Part::Transformer);
         if (next != candidates_.end()) {
             if (rank(*next) == best_rank) {
-                folder_.problems.push_back(
-                    fmt::format("{}: two transformers, {} and {}; keep one of them there",
-                                folder_.path.string(), chosen.path.string(),
-                                next->part.path.string()));
+                folder_.problems.push_back(fmt::format(
+                    "{}: two transformers, {} and {}; keep one of them there",
+                    folder_.path.string(), chosen.path.string(), next->part.path.string()));
             }
             if (chosen.config.empty()) {  // the base model's holds for what was made of it
                 chosen.config = next->part.config;
@@ -117,9 +116,10 @@ class Choice {
         if (const auto lora = take(Kind::Part::Lora)) {
             chosen.lora = lora->path;
             if (find(Kind::Part::Lora) != candidates_.end()) {
-                folder_.problems.push_back(fmt::format("{}: more than one LoRA; keep one of them "
-                                                       "there",
-                                                       folder_.path.string()));
+                folder_.problems.push_back(
+                    fmt::format("{}: more than one LoRA; keep one of them "
+                                "there",
+                                folder_.path.string()));
             }
         }
     }
@@ -178,6 +178,17 @@ ModelFolder ModelFolder::find(const fs::path& path) {
     return folder;
 }
 
+std::vector<ModelFolder::Part> ModelFolder::parts() const {
+    std::vector<Part> all;
+    for (const auto* part : {&transformer, &vae, &text_encoder}) {
+        if (part->has_value()) {
+            all.push_back(**part);
+        }
+    }
+    all.insert(all.end(), unused.begin(), unused.end());
+    return all;
+}
+
 std::vector<ModelFolder::Missing> ModelFolder::missing() const {
     std::vector<Missing> missing;
     if (!transformer) {
@@ -186,15 +197,17 @@ std::vector<ModelFolder::Missing> ModelFolder::missing() const {
                            "Wan2.1-T2V-1.3B, or a diffusers folder transformer/"});
     }
     if (!vae) {
-        missing.push_back({"vae",
-                           "add taew2_1.safetensors or taew2_1.pth (of madebyollin/taehv); the full "
-                           "Wan autoencoder is recognised, not run"});
+        missing.push_back(
+            {"vae",
+             "add taew2_1.safetensors or taew2_1.pth (of madebyollin/taehv); the full "
+             "Wan autoencoder is recognised, not run"});
     }
     if (!text_encoder) {
-        missing.push_back({"text encoder",
-                           "add models_t5_umt5-xxl-enc-bf16.pth (of Wan-AI/Wan2.1-T2V-1.3B), or give "
-                           "--prompt-embeds",
-                           false});
+        missing.push_back(
+            {"text encoder",
+             "add models_t5_umt5-xxl-enc-bf16.pth (of Wan-AI/Wan2.1-T2V-1.3B), or give "
+             "--prompt-embeds",
+             false});
     }
     if (tokenizer.empty()) {
         missing.push_back({"tokenizer",

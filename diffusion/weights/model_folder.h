@@ -40,6 +40,7 @@ struct ModelFolder {
     std::vector<std::string> problems;                // files that cannot be read, and why
     std::vector<std::filesystem::path> unrecognised;  // files that can, but are of another model
 
+    std::vector<Part> parts() const;  // transformer, vae, text encoder, then those not used
     std::vector<Missing> missing() const;
     // Throws InputError for the first problem, or the first part that is needed and missing.
     void check_usable() const;

@@ -78,14 +78,14 @@ bool PickleMachine::push_constant(uint8_t op) {
 bool PickleMachine::push_text(uint8_t op) {
     size_t width = 0;  // of the length
     switch (op) {
-        case 0x8c:                        // short unicode
-        case 'C':                         // short bytes
-        case 'U': width = 1; break;       // short string
-        case 'X':                         // unicode
-        case 'B':                         // bytes
-        case 'T': width = 4; break;       // string
-        case 0x8d:                        // long unicode
-        case 0x8e: width = 8; break;      // long bytes
+        case 0x8c:                    // short unicode
+        case 'C':                     // short bytes
+        case 'U': width = 1; break;   // short string
+        case 'X':                     // unicode
+        case 'B':                     // bytes
+        case 'T': width = 4; break;   // string
+        case 0x8d:                    // long unicode
+        case 0x8e: width = 8; break;  // long bytes
         default: return false;
     }
     push({std::string(program_.text(program_.number(width)))});
@@ -235,7 +235,8 @@ void PickleMachine::push_tuple(size_t count) {
 
 void PickleMachine::append(PickleValue& target, std::span<const PickleRef> items) {
     auto* list = target.as<PickleList>();
-    check_input(list != nullptr && !list->tuple, "its pickle appends to something else than a list");
+    check_input(list != nullptr && !list->tuple,
+                "its pickle appends to something else than a list");
     list->items.insert(list->items.end(), items.begin(), items.end());
 }
 

@@ -49,9 +49,9 @@ Tensor to_fp8(const Tensor& matrix, const Tensor& row_scales) {
 
 Tensor from_fp8(const Tensor& elements, const Tensor& scales) {
     const int64_t rows = elements.shape().rank() == 2 ? elements.extent(0) : 1;
-    check_input(scales.count() == 1 || scales.shape() == Shape{rows, 1} ||
-                    scales.shape() == Shape{rows},
-                "scales of {} for {}", scales.shape().str(), elements.shape().str());
+    check_input(
+        scales.count() == 1 || scales.shape() == Shape{rows, 1} || scales.shape() == Shape{rows},
+        "scales of {} for {}", scales.shape().str(), elements.shape().str());
     std::array<float, 256> decoded{};
     for (size_t i = 0; i < decoded.size(); ++i) {
         f8e4m3 element;

@@ -11,9 +11,9 @@ namespace longtake::diffusion {
 namespace {
 
 // Under which of its keys a training checkpoint keeps the model, best first.
-constexpr std::array<std::string_view, 8> kModelKeys{"generator_ema", "generator_lora", "generator",
-                                                     "ema",           "model",          "state_dict",
-                                                     "module",        "params"};
+constexpr std::array<std::string_view, 8> kModelKeys{
+    "generator_ema", "generator_lora", "generator", "ema",
+    "model",         "state_dict",     "module",    "params"};
 constexpr int kMaxNesting = 3;
 constexpr std::string_view kProgram = "data.pkl";
 
@@ -107,9 +107,9 @@ bool is_contiguous(const TorchTensor& view) {
 }  // namespace
 
 TorchFile::TorchFile(const std::filesystem::path& path, std::shared_ptr<const MappedFile> file)
-    : path_(path), file_(std::move(file)), zip_(named(path, [&] {
-          return ZipDirectory(file_->bytes());
-      })) {
+    : path_(path),
+      file_(std::move(file)),
+      zip_(named(path, [&] { return ZipDirectory(file_->bytes()); })) {
     named(path_, [&] {
         folder_ = folder_of(zip_);
         if (zip_.contains(folder_ + "byteorder")) {

@@ -1,8 +1,8 @@
 #include "diffusion/weights/torch_pickle.h"
 
 #include "core/error.h"
-#include "core/text.h"
 #include "core/tensor.h"
+#include "core/text.h"
 
 #include <algorithm>
 #include <array>
@@ -24,11 +24,13 @@ constexpr std::array<TorchType, 12> kTypes{{
     {"float64", "DoubleStorage", 8, {}},
     {"float8_e5m2", "Float8_e5m2Storage", 1, {}},
 }};
-constexpr std::array<std::string_view, 7> kCallables{
-    "collections.OrderedDict",         "torch.Size",
-    "torch._utils._rebuild_tensor",    "torch._utils._rebuild_tensor_v2",
-    "torch._utils._rebuild_tensor_v3", "torch._utils._rebuild_parameter",
-    "torch._utils._rebuild_parameter_with_state"};
+constexpr std::array<std::string_view, 7> kCallables{"collections.OrderedDict",
+                                                     "torch.Size",
+                                                     "torch._utils._rebuild_tensor",
+                                                     "torch._utils._rebuild_tensor_v2",
+                                                     "torch._utils._rebuild_tensor_v3",
+                                                     "torch._utils._rebuild_parameter",
+                                                     "torch._utils._rebuild_parameter_with_state"};
 constexpr std::array<std::string_view, 2> kUntyped{"torch.storage.UntypedStorage",
                                                    "torch.UntypedStorage"};
 constexpr size_t kMaxKey = 64;
@@ -98,7 +100,8 @@ PickleValue torch_global(const std::string& module, const std::string& name) {
 PickleValue torch_call(const PickleValue& callable, const PickleValue& arguments) {
     const std::string& name = need<PickleGlobal>(&callable).name;
     if (name == "collections.OrderedDict") {
-        check_input(need_list(&arguments, 0).items.empty(), "its pickle fills an OrderedDict oddly");
+        check_input(need_list(&arguments, 0).items.empty(),
+                    "its pickle fills an OrderedDict oddly");
         return {PickleDict{}};
     }
     if (name == "torch.Size") {

@@ -22,8 +22,8 @@ class WeightMap {
     // Turns the name in the file into the name in the program; identity by default.
     using Rename = std::function<std::string(const std::string&)>;
 
-    // A .safetensors or PyTorch file, the index.json of a sharded checkpoint, or a folder that holds
-    // one of them (diffusers' or the original's file name).
+    // A .safetensors or PyTorch file, the index.json of a sharded checkpoint, or a folder that
+    // holds one of them (diffusers' or the original's file name).
     static WeightMap open(const std::filesystem::path& path, const Rename& rename = {});
 
     // From now on its targets are read with the adaptation added, in fp32. Throws InputError when

@@ -7,6 +7,7 @@
 #include <gtest/gtest.h>
 
 #include <fstream>
+#include <memory>
 
 namespace longtake {
 namespace {
@@ -174,6 +175,31 @@ TEST(Safetensors, AFailedWriteLeavesTheOldFileAndNothingElse) {
     EXPECT_THROW(write_safetensors(folder / "a", {{"y", one}, {"y", one}}), Error);
     EXPECT_THROW(write_safetensors(folder / "no/such/a", {{"y", one}}), InputError);
     EXPECT_TRUE(SafetensorsFile::open(folder / "a")->contains("x"));
+    EXPECT_EQ(folder.size(), 1u);
+}
+
+TEST(Safetensors, WritesTensorByTensorInAnAlignedOrder) {
+    const TemporaryFolder folder;
+    const Tensor wide = Tensor::from(std::vector<float>{1, 2}, {2});
+    const Tensor narrow = Tensor::zeros({3}, DType::F8E4M3);
+    const auto writer = [&] {
+        return std::make_unique<SafetensorsWriter>(
+            folder / "a", std::vector<SafetensorsWriter::Entry>{{"narrow", {DType::F8E4M3, {3}}},
+                                                                {"wide", {DType::F32, {2}}}});
+    };
+    auto whole = writer();
+    ASSERT_EQ(whole->order()[0].first, "wide");
+    EXPECT_THROW(whole->write(narrow), Error);  // not what comes first
+    whole->write(wide);
+    EXPECT_THROW(whole->commit(), Error);
+    whole->write(narrow);
+    EXPECT_THROW(whole->write(narrow), Error);
+    whole->commit();
+    EXPECT_EQ(SafetensorsFile::open(folder / "a")->tensor("narrow").dtype(), DType::F8E4M3);
+    EXPECT_EQ(SafetensorsFile::open(folder / "a")->tensor("wide").count(), 2);
+    auto abandoned = writer();
+    abandoned->write(wide);
+    abandoned.reset();
     EXPECT_EQ(folder.size(), 1u);
 }
 

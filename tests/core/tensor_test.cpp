@@ -46,5 +46,39 @@ TEST(Dtype, Fp16RoundTripsEveryFiniteValue) {
     }
 }
 
+float e4m3_value(uint32_t bits) {
+    f8e4m3 value;
+    value.bits = static_cast<uint8_t>(bits);
+    return static_cast<float>(value);
+}
+
+TEST(Dtype, E4m3HasTheValuesOfItsDefinition) {
+    for (uint32_t bits = 0; bits < 0x7f; ++bits) {
+        const int exponent = static_cast<int>(bits >> 3), mantissa = static_cast<int>(bits & 7);
+        const double expected =
+            exponent == 0 ? std::ldexp(mantissa, -9) : std::ldexp(8 + mantissa, exponent - 10);
+        EXPECT_EQ(e4m3_value(bits), expected);
+        EXPECT_EQ(e4m3_value(bits | 0x80), -expected);
+        EXPECT_EQ(f8e4m3(static_cast<float>(expected)).bits, bits);
+        EXPECT_EQ(f8e4m3(static_cast<float>(-expected)).bits, bits | 0x80);
+    }
+    EXPECT_EQ(e4m3_value(0x7e), f8e4m3::kLargest);
+    EXPECT_TRUE(std::isnan(e4m3_value(0x7f)));
+}
+
+TEST(Dtype, E4m3RoundsToNearestEvenAndSaturates) {
+    for (uint32_t bits = 0; bits < 0x7e; ++bits) {
+        const float low = e4m3_value(bits), high = e4m3_value(bits + 1), middle = (low + high) / 2;
+        EXPECT_EQ(f8e4m3(middle).bits, bits + (bits & 1));
+        EXPECT_EQ(f8e4m3(std::nextafter(middle, 0.F)).bits, bits);
+        EXPECT_EQ(f8e4m3(std::nextafter(middle, 1e9F)).bits, bits + 1);
+    }
+    for (const float large : {449.F, 1e30F, std::numeric_limits<float>::infinity()}) {
+        EXPECT_EQ(static_cast<float>(f8e4m3(large)), 448.F);
+        EXPECT_EQ(static_cast<float>(f8e4m3(-large)), -448.F);
+    }
+    EXPECT_TRUE(std::isnan(static_cast<float>(f8e4m3(std::numeric_limits<float>::quiet_NaN()))));
+}
+
 }  // namespace
 }  // namespace longtake

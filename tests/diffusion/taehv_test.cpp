@@ -20,15 +20,13 @@ constexpr int64_t kHeight = 5, kWidth = 7;  // of the latents
 std::shared_ptr<const TaehvDecoder> decoder(DType compute = DType::F32) {
     const auto folder = kFixtures / "tiny_taehv";
     return std::make_shared<TaehvDecoder>(TaehvConfig::read(folder / "config.json", {}),
-                                          WeightMap::open(folder),
-                                          compute);
+                                          WeightMap::open(folder), compute);
 }
 
 std::shared_ptr<const TaehvEncoder> encoder(DType compute = DType::F32) {
     const auto folder = kFixtures / "tiny_taehv";
     return std::make_shared<TaehvEncoder>(TaehvConfig::read(folder / "config.json", {}),
-                                          WeightMap::open(folder),
-                                          compute);
+                                          WeightMap::open(folder), compute);
 }
 
 Tensor fixture(const std::string& name) {

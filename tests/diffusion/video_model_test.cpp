@@ -132,9 +132,15 @@ const std::vector<Defect> kDefects{
     {"NegativeDeviation",
      [](auto& f) { f.set("vae/config.json", "latents_std", std::vector<double>(16, -1.0)); },
      "latents_std"},
-    {"OtherWidths", [](auto& f) { f.set("vae/config.json", "decoder_channels", {24, 16, 16, 8}); },
+    {"OtherWidths",
+     [](auto& f) {
+         f.set("vae/config.json", "decoder_channels", {24, 16, 16, 8});
+     },
      "decoder.14.weight"},
-    {"StepsThatRise", [](auto& f) { f.set(kScheduler, "denoising_steps", {250, 500}); },
+    {"StepsThatRise",
+     [](auto& f) {
+         f.set(kScheduler, "denoising_steps", {250, 500});
+     },
      "denoising_steps"},
     {"NoSteps", [](auto& f) { f.set(kScheduler, "denoising_steps", nlohmann::json::array()); },
      "denoising_steps"},

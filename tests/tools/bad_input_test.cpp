@@ -1,5 +1,6 @@
 #include "core/safetensors.h"
 #include "tests/tools/longtake_runner.h"
+#include "tests/tools/refusal.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -12,32 +13,12 @@ namespace longtake {
 namespace {
 
 namespace fs = std::filesystem;
-using ::testing::AllOf;
 using ::testing::HasSubstr;
-using ::testing::IsEmpty;
-using ::testing::StartsWith;
-
-// One line on stderr, the exit code, and nothing left behind.
-void expect_refused(const Runner& runner, const std::vector<std::string>& arguments,
-                    const std::string& reason, int exit_code = 2) {
-    std::string shown;
-    for (const std::string& a : arguments) {
-        shown += a + " ";
-    }
-    SCOPED_TRACE(shown);
-    const auto before = runner.files();
-    const Outcome outcome = runner.run(arguments);
-    EXPECT_EQ(outcome.exit_code, exit_code) << outcome.err;
-    EXPECT_EQ(lines(outcome.err), 1u) << outcome.err;
-    EXPECT_THAT(outcome.err, AllOf(StartsWith("longtake: "), HasSubstr(reason)));
-    EXPECT_THAT(outcome.out, IsEmpty());
-    EXPECT_EQ(runner.files(), before);
-}
 
 TEST(BadInput, CommandLine) {
     const Runner runner;
     expect_refused(runner, {}, "a command is missing");
-    expect_refused(runner, {"watch"}, "generate, view, info, bench or doctor");
+    expect_refused(runner, {"watch"}, "generate, view, info, convert, bench or doctor");
     expect_refused(runner, {"generate", "--colour"}, "--colour");
     expect_refused(runner, {"generate", "--precision", "fp8"}, "fp8");
     expect_refused(runner, {"generate", "--threads", "0"}, "--threads");
@@ -127,14 +108,21 @@ TEST(BadInput, OtherFiles) {
     expect_refused(runner, {"generate", "--prompt-embeds", "embeds.safetensors"}, "embeds");
     expect_refused(runner, {"info", "missing.mp4"}, "missing.mp4");
     expect_refused(runner, {"info", "text.png"}, "text.png");
-    expect_refused(runner, {"info", "assets"}, "assets");
+    fs::create_directory(runner.folder / "empty");
+    const Outcome empty = runner.run({"info", "empty"});
+    EXPECT_EQ(empty.exit_code, 2);
+    EXPECT_THAT(empty.err, HasSubstr("empty: no transformer there; add"));
 }
 
 class BadModel : public ::testing::Test {
   protected:
     void expect_refused_model(const std::string& reason) {
         expect_refused(runner, {"generate", "--frames", "9"}, reason);
-        expect_refused(runner, {"info", runner.model().string()}, reason);
+        // `info` lists what is sound before it complains.
+        const Outcome info = runner.run({"info", runner.model().string()});
+        EXPECT_EQ(info.exit_code, 2);
+        EXPECT_EQ(lines(info.err), 1u) << info.err;
+        EXPECT_THAT(info.err, HasSubstr(reason));
     }
     fs::path weights() const {
         return runner.model() / "transformer/diffusion_pytorch_model.safetensors";
@@ -198,7 +186,7 @@ TEST_F(BadModel, WeightsThatAreNotNumbers) {
     file.seekp(size - 2);
     file.write("\xc0\x7f", 2);  // a bf16 NaN
     file.close();
-    expect_refused_model("diffusion_pytorch_model.safetensors");
+    expect_refused(runner, {"generate", "--frames", "9"}, "diffusion_pytorch_model.safetensors");
 }
 
 }  // namespace

@@ -28,7 +28,9 @@ TEST(Commands, ExamplesRunAsWritten) {
     const auto bin = std::filesystem::path(LONGTAKE_BINARY).parent_path().string();
     runner.options.environment["PATH"] = bin + ":" + std::getenv("PATH");
     runner.run({"generate", "--frames", "9"});  // the video that `info` looks at
-    for (const char* command : {"generate", "info", "bench", "doctor"}) {
+    std::filesystem::copy(kCheckpoints / "self_forcing_dmd.pt",
+                          runner.folder / "self_forcing_dmd.pt");
+    for (const char* command : {"generate", "info", "convert", "bench", "doctor"}) {
         const Outcome outcome = runner.shell(example(runner, command));
         EXPECT_EQ(outcome.exit_code, 0) << command << ": " << outcome.err;
     }
@@ -38,10 +40,10 @@ TEST(Commands, HelpListsWhatExists) {
     const Runner runner;
     const Outcome help = runner.run({"--help"});
     EXPECT_EQ(help.exit_code, 0);
-    for (const char* command : {"generate", "info", "bench", "doctor"}) {
+    for (const char* command : {"generate", "info", "convert", "bench", "doctor"}) {
         EXPECT_THAT(help.out, HasSubstr(command));
     }
-    for (const char* none : {"view", "encode", "render", "convert"}) {
+    for (const char* none : {"view", "encode", "render"}) {
         EXPECT_THAT(help.out, Not(HasSubstr(none)));
     }
     EXPECT_THAT(runner.run({"--version"}).out, ContainsRegex("^[0-9]+\\.[0-9]+\\.[0-9]+\n$"));

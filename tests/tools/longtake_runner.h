@@ -14,6 +14,10 @@ namespace longtake {
 const std::filesystem::path kTinyModel =
     std::filesystem::path(LONGTAKE_TEST_FIXTURES) / "tiny_model";
 
+// Checkpoints of it as PyTorch writes them.
+const std::filesystem::path kCheckpoints =
+    std::filesystem::path(LONGTAKE_TEST_FIXTURES) / "checkpoints";
+
 // Runs the program in a folder of its own, with a tiny model as the bundled one. One thread: the
 // model is so small that several would only wait for each other.
 class Runner {

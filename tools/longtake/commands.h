@@ -8,6 +8,7 @@ namespace longtake::cli {
 void add_generate(CLI::App& app);
 void add_view(CLI::App& app);
 void add_info(CLI::App& app);
+void add_convert(CLI::App& app);
 void add_bench(CLI::App& app);
 void add_doctor(CLI::App& app);
 

@@ -50,7 +50,9 @@ void add_info(CLI::App& app) {
     auto path = std::make_shared<std::string>();
     auto* command =
         app.add_subcommand("info", "Say what a model folder, checkpoint or video holds");
-    command->add_option("PATH", *path, "Model folder, checkpoint (.safetensors, .pt, .pth) or video")->required();
+    command
+        ->add_option("PATH", *path, "Model folder, checkpoint (.safetensors, .pt, .pth) or video")
+        ->required();
     command->footer("Example:\n  longtake info longtake.mp4");
     command->callback([path] { run(*path); });
 }

@@ -18,6 +18,7 @@ void run(CLI::App& app, int argc, char** argv) {
     add_generate(app);
     add_view(app);
     add_info(app);
+    add_convert(app);
     add_bench(app);
     add_doctor(app);
     app.parse(argc, argv);
@@ -47,7 +48,8 @@ int main(int argc, char** argv) {
     } catch (const CLI::ParseError& e) {
         if (app.get_subcommands().empty()) {
             return complain(
-                "a command is missing: generate, view, info, bench or doctor (see --help)", 2);
+                "a command is missing: generate, view, info, convert, bench or doctor (see --help)",
+                2);
         }
         return complain(fmt::format("{} (see --help)", e.what()).c_str(), 2);
     } catch (const longtake::InputError& e) {

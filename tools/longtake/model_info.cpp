@@ -41,9 +41,9 @@ std::string types_of(const WeightMap& weights) {
 
 void print_video(const ModelFolder& folder) {
     const auto video = diffusion::VideoModelConfig::read(folder.scheduler);
-    fmt::print(kLine, "video",
-               fmt::format("{}x{} at {:.6g} frames/s", video.width, video.height,
-                           video.frame_rate));
+    fmt::print(
+        kLine, "video",
+        fmt::format("{}x{} at {:.6g} frames/s", video.width, video.height, video.frame_rate));
     fmt::print(kLine, "generation",
                fmt::format("steps {}, shift {:.6g}, chunks of {} latent frames, window of {}",
                            fmt::join(video.denoising_steps, " "), video.shift, video.chunk_frames,
@@ -64,9 +64,9 @@ std::string sizes_of(const ModelFolder::Part& part, const WeightMap& weights) {
         }
         case CheckpointKind::Part::Taehv: {
             const auto c = diffusion::TaehvConfig::of(weights, part.config);
-            return fmt::format("TAEHV, {} latent channels, {}", c.latent_channels,
-                               weights.contains("encoder.0.weight") ? "decoder and encoder"
-                                                                    : "decoder only");
+            return fmt::format(
+                "TAEHV, {} latent channels, {}", c.latent_channels,
+                weights.contains("encoder.0.weight") ? "decoder and encoder" : "decoder only");
         }
         default: return "";
     }
@@ -111,8 +111,7 @@ void print_model(const std::filesystem::path& path) {
     }
     for (const auto& stranger : folder.unrecognised) {
         fmt::print(kLine, "not used",
-                   fmt::format("{} (not a checkpoint of this model)",
-                               one_line(stranger.string())));
+                   fmt::format("{} (not a checkpoint of this model)", one_line(stranger.string())));
     }
     for (const std::string& problem : folder.problems) {
         fmt::print(kLine, "broken", problem);
@@ -136,9 +135,9 @@ void print_tensors(const std::filesystem::path& path) {
     const auto kind = diffusion::recognise({names.begin(), names.end()});
     fmt::print("{} tensors, {:.3f} million elements; {}; {}\n", names.size(),
                static_cast<double>(elements) / 1e6, file->format(),
-               kind ? fmt::format("{}, {} names", name_of(kind->part),
-                                  kind->names == CheckpointKind::Names::Original ? "original"
-                                                                                 : "diffusers")
+               kind ? fmt::format(
+                          "{}, {} names", name_of(kind->part),
+                          kind->names == CheckpointKind::Names::Original ? "original" : "diffusers")
                     : "of a model that Longtake does not know");
 }
 

@@ -32,8 +32,8 @@ void taehv_decode(benchmark::State& state, DType compute) {
         return state.SkipWithError("this machine does not convolve in bf16");
     }
     const std::filesystem::path folder = LONGTAKE_ASSETS "/models/toyworld/vae";
-    const auto model =
-        std::make_shared<TaehvDecoder>(TaehvConfig::read(folder / "config.json", {}), WeightMap::open(folder), compute);
+    const auto model = std::make_shared<TaehvDecoder>(TaehvConfig::read(folder / "config.json", {}),
+                                                      WeightMap::open(folder), compute);
     TaehvState stream(model, kHeight, kWidth);
     const Tensor latents =
         random_tensor({kChunk, model->config().latent_channels, kHeight, kWidth}, 1);
@@ -45,8 +45,8 @@ void taehv_decode(benchmark::State& state, DType compute) {
 
 void taehv_encode(benchmark::State& state, DType compute) {
     const std::filesystem::path folder = LONGTAKE_ASSETS "/models/toyworld/vae";
-    const auto model =
-        std::make_shared<TaehvEncoder>(TaehvConfig::read(folder / "config.json", {}), WeightMap::open(folder), compute);
+    const auto model = std::make_shared<TaehvEncoder>(TaehvConfig::read(folder / "config.json", {}),
+                                                      WeightMap::open(folder), compute);
     TaehvEncoderState stream(model, 8 * kHeight, 8 * kWidth);
     Tensor frames({kChunk * kTaehvFrames - 3, 8 * kHeight, 8 * kWidth, 3}, DType::U8);
     std::ranges::fill(frames.values<uint8_t>(), uint8_t{77});

@@ -1,0 +1,46 @@
+#pragma once
+
+#include "tests/core/temporary_folder.h"
+
+#include <filesystem>
+#include <string>
+
+// The tiny model as people have theirs on disk.
+namespace longtake::diffusion {
+
+const std::filesystem::path kFixtureFolder = LONGTAKE_TEST_FIXTURES;
+const std::filesystem::path kCheckpoints = kFixtureFolder / "checkpoints";
+const std::filesystem::path kTinyModelFolder = kFixtureFolder / "tiny_model";
+
+inline void copy_to(const std::filesystem::path& from, const std::filesystem::path& to) {
+    std::filesystem::create_directories(to.parent_path());
+    std::filesystem::copy(from, to);
+}
+
+// A checkout of Self-Forcing with its downloads and the tiny autoencoder: the base model in the
+// original layout under wan_models/, the distilled one under checkpoints/.
+inline void make_self_forcing(const std::filesystem::path& root) {
+    const auto wan = root / "wan_models/Wan2.1-T2V-1.3B";
+    copy_to(kCheckpoints / "self_forcing_dmd.pt", root / "checkpoints/self_forcing_dmd.pt");
+    copy_to(kTinyModelFolder / "transformer/diffusion_pytorch_model.safetensors",
+            wan / "diffusion_pytorch_model.safetensors");
+    copy_to(kCheckpoints / "wan_config.json", wan / "config.json");
+    copy_to(kCheckpoints / "models_t5_umt5-xxl-enc-bf16.pth",
+            wan / "models_t5_umt5-xxl-enc-bf16.pth");
+    for (const char* name : {"spiece.model", "tokenizer_config.json"}) {
+        copy_to(kTinyModelFolder / "tokenizer" / name, wan / "google/umt5-xxl" / name);
+    }
+    copy_to(kCheckpoints / "taew2_1.pth", root / "taew2_1.pth");
+    copy_to(kTinyModelFolder / "scheduler/scheduler_config.json", root / "scheduler_config.json");
+    copy_to(kTinyModelFolder / "vae/config.json", root / "config.json");
+}
+
+// LongLive's base and its adaptation, with the config.json of their sizes.
+inline void make_long_live(const std::filesystem::path& root) {
+    copy_to(kFixtureFolder / "tiny_transformer_24_original.safetensors",
+            root / "models/longlive_base.safetensors");
+    copy_to(kFixtureFolder / "tiny_transformer_24/config.json", root / "models/config.json");
+    copy_to(kCheckpoints / "lora.pt", root / "models/lora.pt");
+}
+
+}  // namespace longtake::diffusion

@@ -1,0 +1,117 @@
+#include "core/error.h"
+#include "core/progress.h"
+#include "diffusion/model_writer.h"
+#include "tools/longtake/commands.h"
+#include "tools/longtake/interrupt.h"
+#include "tools/longtake/output_path.h"
+
+#include <filesystem>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+
+namespace longtake::cli {
+namespace {
+
+namespace fs = std::filesystem;
+using diffusion::ModelFolder;
+using Part = diffusion::CheckpointKind::Part;
+
+struct ConvertOptions {
+    std::string input, output, dtype;
+};
+
+const std::map<std::string, DType> kTypes{
+    {"fp32", DType::F32}, {"bf16", DType::BF16}, {"fp16", DType::F16}, {"fp8", DType::F8E4M3}};
+
+// The only checkpoint there.
+ModelFolder::Part only_part(const ModelFolder& from) {
+    if (!from.problems.empty()) {
+        throw InputError(from.problems.front());
+    }
+    const auto parts = from.parts();
+    const std::string path = from.path.string();
+    check_input(!parts.empty(), "{}: not a checkpoint of a model that Longtake knows", path);
+    check_input(parts.size() == 1,
+                "{}: holds {} checkpoints; name one of them, or a folder as -o for the whole model",
+                path, parts.size());
+    check_input(parts[0].kind.part != Part::Lora,
+                "{}: is a LoRA; put it into one folder with its base and convert that", path);
+    return parts[0];
+}
+
+int64_t bytes_of(const std::vector<ModelFolder::Part>& parts) {
+    int64_t bytes = 0;
+    for (const auto& part : parts) {
+        bytes += part.open().bytes();
+    }
+    return bytes;
+}
+
+int64_t mebibytes(int64_t bytes) {  // rounded up
+    return (bytes + (1 << 20) - 1) >> 20;
+}
+
+void run(const ConvertOptions& o) {
+    const bool single = fs::path(o.output).extension() == ".safetensors";
+    const ModelFolder from = ModelFolder::find(o.input);
+    std::vector<ModelFolder::Part> parts;
+    if (single) {
+        check_writable("-o", o.output);
+        parts = {only_part(from)};
+    } else {
+        from.check_usable();
+        parts = from.parts();
+        parts.resize(parts.size() - from.unused.size());
+    }
+    const int64_t total = bytes_of(parts);
+    int64_t bytes = 0;
+    std::optional<Progress> progress;  // drawn once there is some
+    diffusion::CheckpointFormat format;
+    if (!o.dtype.empty()) {
+        format.dtype = kTypes.at(o.dtype);
+    }
+    format.progress = [&](int64_t read) {
+        if (!progress) {
+            progress.emplace("convert", mebibytes(total), Progress::Options{.unit = "MiB"});
+        }
+        const int64_t before = mebibytes(bytes);
+        bytes += read;
+        progress->advance(mebibytes(bytes) - before);
+        if (interrupted()) {
+            throw Interrupted();
+        }
+    };
+    if (single) {
+        diffusion::write_checkpoint(parts[0].open(), o.output, format);
+    } else {
+        diffusion::write_model(from, o.output, format);
+    }
+}
+
+}  // namespace
+
+void add_convert(CLI::App& app) {
+    auto options = std::make_shared<ConvertOptions>();
+    auto* command = app.add_subcommand(
+        "convert", "Turn checkpoints of any known layout into safetensors with diffusers' names");
+    command
+        ->add_option("IN", options->input, "Checkpoint (.pt, .pth, .safetensors) or model folder")
+        ->required();
+    command
+        ->add_option("-o,--output", options->output,
+                     "FILE.safetensors for one checkpoint, or a new folder for the whole model")
+        ->required();
+    command
+        ->add_option("--dtype", options->dtype,
+                     "bf16, fp16, fp32 or fp8 (the blocks' matrices as e4m3 with a scale per row, "
+                     "the rest bf16); default: as it is")
+        ->check(CLI::IsMember({"bf16", "fp16", "fp32", "fp8"}));
+    command->footer(
+        "A LoRA in the folder is merged. Example:\n"
+        "  longtake convert self_forcing_dmd.pt -o transformer.safetensors --dtype bf16");
+    command->callback([options] { run(*options); });
+}
+
+}  // namespace longtake::cli
