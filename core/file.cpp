@@ -71,6 +71,12 @@ MappedFile::~MappedFile() {
     }
 }
 
+void MappedFile::release() const {
+    if (size_ > 0) {
+        ::madvise(const_cast<std::byte*>(data_), size_, MADV_DONTNEED);
+    }
+}
+
 AtomicFile::AtomicFile(const fs::path& target) : target_(resolved(target)) {
     static std::atomic<unsigned> serial{0};
     std::error_code ignored;

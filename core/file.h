@@ -18,6 +18,8 @@ class MappedFile {
     MappedFile& operator=(const MappedFile&) = delete;
 
     std::span<const std::byte> bytes() const { return {data_, size_}; }
+    // Gives back the memory of what was read; it is read again when it is needed.
+    void release() const;
 
   private:
     MappedFile(const std::byte* data, size_t size) : data_(data), size_(size) {}

@@ -34,6 +34,8 @@ class SafetensorsFile {
     // Shares the mapping (and keeps it alive) when the file aligns the elements, else a copy.
     // The elements must not be written to.
     Tensor tensor(const std::string& name) const;
+    // Gives back the memory of the tensors read so far; they stay valid.
+    void release() const { file_->release(); }
 
   private:
     struct Entry {

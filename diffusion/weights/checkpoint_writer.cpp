@@ -56,7 +56,12 @@ class Plan {
         return converted;
     }
 
-    // What `make` reads from the files.
+    void release(const std::string& name) const {
+        const auto matrix = scaled_.find(name);
+        weights_.release(matrix == scaled_.end() ? name : matrix->second);
+    }
+
+    // What `make` reads from the files; scales count with their matrix.
     int64_t bytes_read(const std::string& name) const {
         if (scaled_.contains(name)) {
             return 0;
@@ -84,6 +89,7 @@ void write_checkpoint(const WeightMap& weights, const std::filesystem::path& pat
     SafetensorsWriter writer(path, plan.entries(), metadata);
     for (const auto& [name, info] : writer.order()) {
         writer.write(plan.make(name, info.dtype));
+        plan.release(name);
         format.progress(plan.bytes_read(name));
     }
     writer.commit();

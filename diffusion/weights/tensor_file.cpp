@@ -21,6 +21,7 @@ class SafetensorsTensors : public TensorFile {
     bool contains(const std::string& name) const override { return file_->contains(name); }
     Info info(const std::string& name) const override { return file_->info(name); }
     Tensor tensor(const std::string& name) const override { return file_->tensor(name); }
+    void release() const override { file_->release(); }
 
   private:
     std::shared_ptr<const SafetensorsFile> file_;

@@ -30,6 +30,8 @@ class TensorFile {
     virtual Info info(const std::string& name) const = 0;
     // Shares the mapped file where the elements lie in it in order, else a copy.
     virtual Tensor tensor(const std::string& name) const = 0;
+    // Gives back the memory of the tensors read so far; they stay valid.
+    virtual void release() const = 0;
 };
 
 }  // namespace longtake::diffusion

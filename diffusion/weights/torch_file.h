@@ -22,6 +22,7 @@ class TorchFile : public TensorFile {
     bool contains(const std::string& name) const override { return tensors_.contains(name); }
     Info info(const std::string& name) const override;
     Tensor tensor(const std::string& name) const override;
+    void release() const override { file_->release(); }
 
   private:
     const TorchTensor& described(const std::string& name) const;

@@ -40,6 +40,8 @@ class WeightMap {
     Tensor get(const std::string& name) const;
     // Throws InputError when a name begins so: a layer more than the config tells of.
     void check_none(const std::string& prefix) const;
+    // Gives back the memory of what was read of the tensor's file; everything stays valid.
+    void release(const std::string& name) const { source(name).file->release(); }
     // "safetensors", "PyTorch, generator_ema"
     std::string format() const;
     // The parameters, and the bytes they take in the files.

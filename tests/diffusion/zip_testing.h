@@ -17,7 +17,8 @@ struct ZipEntry {
 inline std::string little(uint64_t value, int bytes) {
     std::string text;
     for (int i = 0; i < bytes; ++i) {
-        text += static_cast<char>(value >> (8 * i));
+        text += static_cast<char>(value);
+        value >>= 8;
     }
     return text;
 }
