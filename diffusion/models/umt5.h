@@ -30,8 +30,8 @@ struct Umt5Config {
     // file is not such a configuration.
     static Umt5Config read(const std::filesystem::path& path, Umt5Config start);
     static Umt5Config read(const std::filesystem::path& path);
-    // Of a checkpoint: sizes from the shapes of its tensors, then its config.json, where there is
-    // one.
+    // Of a checkpoint: sizes from the shapes of its tensors, the rest from its config.json, where
+    // there is one. Throws InputError when that tells of another number of layers.
     static Umt5Config of(const WeightMap& weights, const std::filesystem::path& config);
 };
 

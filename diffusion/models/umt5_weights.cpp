@@ -27,7 +27,13 @@ Umt5Config Umt5Config::of(const WeightMap& weights, const std::filesystem::path&
         fmt::format("encoder.block.{}.layer.0.SelfAttention.q.weight", c.layers))) {
         ++c.layers;
     }
-    return config.empty() ? c : read(config, c);
+    if (config.empty()) {
+        return c;
+    }
+    const Umt5Config said = read(config, c);
+    check_input(said.layers == c.layers, "{}: num_layers is {}, but the weights have {}",
+                config.string(), said.layers, c.layers);
+    return said;
 }
 
 Umt5Config Umt5Config::read(const std::filesystem::path& path) {

@@ -163,14 +163,14 @@ TEST_F(BadModel, ConfigOfAnotherModel) {
 }
 
 TEST_F(BadModel, ConfigWithFewerLayersThanTheWeights) {
-    for (const auto& [part, tensor] :
-         {std::pair{"transformer", "tensor blocks."}, {"text_encoder", "tensor encoder.block."}}) {
+    for (const char* part : {"transformer", "text_encoder"}) {
         const auto config = runner.model() / part / "config.json";
         const std::string text = read_text(config);
         std::string fewer = text;
         fewer.replace(fewer.find("\"num_layers\": 2") + 14, 1, "1");
         std::ofstream(config) << fewer;
-        expect_refused_model(tensor);
+        expect_refused_model(std::string(part) +
+                             "/config.json: num_layers is 1, but the weights have 2");
         std::ofstream(config) << text;
     }
 }
