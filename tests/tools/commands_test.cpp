@@ -40,10 +40,10 @@ TEST(Commands, HelpListsWhatExists) {
     const Runner runner;
     const Outcome help = runner.run({"--help"});
     EXPECT_EQ(help.exit_code, 0);
-    for (const char* command : {"generate", "info", "convert", "bench", "doctor"}) {
+    for (const char* command : {"generate", "view", "info", "convert", "bench", "doctor"}) {
         EXPECT_THAT(help.out, HasSubstr(command));
     }
-    for (const char* none : {"view", "encode", "render"}) {
+    for (const char* none : {"encode", "render"}) {
         EXPECT_THAT(help.out, Not(HasSubstr(none)));
     }
     EXPECT_THAT(runner.run({"--version"}).out, ContainsRegex("^[0-9]+\\.[0-9]+\\.[0-9]+\n$"));
