@@ -47,6 +47,10 @@ void* operator new(size_t bytes, std::align_val_t a) {
 void* operator new[](size_t bytes, std::align_val_t a) {
     return counted(bytes, size_t(a));
 }
+void* operator new(size_t bytes, const std::nothrow_t&) noexcept {  // std::stable_sort's
+    ++count;
+    return std::malloc(bytes);
+}
 void operator delete(void* p) noexcept {
     release(p);
 }
