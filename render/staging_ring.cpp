@@ -68,4 +68,27 @@ void StagingRing::grow(const Submission& submission, VkDeviceSize size) {
     used_.clear();
 }
 
+void record_upload(VkCommandBuffer commands, const StagingRing::Piece& piece, const Image& image) {
+    transition(commands, image.get(),
+               {.from_stage = VK_PIPELINE_STAGE_2_FRAGMENT_SHADER_BIT,
+                .from_access = VK_ACCESS_2_NONE,
+                .to_stage = VK_PIPELINE_STAGE_2_COPY_BIT,
+                .to_access = VK_ACCESS_2_TRANSFER_WRITE_BIT,
+                .from = VK_IMAGE_LAYOUT_UNDEFINED,
+                .to = VK_IMAGE_LAYOUT_TRANSFER_DST_OPTIMAL});
+    VkBufferImageCopy region{};
+    region.bufferOffset = piece.offset;
+    region.imageSubresource = {VK_IMAGE_ASPECT_COLOR_BIT, 0, 0, 1};
+    region.imageExtent = {image.extent().width, image.extent().height, 1};
+    vkCmdCopyBufferToImage(commands, piece.buffer, image.get(),
+                           VK_IMAGE_LAYOUT_TRANSFER_DST_OPTIMAL, 1, &region);
+    transition(commands, image.get(),
+               {.from_stage = VK_PIPELINE_STAGE_2_COPY_BIT,
+                .from_access = VK_ACCESS_2_TRANSFER_WRITE_BIT,
+                .to_stage = VK_PIPELINE_STAGE_2_FRAGMENT_SHADER_BIT,
+                .to_access = VK_ACCESS_2_SHADER_SAMPLED_READ_BIT,
+                .from = VK_IMAGE_LAYOUT_TRANSFER_DST_OPTIMAL,
+                .to = VK_IMAGE_LAYOUT_SHADER_READ_ONLY_OPTIMAL});
+}
+
 }  // namespace longtake::render

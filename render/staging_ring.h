@@ -45,4 +45,8 @@ class StagingRing {
     std::deque<Retired> retired_;
 };
 
+// Records the copy of a piece, rows without gaps, into an image that fragment shaders sample: after
+// those of earlier submissions, before those to come. The image's old content is lost.
+void record_upload(VkCommandBuffer commands, const StagingRing::Piece& piece, const Image& image);
+
 }  // namespace longtake::render

@@ -63,26 +63,7 @@ void UiPass::upload_font(VkCommandBuffer commands, const Submission& submission,
     pipeline_.set_texture(font_.view(), sampler_.get());
     const auto piece = staging.take(submission, coverage.size());
     std::memcpy(piece.bytes.data(), coverage.data(), coverage.size());
-    transition(commands, font_.get(),
-               {.from_stage = VK_PIPELINE_STAGE_2_NONE,
-                .from_access = VK_ACCESS_2_NONE,
-                .to_stage = VK_PIPELINE_STAGE_2_COPY_BIT,
-                .to_access = VK_ACCESS_2_TRANSFER_WRITE_BIT,
-                .from = VK_IMAGE_LAYOUT_UNDEFINED,
-                .to = VK_IMAGE_LAYOUT_TRANSFER_DST_OPTIMAL});
-    VkBufferImageCopy region{};
-    region.bufferOffset = piece.offset;
-    region.imageSubresource = {VK_IMAGE_ASPECT_COLOR_BIT, 0, 0, 1};
-    region.imageExtent = {extent.width, extent.height, 1};
-    vkCmdCopyBufferToImage(commands, piece.buffer, font_.get(),
-                           VK_IMAGE_LAYOUT_TRANSFER_DST_OPTIMAL, 1, &region);
-    transition(commands, font_.get(),
-               {.from_stage = VK_PIPELINE_STAGE_2_COPY_BIT,
-                .from_access = VK_ACCESS_2_TRANSFER_WRITE_BIT,
-                .to_stage = VK_PIPELINE_STAGE_2_FRAGMENT_SHADER_BIT,
-                .to_access = VK_ACCESS_2_SHADER_SAMPLED_READ_BIT,
-                .from = VK_IMAGE_LAYOUT_TRANSFER_DST_OPTIMAL,
-                .to = VK_IMAGE_LAYOUT_SHADER_READ_ONLY_OPTIMAL});
+    record_upload(commands, piece, font_);
 }
 
 void UiPass::draw(VkCommandBuffer commands, const Submission& submission, StagingRing& staging,
