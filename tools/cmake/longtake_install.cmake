@@ -1,8 +1,8 @@
-# Install, export (find_package(longtake) then gives longtake::core, ::diffusion, ::generator) and
+# Install, export (find_package(longtake) then gives longtake::core, ::diffusion ... and
 # package.
 include(CMakePackageConfigHelpers)
 set(LONGTAKE_CMAKE_DIR ${CMAKE_INSTALL_LIBDIR}/cmake/longtake)
-set(LONGTAKE_ROOMS core diffusion generator)
+set(LONGTAKE_ROOMS core diffusion generator gaussians)
 
 install(TARGETS longtake RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR} COMPONENT runtime)
 install(DIRECTORY assets/models assets/prompts DESTINATION ${CMAKE_INSTALL_DATADIR}/longtake
