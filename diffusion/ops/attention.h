@@ -29,7 +29,7 @@ struct AttentionProblem {
 };
 struct AttentionKernel;
 void attention_cpu(const AttentionProblem& problem, Workspace& workspace);
-// With one of attention_kernels(problem.dtype); head_dim a multiple of 16, up to 128.
+// With one of attention_kernels(problem.dtype), whose dim_multiple head_dim is.
 void attention_cpu_with(const AttentionKernel& kernel, const AttentionProblem& problem,
                         Workspace& workspace);
 // Plain loops, for any machine and shape: what the fast paths are tested against.

@@ -9,7 +9,9 @@
 namespace longtake::diffusion {
 namespace {
 
-constexpr int64_t kPackRows = 64;  // of one parallel piece of packing
+constexpr int64_t kPackRows = 64;      // of one parallel piece of packing
+constexpr int64_t kPackSlack = 16;     // rows of floats; a kernel may fill up to 32 rows of bf16
+constexpr int64_t kMaxKernelDim = 128;
 
 // Rounded so that every part of the scratch starts on a cache line.
 int64_t aligned(int64_t floats) {
@@ -40,7 +42,7 @@ struct Operand {
     }
 
     static int64_t packed_floats(const AttentionProblem& p) {
-        return aligned((p.slots + 1) * p.head_dim);
+        return aligned((p.slots + kPackSlack) * p.head_dim);
     }
     const void* head(int64_t h) const { return data + static_cast<size_t>(h) * head_bytes; }
 };
@@ -102,11 +104,12 @@ void attention_cpu_with(const AttentionKernel& kernel, const AttentionProblem& p
 }
 
 void attention_cpu(const AttentionProblem& problem, Workspace& workspace) {
-    const std::span<const AttentionKernel* const> kernels = attention_kernels(problem.dtype);
-    if (kernels.empty() || problem.head_dim % 16 != 0 || problem.head_dim > 128) {
-        return attention_cpu_portable(problem, workspace);
+    for (const AttentionKernel* kernel : attention_kernels(problem.dtype)) {
+        if (problem.head_dim % kernel->dim_multiple == 0 && problem.head_dim <= kMaxKernelDim) {
+            return attention_cpu_with(*kernel, problem, workspace);
+        }
     }
-    attention_cpu_with(*kernels[0], problem, workspace);
+    attention_cpu_portable(problem, workspace);
 }
 
 }  // namespace longtake::diffusion

@@ -26,18 +26,29 @@ using Bf16Tiler = AttentionTiler<Bf16AsFp32>;
 }  // namespace
 
 extern const AttentionKernel kAttentionAvx512Fp32;
-const AttentionKernel kAttentionAvx512Fp32{"avx512_fp32",
-                                           DType::F32,
-                                           Fp32Tiler::kLanes,
-                                           Fp32Tiler::kRows,
-                                           Fp32Tiler::scratch_floats,
-                                           Fp32Tiler::run,
-                                           nullptr,
-                                           nullptr};
+const AttentionKernel kAttentionAvx512Fp32{
+    .name = "avx512_fp32",
+    .dtype = DType::F32,
+    .lane_rows = Fp32Tiler::kLanes,
+    .tile_rows = Fp32Tiler::kRows,
+    .dim_multiple = 16,
+    .scratch_floats = Fp32Tiler::scratch_floats,
+    .run = Fp32Tiler::run,
+    .pack_keys = nullptr,
+    .pack_values = nullptr,
+};
 
 extern const AttentionKernel kAttentionAvx512Widened;
 const AttentionKernel kAttentionAvx512Widened{
-    "avx512_bf16_as_fp32",     DType::BF16,    Bf16Tiler::kLanes, Bf16Tiler::kRows,
-    Bf16Tiler::scratch_floats, Bf16Tiler::run, Bf16AsFp32::widen, Bf16AsFp32::widen};
+    .name = "avx512_bf16_as_fp32",
+    .dtype = DType::BF16,
+    .lane_rows = Bf16Tiler::kLanes,
+    .tile_rows = Bf16Tiler::kRows,
+    .dim_multiple = 16,
+    .scratch_floats = Bf16Tiler::scratch_floats,
+    .run = Bf16Tiler::run,
+    .pack_keys = Bf16AsFp32::widen,
+    .pack_values = Bf16AsFp32::widen,
+};
 
 }  // namespace longtake::diffusion

@@ -2,6 +2,11 @@
 
 #include <vector>
 
+#if defined(__x86_64__) && defined(__linux__)
+#include <sys/syscall.h>
+#include <unistd.h>
+#endif
+
 namespace longtake::diffusion {
 
 #if defined(__x86_64__)
@@ -11,12 +16,24 @@ extern const AttentionKernel kAttentionAvx2Widened;
 extern const AttentionKernel kAttentionAvx512Fp32;
 extern const AttentionKernel kAttentionAvx512Widened;
 extern const AttentionKernel kAttentionAvx512Bf16;
+extern const AttentionKernel kAttentionAmxBf16;
 
 namespace {
 
 bool has_avx512() {
     return __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&
            __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512vl");
+}
+
+// Linux keeps the matrix unit's registers only for processes that have asked.
+bool has_amx() {
+#if defined(__linux__)
+    constexpr long kRequestPermission = 0x1023, kTileData = 18;  // of arch_prctl
+    return __builtin_cpu_supports("amx-tile") && __builtin_cpu_supports("amx-bf16") &&
+           syscall(SYS_arch_prctl, kRequestPermission, kTileData) == 0;
+#else
+    return false;
+#endif
 }
 
 std::vector<const AttentionKernel*> find(DType dtype) {
@@ -32,6 +49,9 @@ std::vector<const AttentionKernel*> find(DType dtype) {
         // Intel's cores do a pair of bf16 products in twice the time of an fp32 one, AMD's in the
         // same.
         found.insert(__builtin_cpu_is("amd") ? found.begin() : found.end(), &kAttentionAvx512Bf16);
+        if (has_amx()) {
+            found.insert(found.begin(), &kAttentionAmxBf16);
+        }
     }
     return found;
 }

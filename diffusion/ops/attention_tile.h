@@ -17,6 +17,8 @@ template <class Isa> class AttentionTiler {
     using Element = typename Isa::Element;
     static constexpr int kPair = Isa::kPair;
     static constexpr int64_t kBlock = 64;  // keys between two corrections of the maxima
+    // Whether the products are those of a matrix unit, on whole blocks; otherwise the vectors'.
+    static constexpr bool kMatrixUnit = requires { Isa::kMatrixUnit; };
 
   public:
     static constexpr int64_t kLanes = Isa::kLanes, kRows = kLanes * Isa::kVectors;
@@ -56,22 +58,14 @@ template <class Isa> class AttentionTiler {
             for (int v = 0; v < kVectors; ++v) {
                 before[v] = largest[v];
             }
-            int64_t j = 0;
-            for (; j + Isa::kKeys <= n; j += Isa::kKeys) {
-                score<Isa::kKeys, kVectors>(t, q, begin, j, s, largest);
-            }
-            for (; j < n; ++j) {
-                score<1, kVectors>(t, q, begin, j, s, largest);
-            }
+            score_block<kVectors>(t, q, begin, n, s, largest);
             Vector shrink[kVectors];
             for (int v = 0; v < kVectors; ++v) {
                 shrink[v] = Isa::exp2(Isa::sub(before[v], largest[v]));
                 total[v] = Isa::mul(total[v], shrink[v]);
             }
             weigh<kVectors>(n, largest, s, total);
-            for (int64_t i = 0; i < t.head_dim; i += Isa::kDims) {
-                add_values<kVectors>(t, begin, n, i, s, shrink, sums);
-            }
+            add_block<kVectors>(t, begin, n, s, shrink, sums);
         }
         store<kVectors>(t, total, sums);
     }
@@ -86,7 +80,32 @@ template <class Isa> class AttentionTiler {
         }
     }
 
-    // Logits, in units of log2, of kKeys keys.
+    // s = logits, in units of log2, of keys [begin, begin + n).
+    template <int kVectors>
+    static void score_block(const AttentionTile& t, const float* q, int64_t begin, int64_t n,
+                            float* s, Vector* largest) {
+        int64_t j = 0;
+        if constexpr (kMatrixUnit) {
+            constexpr int64_t kWidth = kVectors * kLanes;
+            Isa::template multiply_keys<kVectors>(t, q, begin, n, s);
+            for (; j < n; ++j) {
+                Vector product[1][kVectors];
+                for (int v = 0; v < kVectors; ++v) {
+                    product[0][v] = Isa::load(s + j * kWidth + v * kLanes);
+                }
+                finish_logits<1, kVectors>(t, begin, j, product, s, largest);
+            }
+        } else {
+            for (; j + Isa::kKeys <= n; j += Isa::kKeys) {
+                score<Isa::kKeys, kVectors>(t, q, begin, j, s, largest);
+            }
+            for (; j < n; ++j) {
+                score<1, kVectors>(t, q, begin, j, s, largest);
+            }
+        }
+    }
+
+    // Logits of kKeys keys.
     template <int kKeys, int kVectors>
     static void score(const AttentionTile& t, const float* q, int64_t begin, int64_t j, float* s,
                       Vector* largest) {
@@ -116,6 +135,14 @@ template <class Isa> class AttentionTiler {
                 }
             }
         }
+        finish_logits<kKeys, kVectors>(t, begin, j, sum, s, largest);
+    }
+
+    template <int kKeys, int kVectors>
+    static void finish_logits(const AttentionTile& t, int64_t begin, int64_t j,
+                              const Vector (&product)[kKeys][kVectors], float* s,
+                              Vector* largest) {
+        constexpr int64_t kWidth = kVectors * kLanes;
         const Vector scale = Isa::broadcast(t.scale);
 #pragma GCC unroll 8
         for (int i = 0; i < kKeys; ++i) {
@@ -123,7 +150,7 @@ template <class Isa> class AttentionTiler {
                 Isa::broadcast(t.key_bias == nullptr ? 0.F : t.key_bias[begin + j + i]);
 #pragma GCC unroll 4
             for (int v = 0; v < kVectors; ++v) {
-                const Vector logit = Isa::fma(sum[i][v], scale, bias);
+                const Vector logit = Isa::fma(product[i][v], scale, bias);
                 largest[v] = Isa::max(largest[v], logit);
                 Isa::store(s + (j + i) * kWidth + v * kLanes, logit);
             }
@@ -154,7 +181,27 @@ template <class Isa> class AttentionTiler {
         }
     }
 
-    // sums = sums * shrink + weights * values, for kDims dimensions.
+    // sums = sums * shrink + weights * values of keys [begin, begin + n).
+    template <int kVectors>
+    static void add_block(const AttentionTile& t, int64_t begin, int64_t n, float* s,
+                          const Vector* shrink, float* sums) {
+        if constexpr (kMatrixUnit) {
+            constexpr int64_t kWidth = kVectors * kLanes;
+            for (int64_t i = 0; i < t.head_dim; ++i) {
+                for (int v = 0; v < kVectors; ++v) {
+                    float* at = sums + i * kWidth + v * kLanes;
+                    Isa::store(at, Isa::mul(Isa::load(at), shrink[v]));
+                }
+            }
+            Isa::template multiply_values<kVectors>(t, begin, n, s, sums);
+        } else {
+            for (int64_t i = 0; i < t.head_dim; i += Isa::kDims) {
+                add_values<kVectors>(t, begin, n, i, s, shrink, sums);
+            }
+        }
+    }
+
+    // The same for kDims dimensions.
     template <int kVectors>
     static void add_values(const AttentionTile& t, int64_t begin, int64_t n, int64_t dim,
                            const float* s, const Vector* shrink, float* sums) {
