@@ -27,7 +27,14 @@ case $stage in
     teacher) "${many[@]}" teacher.py "${weights[@]}" --cache "$out/clips.pt" --out "$out/teacher" "$@" ;;
     causal) "${many[@]}" causal.py "${weights[@]}" --cache "$out/clips.pt" --teacher "$out/teacher" --out "$out/causal" "$@" ;;
     student) "${many[@]}" student.py "${weights[@]}" --teacher "$out/teacher" --causal "$out/causal" --out "$out/student" "$@" ;;
-    evaluate) python3 judge/evaluate.py "${weights[@]}" --judge "$out/judge" --teacher "$out/teacher" --student "$out/student" "$@" ;;
+    evaluate) python3 judge/evaluate.py "${weights[@]}" --judge "$out/judge" --teacher "$out/teacher" --student "$out/student" --videos "$out/videos" "$@" ;;
+    videos) # what `longtake` makes of the prompts of `evaluate`
+        python3 judge/evaluate.py videos --write-prompts "$out/prompts.txt" "$@"
+        mkdir -p "$out/videos"
+        # shellcheck disable=SC2016
+        nl -v 0 -w 3 -n rz -s ' ' "$out/prompts.txt" |
+            OMP_NUM_THREADS=2 xargs -d '\n' -n 1 -P $((($(nproc) + 1) / 2)) bash -c \
+                'longtake generate --prompt "${1#* }" --seed $((10#${1%% *})) --seconds 5.0625 -o "$0/${1%% *}/"' "$out/videos" ;;
     export) python3 export.py "${weights[@]}" --student "$out/student" "$@" ;;
-    *) echo "unknown stage '$stage': tokenizer, autoencoder, judge, teacher, causal, student, evaluate, export" >&2; exit 2 ;;
+    *) echo "unknown stage '$stage': tokenizer, autoencoder, judge, teacher, causal, student, videos, evaluate, export" >&2; exit 2 ;;
 esac

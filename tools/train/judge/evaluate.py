@@ -6,13 +6,15 @@ seeds, and the mean optical flow (dynamic degree, pixels per frame).
 """
 
 import argparse
+import glob
 import json
 import os
-import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import torch
+from PIL import Image
 
 sys.path.insert(0, os.path.join(os.path.dirname(__file__), ".."))
 from common import CLIP_FRAMES, FPS, HEIGHT, LATENT_FRAMES, TEST_SEEDS, WIDTH, common_arguments, load, setup, to_bytes  # noqa: E402
@@ -36,10 +38,8 @@ def dynamic_degree(clips):
     return float(np.mean(lengths))
 
 
-def read_video(path):
-    raw = subprocess.run(["ffmpeg", "-v", "error", "-i", path, "-f", "rawvideo", "-pix_fmt", "rgb24", "-"],
-                         capture_output=True, check=True).stdout
-    return torch.from_numpy(np.frombuffer(raw, np.uint8).reshape(-1, HEIGHT, WIDTH, 3)[:81].copy())
+def read_frames(folder):
+    return torch.from_numpy(np.stack([np.asarray(Image.open(f)) for f in sorted(glob.glob(f"{folder}/*.png"))]))
 
 
 class Sets:
@@ -79,7 +79,7 @@ class Sets:
                 text = model.text(self.tokenizer(prompts).to(self.device))
                 empty = model.text(self.tokenizer([""]).to(self.device))
             if name == "teacher":
-                latents = sample_teacher(model.transformer, noise, text, empty, caption)
+                latents = sample_teacher(model.transformer, noise, text, empty, caption, scale=self.args.guidance)
             else:
                 latents, _ = roll_out(model.transformer, noise, text, caption)
         return to_bytes(decode(self.vae, self.statistics, latents))
@@ -91,7 +91,9 @@ class Sets:
         return self.generated("student", prompts)
 
     def videos(self, seeds, prompts, first):
-        return torch.stack([read_video(f"{self.args.videos}/{first + i:03d}.mp4") for i in range(len(prompts))]).to(self.device)
+        with ThreadPoolExecutor(8) as pool:
+            folders = [f"{self.args.videos}/{first + i:03d}" for i in range(len(prompts))]
+            return torch.stack(list(pool.map(read_frames, folders))).to(self.device)
 
 
 def main():
@@ -103,7 +105,8 @@ def main():
     common_arguments(parser)
     parser.add_argument("--teacher", default="out/teacher")
     parser.add_argument("--student", default="out/student")
-    parser.add_argument("--videos", help="folder of 000.mp4, 001.mp4 ... of the prompts")
+    parser.add_argument("--guidance", type=float, default=3.0, help="of the teacher")
+    parser.add_argument("--videos", default="out/videos", help="folder of 000, 001 ...: PNG frames of the prompts")
     args = parser.parse_args()
     device, world = setup(), World()
     judge = new_judge(world)
