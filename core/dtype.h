@@ -40,15 +40,22 @@ struct bf16 {
     uint16_t bits = 0;
 
     bf16() = default;
-    // Round to nearest even; NaN stays NaN.
-    explicit bf16(float f) {
-        const uint32_t u = std::bit_cast<uint32_t>(f);
-        bits = (u & 0x7fffffffu) > 0x7f800000u
-                   ? static_cast<uint16_t>((u >> 16) | 0x40)
-                   : static_cast<uint16_t>((u + 0x7fffu + ((u >> 16) & 1)) >> 16);
+    explicit bf16(float f) : bits(rounded(f)) {}
+    // For loops that become vectors, which a temporary would prevent.
+    bf16& operator=(float f) {
+        bits = rounded(f);
+        return *this;
     }
     explicit operator float() const {
         return std::bit_cast<float>(static_cast<uint32_t>(bits) << 16);
+    }
+
+    // Round to nearest even; NaN stays NaN. Without branches.
+    static uint16_t rounded(float f) {
+        const auto u = std::bit_cast<uint32_t>(f);
+        const uint32_t even = (u + 0x7fffU + ((u >> 16) & 1U)) >> 16, quiet = (u >> 16) | 0x40U;
+        const uint32_t nan = 0U - static_cast<uint32_t>((u & 0x7fffffffU) > 0x7f800000U);
+        return static_cast<uint16_t>((even & ~nan) | (quiet & nan));
     }
 };
 

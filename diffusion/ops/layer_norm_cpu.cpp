@@ -1,3 +1,4 @@
+#include "core/clones.h"
 #include "core/error.h"
 #include "core/parallel.h"
 #include "diffusion/ops/layer_norm.h"
@@ -8,8 +9,8 @@ namespace longtake::diffusion {
 namespace {
 
 template <typename T>
-void layer_norm_row(const float* x, const float* gain, const float* bias, int64_t d, float eps,
-                    T* out) {
+LONGTAKE_CLONES void layer_norm_row(const float* x, const float* gain, const float* bias, int64_t d,
+                                    float eps, T* out) {
     float sum = 0;
 #pragma omp simd reduction(+ : sum)
     for (int64_t i = 0; i < d; ++i) {
@@ -24,7 +25,7 @@ void layer_norm_row(const float* x, const float* gain, const float* bias, int64_
     const float scale = 1.F / std::sqrt(squares / static_cast<float>(d) + eps);
 #pragma omp simd
     for (int64_t i = 0; i < d; ++i) {
-        out[i] = T((x[i] - mean) * scale * gain[i] + bias[i]);
+        out[i] = (x[i] - mean) * scale * gain[i] + bias[i];
     }
 }
 

@@ -10,7 +10,7 @@ template <typename From, typename To> void convert(const Tensor& from, Tensor& t
     To* target = to.data<To>();
     parallel_for(from.extent(0), [=](int64_t r) {
         for (int64_t i = r * columns; i < (r + 1) * columns; ++i) {
-            target[i] = To(static_cast<float>(source[i]));
+            target[i] = static_cast<float>(source[i]);
         }
     });
 }

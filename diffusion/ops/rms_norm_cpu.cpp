@@ -1,3 +1,4 @@
+#include "core/clones.h"
 #include "core/error.h"
 #include "core/parallel.h"
 #include "diffusion/ops/rms_norm.h"
@@ -10,7 +11,8 @@ namespace {
 
 constexpr int64_t kMaxPairs = 128;
 
-template <typename In> float inverse_rms(const In* x, int64_t d, float eps) {
+template <typename In>
+LONGTAKE_CLONES float inverse_rms(const In* x, int64_t d, float eps) {
     float squares = 0;
 #pragma omp simd reduction(+ : squares)
     for (int64_t i = 0; i < d; ++i) {
@@ -21,22 +23,23 @@ template <typename In> float inverse_rms(const In* x, int64_t d, float eps) {
 }
 
 template <typename In, typename Out>
-void scale_row(const In* x, const float* weight, float scale, int64_t d, Out* out) {
+LONGTAKE_CLONES void scale_row(const In* x, const float* weight, float scale, int64_t d, Out* out) {
 #pragma omp simd
     for (int64_t i = 0; i < d; ++i) {
-        out[i] = Out(static_cast<float>(x[i]) * scale * weight[i]);
+        out[i] = static_cast<float>(x[i]) * scale * weight[i];
     }
 }
 
 template <typename In, typename Out>
-void rotate_head(const In* x, const float* weight, float scale, const float* cosines,
-                 const float* sines, int64_t pairs, Out* out) {
+LONGTAKE_CLONES void rotate_head(const In* x, const float* weight, float scale,
+                                 const float* cosines, const float* sines, int64_t pairs,
+                                 Out* out) {
 #pragma omp simd
     for (int64_t k = 0; k < pairs; ++k) {
         const float a = static_cast<float>(x[2 * k]) * scale * weight[2 * k];
         const float b = static_cast<float>(x[2 * k + 1]) * scale * weight[2 * k + 1];
-        out[2 * k] = Out(a * cosines[k] - b * sines[k]);
-        out[2 * k + 1] = Out(b * cosines[k] + a * sines[k]);
+        out[2 * k] = a * cosines[k] - b * sines[k];
+        out[2 * k + 1] = b * cosines[k] + a * sines[k];
     }
 }
 

@@ -29,8 +29,8 @@ void run(const Tensor& keys, std::span<const double> positions, Tensor& out, dou
             for (int64_t k = 0; k < pairs; ++k) {
                 const auto a = static_cast<float>(x[2 * k]), b = static_cast<float>(x[2 * k + 1]);
                 const auto i = static_cast<size_t>(k);
-                y[2 * k] = T(a * cosines[i] - b * sines[i]);
-                y[2 * k + 1] = T(b * cosines[i] + a * sines[i]);
+                y[2 * k] = a * cosines[i] - b * sines[i];
+                y[2 * k + 1] = b * cosines[i] + a * sines[i];
             }
             if (x != y) {
                 std::copy(x + 2 * pairs, x + d, y + 2 * pairs);

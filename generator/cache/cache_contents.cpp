@@ -38,9 +38,9 @@ void CacheContents::follow(const CacheMemory& memory) {
         for (int64_t i = range.begin; i < range.end; ++i) {
             const CacheSlot& old = slots_[static_cast<size_t>(i)];
             const bool first = std::ssize(slots) < sink;
-            place(first           ? SlotKind::Sink
-                  : old.frame < 0 ? SlotKind::Kept
-                                  : SlotKind::Recent,
+            place(first || old.kind == SlotKind::Sink ? SlotKind::Sink
+                  : old.frame < 0                      ? SlotKind::Kept
+                                                       : SlotKind::Recent,
                   old.frame);
         }
     };
@@ -52,6 +52,20 @@ void CacheContents::follow(const CacheMemory& memory) {
     const int64_t next = static_cast<int64_t>(numbers.back()) + 1;
     for (int64_t i = 0; i < chunk; ++i) {
         place(SlotKind::Current, next - chunk + i);
+    }
+    for (const std::optional<Fold>& fold : plan.folds) {
+        for (int64_t i = 0; fold && fold->averaged && i < fold->into.count(); ++i) {
+            CacheSlot& slot = slots[static_cast<size_t>(fold->into.begin + i)];
+            slot.kind = SlotKind::Kept;
+            slot.frame = -1;
+        }
+    }
+    if (const auto& replay = plan.replay) {
+        for (int64_t i = 0; i < replay->frames.count(); ++i) {
+            CacheSlot& slot = slots[static_cast<size_t>(replay->slot + i)];
+            slot.kind = SlotKind::Sink;
+            slot.frame = replay->backwards ? replay->frames.end - 1 - i : replay->frames.begin + i;
+        }
     }
     slots_ = std::move(slots);
 }

@@ -10,8 +10,8 @@ namespace longtake::generator {
 
 // What a frame of the cache is there for.
 enum class SlotKind : uint8_t {
-    Sink,     // one of the first frames, kept for ever
-    Kept,     // tokens that the newest frames looked at most, from several frames
+    Sink,     // one of the first frames, kept for ever or brought back
+    Kept,     // of several frames: the tokens that the newest looked at most, or an average
     Recent,   // one of the newest frames
     Current,  // of the chunk being made
 };

@@ -30,7 +30,8 @@ CacheMemory::CacheMemory(std::shared_ptr<const CachePolicy> policy, const CacheG
     : policy_(std::move(policy)),
       participation_(policy_->participation()),
       geometry_(geometry),
-      store_(geometry, policy_->window() * geometry.tokens_per_frame) {
+      store_(geometry,
+             (policy_->window() + policy_->archive_frames()) * geometry.tokens_per_frame) {
     const auto channels = static_cast<size_t>(geometry.heads * geometry.head_dim);
     const auto slots = static_cast<size_t>(store_.capacity());
     carried_out_.resize(static_cast<size_t>(geometry.layers));
@@ -50,7 +51,8 @@ void CacheMemory::reset() {
 }
 
 void CacheMemory::copy_from(const CacheMemory& other) {
-    store_.copy_from(other.store_, other.tokens(other.frames()));
+    store_.copy_from(other.store_, {0, other.tokens(other.frames())});
+    store_.copy_from(other.store_, {other.tokens(policy_->window()), other.store_.capacity()});
     plan_ = other.plan_;
     pass_ = other.pass_;
     first_frame_ = other.first_frame_;
@@ -111,8 +113,13 @@ diffusion::KvView CacheMemory::update(int layer, const Tensor& queries, const Te
 
 // The plan of this chunk, on one layer: slots first, then positions.
 void CacheMemory::carry_out(int layer, const Tensor& queries) {
-    if (plan_.fold) {
-        fold(layer);
+    if (plan_.archive) {
+        store_.copy(layer, {0, tokens(policy_->archive_frames())}, tokens(policy_->window()));
+    }
+    for (const std::optional<Fold>& f : plan_.folds) {
+        if (f) {
+            fold(layer, *f);
+        }
     }
     runs_.clear();
     push_run(runs_, tokens(plan_.head));
@@ -138,14 +145,27 @@ void CacheMemory::carry_out(int layer, const Tensor& queries) {
     if (plan_.tail_frame) {
         place(layer, plan_.write_slot - plan_.tail.count(), plan_.tail.count(), *plan_.tail_frame);
     }
+    if (plan_.replay) {
+        replay(layer, *plan_.replay);
+    }
     place(layer, plan_.write_slot, frames, first_frame_);
 }
 
-void CacheMemory::fold(int layer) {
-    const auto& [leaving, share] = *plan_.fold;
-    for (int64_t f = leaving.begin; f < leaving.end; ++f) {
-        const int64_t into = plan_.head.begin + (f - leaving.begin) % plan_.head.count();
-        store_.blend(layer, tokens(Range{f, f + 1}), tokens(into), share);
+void CacheMemory::fold(int layer, const Fold& fold) {
+    if (fold.averaged) {
+        return store_.blend_mean(layer, tokens(fold.leaving), tokens(fold.into), fold.share);
+    }
+    for (int64_t f = fold.leaving.begin; f < fold.leaving.end; ++f) {
+        const int64_t into = fold.into.begin + (f - fold.leaving.begin) % fold.into.count();
+        store_.blend(layer, tokens(Range{f, f + 1}), tokens(into), fold.share);
+    }
+}
+
+void CacheMemory::replay(int layer, const Replay& replay) {
+    for (int64_t i = 0; i < replay.frames.count(); ++i) {
+        const int64_t frame = policy_->window() + (replay.backwards ? replay.frames.end - 1 - i
+                                                                    : replay.frames.begin + i);
+        store_.copy(layer, tokens(Range{frame, frame + 1}), tokens(replay.slot + i));
     }
 }
 

@@ -53,7 +53,8 @@ class CacheMemory : public diffusion::AttentionMemory {
     std::span<float> query_sums(std::vector<float>& all, int layer) const;
     void move_origin(int64_t frame);
     void carry_out(int layer, const Tensor& queries);
-    void fold(int layer);
+    void fold(int layer, const Fold& fold);
+    void replay(int layer, const Replay& replay);
     void select(int layer, const Tensor& queries);
     void place(int layer, int64_t first_slot, int64_t frames, int64_t first_frame);
 

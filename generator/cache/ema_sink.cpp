@@ -17,7 +17,7 @@ class EmaSink : public CachePolicy {
         }
         Plan plan = roll(border, window(), sink_);
         plan.head_frame = border.first_frame + border.frames - window();
-        plan.fold = Fold{{sink_, plan.tail.begin}, share_};
+        plan.folds[0] = Fold{{sink_, plan.tail.begin}, {0, sink_}, share_};
         return plan;
     }
 

@@ -50,6 +50,18 @@ template <typename T> void move_runs(std::span<T> slots, std::span<const Range> 
     }
 }
 
+void copy_slots(const Tensor& from, Range slots, Tensor& target, int64_t to) {
+    check(from.shape() == target.shape(), "a cache of another shape");
+    const size_t row = static_cast<size_t>(from.extent(2)) * size_of(from.dtype());
+    const auto* source = static_cast<const std::byte*>(from.raw());
+    auto* result = static_cast<std::byte*>(target.raw());
+    for (int64_t h = 0; h < from.extent(0); ++h) {
+        std::memcpy(result + static_cast<size_t>(h * from.extent(1) + to) * row,
+                    source + static_cast<size_t>(h * from.extent(1) + slots.begin) * row,
+                    static_cast<size_t>(slots.count()) * row);
+    }
+}
+
 template <typename T> void mix_slots(Tensor& slots, Range from, int64_t to, float share) {
     const int64_t capacity = slots.extent(1), dim = slots.extent(2);
     T* all = slots.data<T>();
@@ -58,7 +70,26 @@ template <typename T> void mix_slots(Tensor& slots, Range from, int64_t to, floa
         T* target = all + (h * capacity + to) * dim;
         for (int64_t i = 0; i < from.count() * dim; ++i) {
             const auto old = static_cast<float>(target[i]);
-            target[i] = T(old + share * (static_cast<float>(source[i]) - old));
+            target[i] = old + share * (static_cast<float>(source[i]) - old);
+        }
+    });
+}
+
+template <typename T> void mix_mean(Tensor& slots, Range from, Range to, float share) {
+    const int64_t capacity = slots.extent(1), dim = slots.extent(2);
+    T* all = slots.data<T>();
+    parallel_for(slots.extent(0), [=](int64_t h) {
+        T* head = all + h * capacity * dim;
+        for (int64_t i = 0; i < dim; ++i) {
+            double sum = 0;
+            for (int64_t s = from.begin; s < from.end; ++s) {
+                sum += static_cast<double>(static_cast<float>(head[s * dim + i]));
+            }
+            const auto mean = static_cast<float>(sum / static_cast<double>(from.count()));
+            for (int64_t s = to.begin; s < to.end; ++s) {
+                const auto old = static_cast<float>(head[s * dim + i]);
+                head[s * dim + i] = old + share * (mean - old);
+            }
         }
     });
 }
@@ -77,8 +108,8 @@ void rotate_slots(const Tensor& keys, Tensor& rotated, std::span<const int32_t> 
             T* y = to + (h * capacity + slots[static_cast<size_t>(i)]) * dim;
             for (int64_t k = 0; k < pairs; ++k) {
                 const auto a = static_cast<float>(x[2 * k]), b = static_cast<float>(x[2 * k + 1]);
-                y[2 * k] = T(a * c[k] - b * s[k]);
-                y[2 * k + 1] = T(b * c[k] + a * s[k]);
+                y[2 * k] = a * c[k] - b * s[k];
+                y[2 * k + 1] = b * c[k] + a * s[k];
             }
             std::copy(x + 2 * pairs, x + dim, y + 2 * pairs);
         }
@@ -107,21 +138,13 @@ KvStore::KvStore(const CacheGeometry& geometry, int64_t capacity)
     sines_.resize(cosines_.size());
 }
 
-void KvStore::copy_from(const KvStore& other, int64_t slots) {
-    const size_t row = static_cast<size_t>(geometry_.head_dim) * size_of(geometry_.dtype);
-    const auto copy = [&](const Tensor& from, Tensor& to) {
-        check(from.shape() == to.shape(), "a cache of another shape");
-        for (int64_t h = 0; h < geometry_.heads; ++h) {
-            const size_t head = static_cast<size_t>(h * capacity_) * row;
-            std::memcpy(static_cast<std::byte*>(to.raw()) + head,
-                        static_cast<const std::byte*>(from.raw()) + head,
-                        static_cast<size_t>(slots) * row);
-        }
-    };
+void KvStore::copy_from(const KvStore& other, Range slots) {
+    check(keys_.size() == other.keys_.size() && capacity_ == other.capacity_,
+          "a cache of another shape");
     for (size_t layer = 0; layer < keys_.size(); ++layer) {
-        copy(other.keys_[layer], keys_[layer]);
-        copy(other.values_[layer], values_[layer]);
-        copy(other.rotated_[layer], rotated_[layer]);
+        copy_slots(other.keys_[layer], slots, keys_[layer], slots.begin);
+        copy_slots(other.values_[layer], slots, values_[layer], slots.begin);
+        copy_slots(other.rotated_[layer], slots, rotated_[layer], slots.begin);
     }
     positions_ = other.positions_;
     rotated_at_ = other.rotated_at_;
@@ -145,9 +168,7 @@ void KvStore::write(int layer, int64_t first, const Tensor& keys, const Tensor& 
           "keys {} do not fit the cache", keys.shape().str());
     scatter(keys, keys_[static_cast<size_t>(layer)], first);
     scatter(values, values_[static_cast<size_t>(layer)], first);
-    std::ranges::fill(
-        of(rotated_at_, layer).subspan(static_cast<size_t>(first), static_cast<size_t>(rows)),
-        kStale);
+    forget_rotation(layer, {first, first + rows});
 }
 
 void KvStore::blend(int layer, Range from, int64_t to, double share) {
@@ -155,9 +176,30 @@ void KvStore::blend(int layer, Range from, int64_t to, double share) {
     for (auto* tensors : {&keys_, &values_}) {
         mix((*tensors)[static_cast<size_t>(layer)], from, to, static_cast<float>(share));
     }
-    std::ranges::fill(
-        of(rotated_at_, layer).subspan(static_cast<size_t>(to), static_cast<size_t>(from.count())),
-        kStale);
+    forget_rotation(layer, {to, to + from.count()});
+}
+
+void KvStore::blend_mean(int layer, Range from, Range to, double share) {
+    const auto mix = geometry_.dtype == DType::F32 ? mix_mean<float> : mix_mean<bf16>;
+    for (auto* tensors : {&keys_, &values_}) {
+        mix((*tensors)[static_cast<size_t>(layer)], from, to, static_cast<float>(share));
+    }
+    forget_rotation(layer, to);
+}
+
+void KvStore::copy(int layer, Range from, int64_t to) {
+    for (auto* tensors : {&keys_, &values_}) {
+        Tensor& slots = (*tensors)[static_cast<size_t>(layer)];
+        copy_slots(slots, from, slots, to);
+    }
+    forget_rotation(layer, {to, to + from.count()});
+}
+
+void KvStore::forget_rotation(int layer, Range slots) {
+    std::ranges::fill(of(rotated_at_, layer)
+                          .subspan(static_cast<size_t>(slots.begin),
+                                   static_cast<size_t>(slots.count())),
+                      kStale);
 }
 
 void KvStore::refresh(int layer, int64_t slots) {

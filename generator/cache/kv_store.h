@@ -33,8 +33,8 @@ class KvStore {
     KvStore(const CacheGeometry& geometry, int64_t capacity);
     KvStore(KvStore&&) = default;
     KvStore(const KvStore&) = delete;
-    // Takes over the first `slots` of every layer of an equally shaped store.
-    void copy_from(const KvStore& other, int64_t slots);
+    // Takes over these slots of every layer of an equally shaped store.
+    void copy_from(const KvStore& other, Range slots);
 
     // Moves the slots of `runs` (ascending, disjoint) to the front, in order.
     void keep(int layer, std::span<const Range> runs);
@@ -42,6 +42,10 @@ class KvStore {
     void write(int layer, int64_t first, const Tensor& keys, const Tensor& values);
     // Moves the slots [to, to + from.count()) by `share` of the way towards those of `from`.
     void blend(int layer, Range from, int64_t to, double share);
+    // Moves each of the slots `to` by `share` of the way towards the mean of those of `from`.
+    void blend_mean(int layer, Range from, Range to, double share);
+    // Copies keys and values, not positions.
+    void copy(int layer, Range from, int64_t to);
     // Rotates the keys of [0, slots) whose content or position is new.
     void refresh(int layer, int64_t slots);
     diffusion::KvView view(int layer, int64_t slots) const;
@@ -56,6 +60,8 @@ class KvStore {
     size_t bytes() const;
 
   private:
+    void forget_rotation(int layer, Range slots);
+
     static constexpr double kStale = std::numeric_limits<double>::quiet_NaN();
 
     CacheGeometry geometry_;

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <optional>
 
@@ -25,13 +26,26 @@ struct Border {
     Turn turn = Turn::None;
 };
 
-// Frames that leave blend into the head, the first into its first slot and so on around:
-// head = head + share * (leaving - head), keys and values alike.
+// Frames that leave blend into slots that stay: kept = kept + share * (leaving - kept), keys and
+// values alike.
 struct Fold {
     Range leaving;  // old slots
+    Range into;     // old slots: of the head
     double share;
+    // What leaves is first averaged over all its tokens; otherwise its first frame blends into the
+    // first of `into` and so on around, token by token.
+    bool averaged = false;
 
     bool operator==(const Fold&) const = default;
+};
+
+// Frames of the archive, a copy of the first ones, take the place of newer ones.
+struct Replay {
+    Range frames;   // of the archive
+    bool backwards; // the last frame first
+    int64_t slot;   // new slot of the first
+
+    bool operator==(const Replay&) const = default;
 };
 
 // What a policy does to the cache at one border: which slots stay (a slot plan) and which of them
@@ -51,7 +65,9 @@ struct Plan {
     std::optional<int64_t> head_frame = {};  // new frame number of the head's first slot
     std::optional<int64_t> top_frame = {};   // new frame number of the first selected slot
     std::optional<int64_t> tail_frame = {};  // new frame number of the tail's first slot
-    std::optional<Fold> fold = {};
+    std::array<std::optional<Fold>, 2> folds = {};
+    bool archive = false;  // the first slots are copied into the archive before anything moves
+    std::optional<Replay> replay = {};
 
     bool operator==(const Plan&) const = default;
 };

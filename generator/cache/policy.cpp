@@ -25,6 +25,8 @@ constexpr std::array kPolicies{
     Entry{"deep-forcing", make_deep_forcing},
     Entry{"infinity-rope", make_infinity_rope},
     Entry{"ema-sink", make_ema_sink},
+    Entry{"memrope", make_memrope},
+    Entry{"rolling-sink", make_rolling_sink},
 };
 
 }  // namespace

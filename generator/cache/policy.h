@@ -26,6 +26,8 @@ class CachePolicy {
     virtual Participation participation() const { return {}; }
     // Frames after which the policy has no answer any more.
     virtual std::optional<int64_t> frame_limit() const { return std::nullopt; }
+    // Frames of the archive: how many of the first ones a plan may bring back.
+    virtual int64_t archive_frames() const { return 0; }
     // Whether the cache goes on over a hard cut; others start afresh there.
     virtual bool survives_cuts() const { return false; }
     // Slots of the cache, in frames, the current chunk included.
@@ -54,6 +56,8 @@ std::unique_ptr<const CachePolicy> make_deep_sink(CacheOptions&, const CacheDefa
 std::unique_ptr<const CachePolicy> make_deep_forcing(CacheOptions&, const CacheDefaults&);
 std::unique_ptr<const CachePolicy> make_infinity_rope(CacheOptions&, const CacheDefaults&);
 std::unique_ptr<const CachePolicy> make_ema_sink(CacheOptions&, const CacheDefaults&);
+std::unique_ptr<const CachePolicy> make_memrope(CacheOptions&, const CacheDefaults&);
+std::unique_ptr<const CachePolicy> make_rolling_sink(CacheOptions&, const CacheDefaults&);
 
 // The option every policy has: the slots of its cache, in frames; the model's own window, or less
 // where `most` says so.

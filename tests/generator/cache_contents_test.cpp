@@ -81,6 +81,28 @@ TEST(CacheContents, DeepForcingKeepsWhatWasLookedAt) {
     EXPECT_TRUE(compressed);
 }
 
+TEST(CacheContents, AveragesAreOfSeveralFrames) {
+    const Slots slots = followed("memrope:window=9,sink=2", 6)[5];
+    ASSERT_EQ(slots.size(), 9u);
+    EXPECT_EQ(count(slots, SlotKind::Sink), 2);
+    EXPECT_EQ(count(slots, SlotKind::Kept), 2);
+    EXPECT_EQ(slots[2].frame, -1);
+    EXPECT_EQ(slots[3].kind, SlotKind::Kept);
+}
+
+TEST(CacheContents, TheBeginningComesBack) {
+    const Slots slots = followed("rolling-sink:window=9", 6)[5];  // frames 9 to 17
+    ASSERT_EQ(slots.size(), 9u);
+    const int64_t beginning[] = {2, 1, 0};  // walked backwards, in place of 9 to 11
+    for (size_t i = 0; i < 3; ++i) {
+        EXPECT_EQ(slots[i].kind, SlotKind::Sink);
+        EXPECT_EQ(slots[i].frame, beginning[i]);
+        EXPECT_EQ(slots[i].position, static_cast<double>(9 + i));
+    }
+    EXPECT_EQ(slots[3].frame, 12);
+    EXPECT_EQ(count(slots, SlotKind::Current), 3);
+}
+
 TEST(CacheContents, ACutBeginsAnew) {
     const auto all = followed("deep-forcing", 4, 2);
     EXPECT_EQ(all[1].size(), 6u);

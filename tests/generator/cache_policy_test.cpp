@@ -320,6 +320,57 @@ TEST(CachePolicy, EmaSinkTakesUpWhatLeaves) {
     }
 }
 
+// After the release's steps (research on MemRoPE: twelve frames, averages in the fourth and fifth).
+TEST(CachePolicy, MemRopeAveragesWhatLeaves) {
+    CacheDriver driver("memrope:slow=20,fast=250", kTiny);
+    double slow = 0, fast = 0;
+    for (int64_t start = 0; start < 60; start += 3) {
+        driver.step();
+        if (start < 12) {
+            continue;
+        }
+        std::vector<double> expected;
+        push(expected, start - 9, start + 2);
+        EXPECT_EQ(driver.memory.frame_numbers(0), expected);
+        // Frames 3 and 4 leave at first, as their places are taken, and then the oldest recent ones.
+        const int64_t oldest = start == 12 ? 5 : start - 7;
+        const double mean = static_cast<double>(oldest * 2 + 6 + oldest * 2 - 1) / 2;
+        slow = start == 12 ? mean : slow + 0.02 * (mean - slow);
+        fast = start == 12 ? mean : fast + 0.25 * (mean - fast);
+        const auto view = driver.memory.store().view(1, 12 * kTiny.tokens_per_frame);
+        const auto* values = static_cast<const float*>(view.values);
+        const auto held = [&](int64_t slot) { return double{values[slot * kTiny.head_dim]}; };
+        for (int64_t token = 0; token < 2; ++token) {
+            EXPECT_EQ(held(token), token);  // the sink
+            EXPECT_NEAR(held(6 + token), slow, 1e-4) << start;
+            EXPECT_NEAR(held(8 + token), fast, 1e-4) << start;
+            EXPECT_EQ(held(10 + token), (start - 4) * 2 + token);
+        }
+    }
+}
+
+TEST(CachePolicy, RollingSinkWalksTheBeginningToAndFro) {
+    CacheDriver driver("rolling-sink", kTiny);
+    for (int64_t start = 0; start < 120; start += 3) {
+        driver.step();
+        if (start < 24) {
+            continue;
+        }
+        std::vector<double> positions;
+        push(positions, start - 18, start + 2);
+        EXPECT_EQ(driver.memory.frame_numbers(0), positions);  // in time nothing is missing
+        std::vector<int64_t> held;
+        for (int64_t frame = start - 18; frame < start + 3; ++frame) {
+            const int64_t block = frame / 3 * 3;
+            const bool generated = block >= start - 3 || block < 18;
+            const int64_t at = block % 18;
+            const int64_t replayed = block / 18 % 2 == 0 ? at + frame % 3 : 17 - at - frame % 3;
+            push_twice(held, generated ? frame : replayed, generated ? frame : replayed);
+        }
+        EXPECT_EQ(frames_held(driver), held) << start;
+    }
+}
+
 std::string complaint(const std::string& text) {
     try {
         policy(text);
@@ -349,6 +400,8 @@ TEST(CachePolicy, WrongOptionsAreNamed) {
     EXPECT_THAT(complaint("infinity-rope:sink=4"), HasSubstr("outside 0..3"));
     EXPECT_THAT(complaint("infinity-rope:sink=2,flush=2"), HasSubstr("outside 0..1"));
     EXPECT_THAT(complaint("ema-sink:share=1001"), HasSubstr("outside 0..1000"));
+    EXPECT_THAT(complaint("memrope:window=4"), HasSubstr("no room for a chunk of 3"));
+    EXPECT_THAT(complaint("rolling-sink:window=20"), HasSubstr("use a multiple of 3, at least 9"));
 }
 
 }  // namespace

@@ -40,7 +40,7 @@ struct Figures {
     generator::TakeReport report;
     size_t steady_from = 0;  // the first chunk with a full window
     double frame_rate = 0;
-    double gflops = 0;               // of the transformer, denoising passes, steady state
+    double gflops = 0;               // of the transformer: the median chunk's denoising passes
     double ceiling = 0;              // of oneDNN's matrix product on this machine
     std::vector<double> memory_mib;  // after each minute of video, and at the end
 
@@ -66,15 +66,16 @@ Figures measure(const BenchOptions& o, double seconds, generator::Session& sessi
     f.frame_rate = session.model().config().frame_rate;
     const auto frames = static_cast<int64_t>(std::llround(std::max(1.0, seconds * f.frame_rate)));
     Progress progress("bench", frames);
-    double flops = 0, ms = 0;
+    std::vector<double> gflops;  // a second, of every chunk's denoising passes
     NullWriter nowhere;
     const auto on_chunk = [&](const generator::Chunk& chunk) {
         const auto& r = chunk.receipt;
         const int64_t tokens = session.memory().tokens_per_frame();
-        flops += session.passes() *
-                 transformer.flops(chunk.latents.extent(0) * tokens, r.cached_frames * tokens,
-                                   session.prompt().context().layers[0].keys.extent(1));
-        ms += r.diffuse_ms;
+        const double flops =
+            session.passes() *
+            transformer.flops(chunk.latents.extent(0) * tokens, r.cached_frames * tokens,
+                              session.prompt().context().layers[0].keys.extent(1));
+        gflops.push_back(flops / r.diffuse_ms / 1e6);
         progress.advance(std::min(chunk.frames.extent(0), frames - chunk.receipt.first_frame));
         const auto minute =
             static_cast<size_t>(static_cast<double>(session.video_frames()) / f.frame_rate / 60);
@@ -91,11 +92,12 @@ Figures measure(const BenchOptions& o, double seconds, generator::Session& sessi
     }
     f.report.chunks.back().finalize_ms = session.finalize();
     f.memory_mib.push_back(resident_mib());
-    f.gflops = flops / ms / 1e6;
     f.ceiling = gemm_ceiling(transformer.compute());
     const auto full = static_cast<size_t>(session.model().config().window_frames /
                                           session.model().config().chunk_frames);
     f.steady_from = f.report.chunks.size() > full + 2 ? full : 0;
+    gflops.erase(gflops.begin(), gflops.begin() + static_cast<std::ptrdiff_t>(f.steady_from));
+    f.gflops = quantile(std::move(gflops), 0.5);
     return f;
 }
 
