@@ -6,6 +6,7 @@
 #include "diffusion/models/taehv_config.h"
 #include "diffusion/models/transformer_config.h"
 #include "diffusion/models/umt5.h"
+#include "diffusion/models/wan_vae.h"
 #include "diffusion/video_model.h"
 
 #include <nlohmann/json.hpp>
@@ -43,6 +44,17 @@ ordered_json json_of(const TaehvConfig& c) {
         json["latents_std"] = c.latents_std;
     }
     return json;
+}
+
+ordered_json json_of(const WanVaeConfig& c) {
+    return {{"_class_name", "AutoencoderKLWan"},
+            {"base_dim", c.base},
+            {"z_dim", c.latent_channels},
+            {"dim_mult", {1, 2, 4, 4}},
+            {"num_res_blocks", 2},
+            {"temperal_downsample", {false, true, true}},
+            {"latents_mean", c.latents_mean},
+            {"latents_std", c.latents_std}};
 }
 
 ordered_json json_of(const Umt5Config& c) {
@@ -105,10 +117,12 @@ void write_model(const ModelFolder& model, const fs::path& path, const Checkpoin
     const fs::path& folder = whole.path();
     constexpr const char* kWeights = "diffusion_pytorch_model.safetensors";
     write_part<TransformerConfig>(*model.transformer, folder / "transformer", kWeights, format);
-    write_part<TaehvConfig>(*model.vae, folder / "vae", kWeights, format);
+    const bool tiny = model.vae->kind.part == CheckpointKind::Part::Taehv;
+    (tiny ? write_part<TaehvConfig> : write_part<WanVaeConfig>)(*model.vae, folder / "vae",
+                                                                kWeights, format);
     ordered_json index{{"_class_name", "WanPipeline"},
                        {"transformer", {"diffusers", "WanTransformer3DModel"}},
-                       {"vae", {"diffusers", "AutoencoderTAEHV"}},
+                       {"vae", {"diffusers", tiny ? "AutoencoderTAEHV" : "AutoencoderKLWan"}},
                        {"scheduler", {"diffusers", "FlowMatchEulerDiscreteScheduler"}}};
     if (model.text_encoder) {
         write_part<Umt5Config>(*model.text_encoder, folder / "text_encoder", "model.safetensors",

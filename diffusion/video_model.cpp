@@ -36,13 +36,15 @@ class VideoModel::Loader {
 
     void load_autoencoder() {
         const auto weights = from_.vae->open();
-        const TaehvConfig config = TaehvConfig::of(weights, from_.vae->config);
+        if (from_.vae->kind.part == CheckpointKind::Part::WanVae) {
+            model_->autoencoder_ =
+                make_autoencoder(WanVaeConfig::of(weights, from_.vae->config), weights);
+            return;
+        }
         // Convolutions in bf16 pay only where the machine prefers bf16.
         const DType type = preferred_compute_type() == DType::BF16 ? compute_ : DType::F32;
-        model_->decoder_ = std::make_shared<TaehvDecoder>(config, weights, type);
-        if (weights.contains("encoder.0.weight")) {
-            model_->encoder_ = std::make_shared<TaehvEncoder>(config, weights, type);
-        }
+        model_->autoencoder_ =
+            make_autoencoder(TaehvConfig::of(weights, from_.vae->config), weights, type);
     }
 
     void load_text() {
@@ -56,11 +58,11 @@ class VideoModel::Loader {
     void check_sizes() const {
         const auto& m = *model_;
         const auto& t = m.transformer_->config();
-        const int64_t channels = m.decoder_->config().latent_channels;
+        const int64_t channels = m.autoencoder_->latent_channels();
         check_input(t.out_channels == channels,
                     "{}: the transformer makes {} channels, the autoencoder has {}",
                     m.folder_.string(), t.out_channels, channels);
-        const int64_t h = kTaehvScale * t.patch_height, w = kTaehvScale * t.patch_width;
+        const int64_t h = kLatentScale * t.patch_height, w = kLatentScale * t.patch_width;
         check_input(m.config_.height % h == 0 && m.config_.width % w == 0,
                     "{}: width {} and height {} must be multiples of {} and {}",
                     (from_.scheduler.empty() ? m.folder_ : from_.scheduler).string(),
@@ -85,10 +87,10 @@ std::shared_ptr<const VideoModel> VideoModel::load(const fs::path& folder, DType
     return Loader(folder, compute).load();
 }
 
-const std::shared_ptr<const TaehvEncoder>& VideoModel::encoder_ptr() const {
-    check_input(encoder_ != nullptr,
+Tensor VideoModel::encode(const Tensor& picture) const {
+    check_input(autoencoder_->encodes(),
                 "{}: its vae has no encoder, so nothing can begin with an image", folder_.string());
-    return encoder_;
+    return autoencoder_->encode(picture);
 }
 
 Tensor VideoModel::encode(std::string_view prompt) const {

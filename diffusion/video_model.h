@@ -3,7 +3,7 @@
 #include "core/tensor.h"
 #include "diffusion/flow_match.h"
 #include "diffusion/models/causal_transformer.h"
-#include "diffusion/models/taehv.h"
+#include "diffusion/models/autoencoder.h"
 #include "diffusion/models/tokenizer.h"
 #include "diffusion/models/umt5.h"
 
@@ -32,7 +32,7 @@ struct VideoModelConfig {
 // ModelFolder knows. Immutable; sessions share it and its parts.
 class VideoModel {
   public:
-    // Needs a transformer and a tiny autoencoder and, for prompts, a text encoder and its
+    // Needs a transformer and an autoencoder and, for prompts, a text encoder and its
     // tokenizer; how to run it stands in scheduler_config.json. Throws InputError, naming the file
     // and what is wrong with it.
     static std::shared_ptr<const VideoModel> load(const std::filesystem::path& folder,
@@ -40,16 +40,16 @@ class VideoModel {
 
     const VideoModelConfig& config() const { return config_; }
     FlowMatchSchedule schedule() const { return FlowMatchSchedule(config_.shift); }
-    int64_t latent_height() const { return config_.height / kTaehvScale; }
-    int64_t latent_width() const { return config_.width / kTaehvScale; }
+    int64_t latent_height() const { return config_.height / kLatentScale; }
+    int64_t latent_width() const { return config_.width / kLatentScale; }
 
     const CausalTransformer& transformer() const { return *transformer_; }
     const std::shared_ptr<const CausalTransformer>& transformer_ptr() const { return transformer_; }
-    const TaehvDecoder& decoder() const { return *decoder_; }
-    const std::shared_ptr<const TaehvDecoder>& decoder_ptr() const { return decoder_; }
-    // Throws InputError when the folder came without one.
-    const TaehvEncoder& encoder() const { return *encoder_ptr(); }
-    const std::shared_ptr<const TaehvEncoder>& encoder_ptr() const;
+    const Autoencoder& autoencoder() const { return *autoencoder_; }
+
+    // picture [1, height, width, 3] uint8 -> [1, C, h, w]. Throws InputError when the folder came
+    // without an encoder.
+    Tensor encode(const Tensor& picture) const;
 
     // The prompt's rows, without padding: [tokens, text_dim] fp32. Throws InputError when the
     // folder came without a text encoder, or the prompt is empty.
@@ -63,8 +63,7 @@ class VideoModel {
     std::filesystem::path folder_;
     VideoModelConfig config_;
     std::shared_ptr<const CausalTransformer> transformer_;
-    std::shared_ptr<const TaehvDecoder> decoder_;
-    std::shared_ptr<const TaehvEncoder> encoder_;
+    std::shared_ptr<const Autoencoder> autoencoder_;
     std::shared_ptr<const Umt5Encoder> text_encoder_;
     std::shared_ptr<const Tokenizer> tokenizer_;
 };

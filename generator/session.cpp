@@ -53,7 +53,7 @@ Session::Session(std::shared_ptr<const diffusion::VideoModel> model, SessionOpti
       memory_(policy_for(*model_, options_.cache), geometry_of(*model_)),
       rollout_(model_->transformer_ptr(), model_->schedule(),
                timesteps_for(*model_, options_.steps)),
-      decoder_(model_->decoder_ptr(), model_->latent_height(), model_->latent_width()) {
+      decoder_(model_->autoencoder().open(model_->latent_height(), model_->latent_width())) {
     if (!options_.noise) {
         options_.noise = make_seeded_noise(0);
     }
@@ -62,7 +62,7 @@ Session::Session(std::shared_ptr<const diffusion::VideoModel> model, SessionOpti
                        model_->latent_width()},
                       DType::F32);
     frames_ = Tensor(
-        {chunk * diffusion::kTaehvFrames, model_->config().height, model_->config().width, 3},
+        {chunk * diffusion::kLatentFrames, model_->config().height, model_->config().width, 3},
         DType::U8);
     options_.noise->fill(0, 0, 0, latents_);  // noise of another shape is refused now
     if (!options_.image.empty()) {
@@ -100,8 +100,8 @@ Chunk Session::finish_step(int64_t latent_frames, bool cut, double diffuse_ms) {
     const Stopwatch watch;
     Chunk chunk;
     chunk.latents = latents_.slice(0, latent_frames);
-    chunk.frames = frames_.slice(0, decoder_.frames(latent_frames));
-    model_->decoder().decode(chunk.latents, decoder_, chunk.frames);
+    chunk.frames = frames_.slice(0, decoder_->frames(latent_frames));
+    decoder_->decode(chunk.latents, chunk.frames);
     chunk.receipt = {.chunk = place_.chunk,
                      .first_frame = place_.video_frames,
                      .prompt = prompt_.number(),
@@ -129,13 +129,13 @@ double Session::finalize() {
 
 void Session::check_length(int64_t video_frames) const {
     const auto limit = memory_.policy().frame_limit();
-    check_input(!limit || video_frames <= diffusion::kTaehvFrames * *limit - 3,
+    check_input(!limit || video_frames <= diffusion::kLatentFrames * *limit - 3,
                 "--cache {}: it holds {} latent frames, {} frames of video; choose a rolling "
                 "policy such as deep-forcing, or a wider window",
-                options_.cache, *limit, diffusion::kTaehvFrames * *limit - 3);
+                options_.cache, *limit, diffusion::kLatentFrames * *limit - 3);
     const int64_t chunk = latents_.extent(0);
     const int64_t lead = image_latent_.empty() ? 0 : 1;  // latent frames before the first noise
-    const int64_t latents = (video_frames + 2) / diffusion::kTaehvFrames + 1;
+    const int64_t latents = (video_frames + 2) / diffusion::kLatentFrames + 1;
     const int64_t chunks = (latents - lead + chunk - 1) / chunk;
     if (chunks > 0) {
         Tensor last(latents_.shape(), DType::F32);
@@ -151,27 +151,25 @@ void Session::reset() {
 
 void Session::forget() {
     memory_.reset();
-    decoder_.reset();
+    decoder_->reset();
 }
 
 void Session::encode_image(const Tensor& image) {
     const auto& c = model_->config();
-    diffusion::TaehvEncoderState state(model_->encoder_ptr(), c.height, c.width);
-    const Tensor frame =
-        resize_and_crop(image, c.height, c.width).reshape({1, c.height, c.width, 3});
-    image_latent_ = model_->encoder().encode(frame, state);
+    image_latent_ = model_->encode(
+        resize_and_crop(image, c.height, c.width).reshape({1, c.height, c.width, 3}));
 }
 
 std::shared_ptr<const Session::Snapshot> Session::snapshot() {
     check(!broken_, "a stopped take has no state to keep");
     finalize();
     return std::make_shared<Snapshot>(
-        Snapshot{memory_.clone(), decoder_.snapshot(), place_, prompt_});
+        Snapshot{memory_.clone(), decoder_->snapshot(), place_, prompt_});
 }
 
 void Session::restore(const Snapshot& snapshot) {
     memory_.copy_from(snapshot.memory);
-    decoder_.restore(snapshot.decoder);
+    decoder_->restore(*snapshot.decoder);
     place_ = snapshot.place;
     prompt_ = snapshot.prompt;
     clean_pass_due_ = broken_ = false;

@@ -1,7 +1,6 @@
 #pragma once
 
 #include "core/tensor.h"
-#include "diffusion/models/taehv.h"
 #include "diffusion/video_model.h"
 #include "generator/cache/cache_memory.h"
 #include "generator/noise_source.h"
@@ -86,7 +85,7 @@ class Session {
     PromptState prompt_;
     CacheMemory memory_;
     Rollout rollout_;
-    diffusion::TaehvState decoder_;
+    std::unique_ptr<diffusion::DecodeStream> decoder_;
     TakePlace place_;
     bool clean_pass_due_ = false;
     bool broken_ = false;  // a chunk was left half-made
@@ -96,7 +95,7 @@ class Session {
 
 struct Session::Snapshot {
     CacheMemory memory;
-    diffusion::TaehvSnapshot decoder;
+    std::shared_ptr<const diffusion::DecodeStream::Snapshot> decoder;
     TakePlace place;
     PromptState prompt;
 };

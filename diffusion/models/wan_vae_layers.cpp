@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <cmath>
 #include <cstring>
+#include <iterator>
 
 namespace longtake::diffusion {
 namespace {
@@ -84,6 +85,19 @@ void WanVaeStream::reset() {
     latents_ = 0;
     layer_ = 0;
     pasts_.clear();
+}
+
+WanVaeStream::Snapshot WanVaeStream::snapshot() const {
+    Snapshot copy{latents_, {}};
+    std::ranges::transform(pasts_, std::back_inserter(copy.pasts), &Tensor::clone);
+    return copy;
+}
+
+void WanVaeStream::restore(const Snapshot& snapshot) {
+    latents_ = snapshot.latents;
+    layer_ = 0;
+    pasts_.clear();
+    std::ranges::transform(snapshot.pasts, std::back_inserter(pasts_), &Tensor::clone);
 }
 
 Tensor& WanVaeStream::past(int64_t frames, const Tensor& like) {

@@ -20,8 +20,15 @@ namespace longtake::diffusion {
 // must outlive it, and for frames of one size.
 class WanVaeStream {
   public:
+    struct Snapshot {
+        int64_t latents;
+        std::vector<Tensor> pasts;
+    };
+
     void reset();
     int64_t latents() const { return latents_; }  // done so far
+    Snapshot snapshot() const;
+    void restore(const Snapshot& snapshot);
 
   private:
     friend class WanVaeDecoder;

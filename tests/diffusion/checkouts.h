@@ -1,5 +1,6 @@
 #pragma once
 
+#include "diffusion/video_model.h"
 #include "tests/core/temporary_folder.h"
 
 #include <filesystem>
@@ -15,6 +16,16 @@ const std::filesystem::path kTinyModelFolder = kFixtureFolder / "tiny_model";
 inline void copy_to(const std::filesystem::path& from, const std::filesystem::path& to) {
     std::filesystem::create_directories(to.parent_path());
     std::filesystem::copy(from, to);
+}
+
+// What a model makes of latents [F, C, h, w], in one stream.
+inline Tensor decoded(const VideoModel& model, const Tensor& latents) {
+    const auto stream = model.autoencoder().open(latents.extent(2), latents.extent(3));
+    Tensor frames({stream->frames(latents.extent(0)), kLatentScale * latents.extent(2),
+                   kLatentScale * latents.extent(3), 3},
+                  DType::U8);
+    stream->decode(latents, frames);
+    return frames;
 }
 
 // A checkout of Self-Forcing with its downloads and the tiny autoencoder: the base model in the

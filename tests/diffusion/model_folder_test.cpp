@@ -61,6 +61,14 @@ TEST_F(SelfForcing, HoldsTheSameBitsAsTheDiffusersFolder) {
     EXPECT_TRUE(found.missing().empty());
 }
 
+TEST_F(SelfForcing, TheTinyAutoencoderComesBeforeTheFullOne) {
+    copy_to(kFixtureFolder / "tiny_wan_vae/diffusion_pytorch_model.safetensors",
+            root / "vae/diffusion_pytorch_model.safetensors");
+    EXPECT_EQ(ModelFolder::find(root).vae->kind.part, Part::Taehv);
+    fs::remove(root / "taew2_1.pth");
+    EXPECT_EQ(ModelFolder::find(root).vae->kind.part, Part::WanVae);
+}
+
 TEST_F(SelfForcing, MakesTheSameRowsAndFrames) {
     const auto ours = VideoModel::load(root, DType::F32);
     const auto tiny = VideoModel::load(kTinyModelFolder, DType::F32);
@@ -69,11 +77,7 @@ TEST_F(SelfForcing, MakesTheSameRowsAndFrames) {
     EXPECT_EQ(ours->transformer().config().text_len, tiny->transformer().config().text_len);
     EXPECT_EQ(ours->config().width, 64);
     const Tensor latents = random_tensor({2, 16, 6, 8}, 3);
-    Tensor a, b;
-    TaehvState a_state(ours->decoder_ptr(), 6, 8), b_state(tiny->decoder_ptr(), 6, 8);
-    ours->decoder().decode(latents, a_state, a);
-    tiny->decoder().decode(latents, b_state, b);
-    EXPECT_TRUE(same_bits(a, b));
+    EXPECT_TRUE(same_bits(decoded(*ours, latents), decoded(*tiny, latents)));
 }
 
 TEST_F(SelfForcing, TheDistilledTransformerComesBeforeTheBase) {

@@ -57,8 +57,8 @@ TEST(VideoModel, LoadsAWholeFolder) {
     EXPECT_EQ(model->config().denoising_steps, (std::vector<int>{1000, 750, 500, 250}));
     EXPECT_EQ(model->schedule().warp(model->config().denoising_steps)[1], 937.5);
     EXPECT_EQ(model->transformer().config().layers, 2);
-    EXPECT_EQ(model->decoder().config().latents_std[0], 1.5F);
-    EXPECT_EQ(model->encoder().config().latent_channels, 16);
+    EXPECT_EQ(model->autoencoder().latent_channels(), 16);
+    EXPECT_TRUE(model->autoencoder().encodes());
 }
 
 TEST(VideoModel, ReadsPrompts) {

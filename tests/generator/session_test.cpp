@@ -3,6 +3,7 @@
 #include "core/error.h"
 #include "tests/generator/allocation_counter.h"
 #include "tests/generator/thread_count.h"
+#include "tests/core/temporary_folder.h"
 #include "tests/generator/tiny_model.h"
 
 #include <gtest/gtest.h>
@@ -68,16 +69,54 @@ TEST(Session, StreamingEqualsOneDecode) {
         std::ranges::copy(chunks[i].latents.values<float>(),
                           latents.slice(3 * i, 3 * i + 3).values<float>().begin());
     }
-    diffusion::TaehvState state(model.decoder_ptr(), 6, 8);
-    Tensor frames;
-    model.decoder().decode(latents, state, frames);
-    ASSERT_EQ(frames.extent(0), 12 * kChunks - 3);
+    const auto stream = model.autoencoder().open(6, 8);
+    ASSERT_EQ(stream->frames(3 * kChunks), 12 * kChunks - 3);
+    Tensor frames({12 * kChunks - 3, 48, 64, 3}, DType::U8);
+    stream->decode(latents, frames);
     for (const Chunk& chunk : chunks) {
         const int64_t first = chunk.receipt.first_frame;
         EXPECT_TRUE(std::ranges::equal(
             chunk.frames.values<uint8_t>(),
             frames.slice(first, first + chunk.frames.extent(0)).values<uint8_t>()));
     }
+}
+
+// The tiny model with the full Wan autoencoder in place of the tiny one.
+std::shared_ptr<const diffusion::VideoModel> model_with_wan_vae(const std::filesystem::path& at) {
+    namespace fs = std::filesystem;
+    const fs::path fixtures = LONGTAKE_TEST_FIXTURES;
+    fs::copy(fixtures / "tiny_model", at, fs::copy_options::recursive);
+    fs::remove_all(at / "vae");
+    fs::copy(fixtures / "tiny_wan_vae", at / "vae");
+    return diffusion::VideoModel::load(at, DType::F32);
+}
+
+TEST(Session, AnyAutoencoderDecodesTheTake) {
+    const TemporaryFolder folder;
+    const auto model = model_with_wan_vae(folder / "model");
+    Session session(model, seeded(3)), with_image(model, [] {
+        SessionOptions options = seeded(3);
+        options.image = Tensor({48, 64, 3}, DType::U8);
+        std::ranges::fill(options.image.values<uint8_t>(), uint8_t{90});
+        return options;
+    }());
+    session.prompt().set("a red ball", false);
+    with_image.prompt().set("a red ball", false);
+    const auto first = steps(session, 2);
+    const auto snapshot = session.snapshot();
+    const auto rest = steps(session, 2);
+    session.restore(*snapshot);
+    EXPECT_TRUE(same_take(steps(session, 2), rest));
+
+    const auto tiny = take(seeded(3), 2);  // the same latents, other pictures
+    EXPECT_TRUE(std::ranges::equal(first[1].latents.values<float>(),
+                                   tiny[1].latents.values<float>()));
+    EXPECT_FALSE(same_frames(first[1], tiny[1]));
+    const auto stream = model->autoencoder().open(6, 8);
+    Tensor frames({9, 48, 64, 3}, DType::U8);
+    stream->decode(first[0].latents, frames);
+    EXPECT_TRUE(std::ranges::equal(frames.values<uint8_t>(), first[0].frames.values<uint8_t>()));
+    EXPECT_EQ(steps(with_image, 2)[0].frames.extent(0), 1);
 }
 
 TEST(Session, AnyChunkCanBeMadeAgain) {

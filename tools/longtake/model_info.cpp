@@ -68,6 +68,10 @@ std::string sizes_of(const ModelFolder::Part& part, const WeightMap& weights) {
                 "TAEHV, {} latent channels, {}", c.latent_channels,
                 weights.contains("encoder.0.weight") ? "decoder and encoder" : "decoder only");
         }
+        case CheckpointKind::Part::WanVae: {
+            const auto c = diffusion::WanVaeConfig::of(weights, part.config);
+            return fmt::format("{} latent channels, finest level of {}", c.latent_channels, c.base);
+        }
         default: return "";
     }
 }

@@ -1,0 +1,67 @@
+#include "core/error.h"
+#include "diffusion/models/autoencoder.h"
+#include "diffusion/models/taehv.h"
+
+namespace longtake::diffusion {
+namespace {
+
+class Stream : public DecodeStream {
+  public:
+    struct Past : Snapshot {
+        explicit Past(TaehvSnapshot of) : past(std::move(of)) {}
+        TaehvSnapshot past;
+    };
+
+    Stream(std::shared_ptr<const TaehvDecoder> decoder, int64_t height, int64_t width)
+        : decoder_(std::move(decoder)), state_(decoder_, height, width) {}
+
+    int64_t frames(int64_t latents) const override { return state_.frames(latents); }
+    void decode(const Tensor& latents, Tensor& frames) override {
+        decoder_->decode(latents, state_, frames);
+    }
+    void reset() override { state_.reset(); }
+    std::shared_ptr<const Snapshot> snapshot() const override {
+        return std::make_shared<Past>(state_.snapshot());
+    }
+    void restore(const Snapshot& snapshot) override {
+        state_.restore(dynamic_cast<const Past&>(snapshot).past);
+    }
+
+  private:
+    std::shared_ptr<const TaehvDecoder> decoder_;
+    TaehvState state_;
+};
+
+class Taehv : public Autoencoder {
+  public:
+    Taehv(const TaehvConfig& config, const WeightMap& weights, DType compute)
+        : decoder_(std::make_shared<TaehvDecoder>(config, weights, compute)) {
+        if (weights.contains("encoder.0.weight")) {
+            encoder_ = std::make_shared<TaehvEncoder>(config, weights, compute);
+        }
+    }
+
+    int64_t latent_channels() const override { return decoder_->config().latent_channels; }
+    std::unique_ptr<DecodeStream> open(int64_t height, int64_t width) const override {
+        return std::make_unique<Stream>(decoder_, height, width);
+    }
+    bool encodes() const override { return encoder_ != nullptr; }
+    Tensor encode(const Tensor& picture) const override {
+        check(encodes(), "an autoencoder without an encoder");
+        TaehvEncoderState state(encoder_, picture.extent(1), picture.extent(2));
+        return encoder_->encode(picture, state);
+    }
+
+  private:
+    std::shared_ptr<const TaehvDecoder> decoder_;
+    std::shared_ptr<const TaehvEncoder> encoder_;
+};
+
+}  // namespace
+
+std::shared_ptr<const Autoencoder> make_autoencoder(const TaehvConfig& config,
+                                                    const WeightMap& weights, DType compute) {
+    return std::make_shared<Taehv>(config, weights, compute);
+}
+
+}  // namespace longtake::diffusion
