@@ -1,0 +1,61 @@
+#pragma once
+
+#include "gaussians/raster/bin.h"
+
+#include <array>
+#include <cstdint>
+
+namespace longtake::gaussians {
+
+// What the pixels of a picture are made of, planar: [3, H, W], [H, W], [H, W].
+template <typename Scalar> struct PicturePlanes {
+    Scalar* colour = nullptr;
+    Scalar* alpha = nullptr;
+    Scalar* depth = nullptr;
+};
+
+// A picture to blend, its Gaussians listed by tile.
+template <typename Scalar> struct BlendScene {
+    const TileGrid& grid;
+    const TileLists& lists;
+    const Splat<Scalar>* splats;
+    std::array<Scalar, 3> background;
+};
+
+// Gradient of the loss by what a splat gives to one tile.
+template <typename Scalar> struct SplatGradient {
+    Scalar u, v, slope, precision_x, precision_y, opacity;
+    Scalar colour[3];
+    Scalar depth;
+    Scalar abs_u, abs_v;  // sums over pixels of the magnitudes of the gradients by u and v
+};
+
+// One tile, in plain memory: kernels call no function of a library.
+template <typename Scalar> struct TileWork {
+    int64_t x, y;           // its first pixel
+    int64_t width, height;  // of the picture
+    const Splat<Scalar>* splats;
+    const TileLists::Entry* entries;  // [count], nearest first
+    int64_t count;
+    Scalar background[3];
+};
+
+// For one instruction set. A tile writes to its own pixels and slots only.
+template <typename Scalar> struct BlendKernel {
+    void (*forward)(const TileWork<Scalar>& work, const PicturePlanes<Scalar>& out);
+    // `picture` is what `forward` wrote, `by_picture` the gradient of the loss by it.
+    void (*backward)(const TileWork<Scalar>& work, const PicturePlanes<const Scalar>& picture,
+                     const PicturePlanes<const Scalar>& by_picture, SplatGradient<Scalar>* slots);
+};
+
+// The fastest that the machine can run.
+template <typename Scalar> const BlendKernel<Scalar>& blend_kernel();
+
+// All alive tiles; pixels of dead ones become 0.
+template <typename Scalar>
+void blend(const BlendScene<Scalar>& scene, const PicturePlanes<Scalar>& out);
+template <typename Scalar>
+void blend_backward(const BlendScene<Scalar>& scene, const PicturePlanes<const Scalar>& picture,
+                    const PicturePlanes<const Scalar>& by_picture, SplatGradient<Scalar>* slots);
+
+}  // namespace longtake::gaussians

@@ -1,0 +1,74 @@
+#pragma once
+
+#include "gaussians/raster/attributes.h"
+#include "gaussians/scene/camera.h"
+
+#include <cmath>
+#include <random>
+#include <vector>
+
+// Random Gaussians and cameras for tests.
+namespace longtake::gaussians {
+
+// A picture of odd size, seen askew by a camera whose principal point is off the middle.
+inline Camera test_camera(int64_t width = 45, int64_t height = 35) {
+    const double a = 0.2, b = -0.15;
+    Camera camera{.width = width, .height = height, .fx = 40, .fy = 44, .cx = 17.3, .cy = 20.6};
+    camera.rotation = {std::cos(a),
+                       0,
+                       std::sin(a),
+                       std::sin(a) * std::sin(b),
+                       std::cos(b),
+                       -std::cos(a) * std::sin(b),
+                       -std::sin(a) * std::cos(b),
+                       std::sin(b),
+                       std::cos(a) * std::cos(b)};
+    camera.translation = {0.1, -0.2, 0.3};
+    return camera;
+}
+
+struct SceneOptions {
+    int64_t count = 40;
+    int sh_degree = 3;
+    double scale = 0.15;   // scene units
+    double opacity = 0.5;  // logit
+    double spread = 1.2;   // across the view, beyond whose limits some lie
+};
+
+// In front of test_camera, at depths of 2 to 5.
+inline Attributes<double> random_gaussians(unsigned seed, const SceneOptions& options = {}) {
+    std::mt19937 engine(seed);
+    const auto normal = [&] { return std::normal_distribution<double>()(engine); };
+    const auto uniform = [&](double low, double high) {
+        return std::uniform_real_distribution<double>(low, high)(engine);
+    };
+    Attributes<double> g(options.count, options.sh_degree);
+    for (std::size_t i = 0; i < static_cast<std::size_t>(g.count); ++i) {
+        const double depth = uniform(2, 5);
+        g.means[3 * i] = depth * options.spread * uniform(-0.6, 0.6);
+        g.means[3 * i + 1] = depth * options.spread * uniform(-0.5, 0.5);
+        g.means[3 * i + 2] = depth;
+        g.opacities[i] = options.opacity + normal();
+        for (std::size_t k = 0; k < 3; ++k) {
+            g.log_scales[3 * i + k] = std::log(options.scale) + 0.7 * normal();
+            g.sh_dc[3 * i + k] = 0.8 * normal();
+        }
+        for (std::size_t k = 0; k < 4; ++k) {
+            g.rotations[4 * i + k] = normal();
+        }
+    }
+    for (double& v : g.sh_rest) {
+        v = 0.2 * normal();
+    }
+    return g;
+}
+
+template <typename To, typename From> Attributes<To> converted(const Attributes<From>& from) {
+    Attributes<To> to(from.count, from.sh_degree);
+    for (std::size_t i = 0; i < Attributes<To>::kColumns; ++i) {
+        to.columns()[i]->assign(from.columns()[i]->begin(), from.columns()[i]->end());
+    }
+    return to;
+}
+
+}  // namespace longtake::gaussians
