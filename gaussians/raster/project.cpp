@@ -31,14 +31,6 @@ Vec3 colour_of(const AttributeView<Scalar>& g, int64_t i, int degree, const Vec3
     return colour;
 }
 
-Vec3 to_camera(const Lens& lens, const Vec3& mean) {
-    Vec3 t = lens.rotation * mean;
-    for (std::size_t i = 0; i < 3; ++i) {
-        t[i] += lens.translation[i];
-    }
-    return t;
-}
-
 }  // namespace
 
 Lens::Lens(const Camera& c)
@@ -54,19 +46,29 @@ Lens::Lens(const Camera& c)
     }
 }
 
+Vec3 to_camera(const Lens& lens, const Vec3& mean) {
+    Vec3 t = lens.rotation * mean;
+    for (std::size_t i = 0; i < 3; ++i) {
+        t[i] += lens.translation[i];
+    }
+    return t;
+}
+
 template <typename Scalar>
 Footprint footprint_of(const AttributeView<Scalar>& g, int64_t i, const Vec3& t, const Lens& lens) {
     Footprint f;
     f.position = t;
     const Scalar* q = g.rotations + 4 * i;
-    std::array<double, 4> unit{static_cast<double>(q[0]), static_cast<double>(q[1]),
-                               static_cast<double>(q[2]), static_cast<double>(q[3])};
-    f.norm =
-        std::sqrt(unit[0] * unit[0] + unit[1] * unit[1] + unit[2] * unit[2] + unit[3] * unit[3]);
-    for (double& v : unit) {
+    double square = 0;
+    for (std::size_t k = 0; k < 4; ++k) {
+        f.unit[k] = static_cast<double>(q[k]);
+        square += f.unit[k] * f.unit[k];
+    }
+    f.norm = std::sqrt(square);
+    for (double& v : f.unit) {
         v /= f.norm;
     }
-    f.turn = rotation_of(unit);
+    f.turn = rotation_of(f.unit);
     for (std::size_t k = 0; k < 3; ++k) {
         f.scales[k] = std::exp(static_cast<double>(g.log_scales[3 * i + static_cast<int64_t>(k)]));
     }
@@ -74,12 +76,12 @@ Footprint footprint_of(const AttributeView<Scalar>& g, int64_t i, const Vec3& t,
     f.covariance3 = root * transposed(root);
 
     const double x = t[0] / t[2], y = t[1] / t[2];
-    const double near_x = std::clamp(x, lens.least_x, lens.most_x);
-    const double near_y = std::clamp(y, lens.least_y, lens.most_y);
-    f.inside[0] = x == near_x;
-    f.inside[1] = y == near_y;
-    const Mat23 jacobian{{{lens.fx / t[2], 0, -lens.fx * near_x / t[2]},
-                          {0, lens.fy / t[2], -lens.fy * near_y / t[2]}}};
+    f.near[0] = std::clamp(x, lens.least_x, lens.most_x);
+    f.near[1] = std::clamp(y, lens.least_y, lens.most_y);
+    f.inside[0] = x == f.near[0];
+    f.inside[1] = y == f.near[1];
+    const Mat23 jacobian{{{lens.fx / t[2], 0, -lens.fx * f.near[0] / t[2]},
+                          {0, lens.fy / t[2], -lens.fy * f.near[1] / t[2]}}};
     f.map = jacobian * lens.rotation;
     f.covariance2 = f.map * f.covariance3 * transposed(f.map);
     f.covariance2[0][0] += kLowPass;

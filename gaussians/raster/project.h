@@ -41,16 +41,20 @@ struct Lens {
     Vec3 translation, centre;
 };
 
+Vec3 to_camera(const Lens& lens, const Vec3& mean);
+
 // The intermediate values of one Gaussian's projection.
 struct Footprint {
-    Vec3 position;     // camera
-    Vec3 scales;       // standard deviations
-    Mat3 turn;         // rotation of the Gaussian
-    bool inside[2];    // x / z and y / z are within the limits
-    Mat23 map;         // Jacobian times camera rotation
-    Mat3 covariance3;  // world
-    Mat2 covariance2;  // pixels, low-pass included
-    double norm;       // of the quaternion
+    Vec3 position;               // of the centre, in the camera
+    Vec3 scales;                 // standard deviations
+    double norm;                 // of the quaternion
+    std::array<double, 4> unit;  // the quaternion divided by it
+    Mat3 turn;                   // its rotation
+    double near[2];              // x / z and y / z within the lens's limits
+    bool inside[2];              // whether they were already
+    Mat23 map;                   // Jacobian times rotation of the camera
+    Mat3 covariance3;            // world
+    Mat2 covariance2;            // pixels, low-pass included
 };
 
 template <typename Scalar>

@@ -37,6 +37,22 @@ void Rasterizer<Scalar>::forward(const AttributeView<Scalar>& gaussians, const C
     blend(scene(), picture.planes());
 }
 
+template <typename Scalar>
+void Rasterizer<Scalar>::backward(const AttributeView<Scalar>& gaussians,
+                                  const PlanarPicture<Scalar>& picture,
+                                  const PlanarPicture<Scalar>& by_picture,
+                                  CloudGradient<Scalar>& out) {
+    const auto area = static_cast<std::size_t>(grid_.width * grid_.height);
+    check(picture.alpha.size() == area && by_picture.alpha.size() == area,
+          "pictures of {} and {} pixels, not {}", picture.alpha.size(), by_picture.alpha.size(),
+          area);
+    check(gaussians.count == static_cast<int64_t>(splats_.size()), "{} Gaussians, not {}",
+          gaussians.count, splats_.size());
+    slots_.resize(lists_.entries.size());
+    blend_backward(scene(), picture.planes(), by_picture.planes(), slots_.data());
+    project_backward(gaussians, camera_, options_, splats_, lists_, slots_, out);
+}
+
 template struct PlanarPicture<float>;
 template struct PlanarPicture<double>;
 template class Rasterizer<float>;

@@ -3,6 +3,7 @@
 #include "gaussians/raster/attributes.h"
 #include "gaussians/raster/bin.h"
 #include "gaussians/raster/blend.h"
+#include "gaussians/raster/project_backward.h"
 #include "gaussians/raster/render.h"
 
 #include <cstdint>
@@ -33,6 +34,11 @@ template <typename Scalar> class Rasterizer {
     void forward(const AttributeView<Scalar>& gaussians, const Camera& camera,
                  const RenderOptions& options, PlanarPicture<Scalar>& picture);
 
+    // The gradient of a loss by the Gaussians of the last forward pass, from that by its picture;
+    // all three are those of that pass.
+    void backward(const AttributeView<Scalar>& gaussians, const PlanarPicture<Scalar>& picture,
+                  const PlanarPicture<Scalar>& by_picture, CloudGradient<Scalar>& out);
+
     // Of the last forward pass: [N], and the lists of its tiles.
     const std::vector<Splat<Scalar>>& splats() const { return splats_; }
     const TileLists& lists() const { return lists_; }
@@ -46,6 +52,7 @@ template <typename Scalar> class Rasterizer {
     std::vector<Splat<Scalar>> splats_;
     Binner<Scalar> binner_;
     TileLists lists_;
+    std::vector<SplatGradient<Scalar>> slots_;
 };
 
 }  // namespace longtake::gaussians

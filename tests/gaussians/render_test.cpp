@@ -1,7 +1,7 @@
 #include "gaussians/raster/render.h"
 
 #include "core/error.h"
-#include "gaussians/raster/rasterizer.h"
+#include "tests/gaussians/raster_testing.h"
 #include "tests/gaussians/scenes.h"
 
 #include <gtest/gtest.h>
@@ -12,32 +12,6 @@
 
 namespace longtake::gaussians {
 namespace {
-
-template <typename Scalar>
-PlanarPicture<Scalar> picture_of(const Attributes<Scalar>& gaussians, const Camera& camera,
-                                 const RenderOptions& options = {}) {
-    Rasterizer<Scalar> rasterizer;
-    PlanarPicture<Scalar> picture;
-    rasterizer.forward(gaussians.view(), camera, options, picture);
-    return picture;
-}
-
-// Largest difference over colour, alpha and depth.
-template <typename A, typename B>
-double distance(const PlanarPicture<A>& a, const PlanarPicture<B>& b) {
-    double largest = 0;
-    const auto compare = [&](const std::vector<A>& x, const std::vector<B>& y) {
-        EXPECT_EQ(x.size(), y.size());
-        for (std::size_t i = 0; i < x.size(); ++i) {
-            const double d = std::abs(static_cast<double>(x[i]) - static_cast<double>(y[i]));
-            largest = std::max(largest, std::isnan(d) ? INFINITY : d);
-        }
-    };
-    compare(a.colour, b.colour);
-    compare(a.alpha, b.alpha);
-    compare(a.depth, b.depth);
-    return largest;
-}
 
 // Every Gaussian at every pixel, as the papers have it: no tiles, no limits but alpha's.
 PlanarPicture<double> plain_picture(const std::vector<Splat<double>>& splats, const Camera& camera,
@@ -88,7 +62,7 @@ TEST(Render, TilesAndReachesChangeNothing) {
         PlanarPicture<double> picture;
         rasterizer.forward(gaussians.view(), test_camera(), options, picture);
         const auto plain = plain_picture(rasterizer.splats(), test_camera(), options.background);
-        EXPECT_LT(distance(picture, plain), 1e-12) << scale;
+        EXPECT_LT(max_difference(picture, plain), 1e-12) << scale;
     }
 }
 
@@ -96,8 +70,8 @@ TEST(Render, SinglePrecisionIsCloseToDouble) {
     for (const double scale : {0.02, 0.2, 2.0}) {
         const auto gaussians =
             converted<float>(random_gaussians(2, {.count = 300, .scale = scale}));
-        const double d = distance(picture_of(gaussians, test_camera()),
-                                  picture_of(converted<double>(gaussians), test_camera()));
+        const double d = max_difference(picture_of(gaussians, test_camera()),
+                                        picture_of(converted<double>(gaussians), test_camera()));
         EXPECT_LT(d, 1e-4) << scale;
     }
 }

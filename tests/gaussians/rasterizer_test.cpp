@@ -1,0 +1,108 @@
+#include "gaussians/raster/rasterizer.h"
+
+#include "core/error.h"
+#include "core/parallel.h"
+#include "tests/gaussians/raster_testing.h"
+#include "tests/gaussians/scenes.h"
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+
+namespace longtake::gaussians {
+namespace {
+
+// Sets the values of dead tiles to 0.
+template <typename Scalar>
+PlanarPicture<Scalar> restricted(PlanarPicture<Scalar> picture, const Camera& camera,
+                                 const std::vector<uint8_t>& tiles) {
+    const TileGrid grid(camera.width, camera.height);
+    const auto area = static_cast<std::size_t>(camera.width * camera.height);
+    for (std::size_t i = 0; i < area; ++i) {
+        const int64_t x = static_cast<int64_t>(i) % camera.width;
+        const int64_t y = static_cast<int64_t>(i) / camera.width;
+        if (tiles[static_cast<std::size_t>(y / kTileSide * grid.columns + x / kTileSide)] == 0) {
+            picture.colour[i] = picture.colour[area + i] = picture.colour[2 * area + i] = 0;
+            picture.alpha[i] = picture.depth[i] = 0;
+        }
+    }
+    return picture;
+}
+
+template <typename Scalar>
+void expect_same(const CloudGradient<Scalar>& a, const CloudGradient<Scalar>& b) {
+    for (std::size_t i = 0; i < Attributes<Scalar>::kColumns; ++i) {
+        EXPECT_EQ(*a.attributes.columns()[i], *b.attributes.columns()[i]) << i;
+    }
+    EXPECT_EQ(a.screen, b.screen);
+    EXPECT_EQ(a.screen_magnitude, b.screen_magnitude);
+}
+
+template <typename Scalar> void expect_mask_to_restrict() {
+    const auto gaussians = converted<Scalar>(random_gaussians(11, {.count = 200}));
+    const Camera camera = test_camera();
+    const RenderOptions whole{.background = {0.2F, 0.4F, 0.6F}};
+    const auto by = random_weights<Scalar>(camera, 3);
+    std::mt19937 engine(12);
+    for (int trial = 0; trial < 8; ++trial) {
+        RenderOptions masked = whole;
+        masked.tiles.resize(9);
+        std::ranges::generate(masked.tiles, [&] { return static_cast<uint8_t>(engine() % 2); });
+        const auto expected =
+            restricted(picture_of(gaussians, camera, whole), camera, masked.tiles);
+        EXPECT_EQ(max_difference(picture_of(gaussians, camera, masked), expected), 0);
+        expect_same(gradient_of(gaussians, camera, masked, by),
+                    gradient_of(gaussians, camera, whole, restricted(by, camera, masked.tiles)));
+    }
+}
+
+TEST(Rasterizer, AMaskRestrictsAndChangesNothing) {
+    expect_mask_to_restrict<float>();
+    expect_mask_to_restrict<double>();
+}
+
+TEST(Rasterizer, SameBitsForAnyNumberOfThreads) {
+    const auto gaussians = converted<float>(random_gaussians(13, {.count = 500}));
+    const Camera camera = test_camera(130, 70);
+    const auto by = random_weights<float>(camera, 4);
+    const int threads = thread_count();
+    omp_set_num_threads(1);
+    const auto picture = picture_of(gaussians, camera);
+    const auto gradient = gradient_of(gaussians, camera, {}, by);
+    for (const int n : {2, 3, 7}) {
+        omp_set_num_threads(n);
+        EXPECT_EQ(max_difference(picture_of(gaussians, camera), picture), 0) << n;
+        expect_same(gradient_of(gaussians, camera, {}, by), gradient);
+    }
+    omp_set_num_threads(threads);
+}
+
+TEST(Rasterizer, SinglePrecisionGradientsAreCloseToDouble) {
+    for (const double scale : {0.02, 0.2, 2.0}) {
+        const auto gaussians =
+            converted<float>(random_gaussians(14, {.count = 300, .scale = scale}));
+        const Camera camera = test_camera();
+        const auto single = gradient_of(gaussians, camera, {}, random_weights<float>(camera, 6));
+        const auto exact =
+            gradient_of(converted<double>(gaussians), camera, {}, random_weights(camera, 6));
+        for (std::size_t i = 0; i < Attributes<float>::kColumns; ++i) {
+            const auto& column = *exact.attributes.columns()[i];
+            double largest = 0;
+            for (const double v : column) {
+                largest = std::max(largest, std::abs(v));
+            }
+            const double off = max_difference(*single.attributes.columns()[i], column) / largest;
+            EXPECT_LT(off, 1e-4) << scale << ' ' << i;
+        }
+    }
+}
+
+TEST(Rasterizer, RefusesWhatDoesNotFit) {
+    const auto gaussians = random_gaussians(1, {.count = 2});
+    EXPECT_THROW(picture_of(gaussians, Camera{}), Error);
+    EXPECT_THROW(picture_of(gaussians, test_camera(), {.tiles = {1, 0}}), Error);
+    EXPECT_THROW(gradient_of(gaussians, test_camera(), {}, PlanarPicture<double>(3, 3)), Error);
+}
+
+}  // namespace
+}  // namespace longtake::gaussians
