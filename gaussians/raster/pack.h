@@ -37,7 +37,7 @@ template <typename Scalar> LONGTAKE_INLINE bool any_of(const PackMask<Scalar>& m
 // exp(v) for v <= 0, in place: 2^round(x) times a polynomial of the rest, within 2e-7 of itself.
 LONGTAKE_INLINE void exp_in_place(Pack<float>& v) {
     const Pack<float> x = v * 1.44269504F;
-    const Pack<float> bounded = x > -126.F ? x : Pack<float>{} - 126.F;
+    const Pack<float> bounded = x > -100.F ? x : Pack<float>{} - 100.F;
     const Pack<float> shifted = bounded + 12582912.F;  // 1.5 * 2^23: the sum's last bit counts 1
     const Pack<float> f = bounded - (shifted - 12582912.F);
     Pack<float> p = f * 1.54614447e-4F + 1.34004282e-3F;
