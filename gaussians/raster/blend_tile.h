@@ -33,27 +33,31 @@ struct TileWindow {
         rows = work.height - y < kTileSide ? static_cast<int>(work.height - y) : kTileSide;
     }
 
-    // Copies the tile's part of a plane [H, W], 0 beyond the picture.
+    // Copies the tile's part of a plane [H, W]; what lies beyond the picture stays as it is.
     template <typename Scalar> void load(const Scalar* plane, TilePlane<Scalar>& out) const {
-        for (int r = 0; r < kRows; ++r) {
-            for (int c = 0; c < kTileSide; ++c) {
-                out[r][c / kLanes][c % kLanes] =
-                    r < rows && c < columns ? plane[(y + r) * stride + x + c] : Scalar{0};
-            }
+        for (int r = 0; r < rows; ++r) {
+            copy_row(plane + (y + r) * stride + x, reinterpret_cast<Scalar*>(out[r]));
         }
     }
     template <typename Scalar> void store(const TilePlane<Scalar>& values, Scalar* plane) const {
         for (int r = 0; r < rows; ++r) {
-            for (int c = 0; c < columns; ++c) {
-                plane[(y + r) * stride + x + c] = values[r][c / kLanes][c % kLanes];
-            }
+            copy_row(reinterpret_cast<const Scalar*>(values[r]), plane + (y + r) * stride + x);
         }
     }
-    // 1 where there are pixels.
-    template <typename Scalar> void fill(TilePlane<Scalar>& out) const {
+    template <typename Scalar> void copy_row(const Scalar* from, Scalar* to) const {
+        if (columns == kTileSide) {
+            __builtin_memcpy(to, from, kTileSide * sizeof(Scalar));
+        } else {
+            __builtin_memcpy(to, from, static_cast<std::size_t>(columns) * sizeof(Scalar));
+        }
+    }
+    // The light before the first Gaussian: 1 where there are pixels.
+    template <typename Scalar> void start(TilePlane<Scalar>& light) const {
         for (int r = 0; r < kRows; ++r) {
-            for (int c = 0; c < kTileSide; ++c) {
-                out[r][c / kLanes][c % kLanes] = r < rows && c < columns ? Scalar{1} : Scalar{0};
+            for (int b = 0; b < kBlocks; ++b) {
+                for (int i = 0; i < kLanes; ++i) {
+                    light[r][b][i] = r < rows && b * kLanes + i < columns ? Scalar{1} : Scalar{0};
+                }
             }
         }
     }
@@ -67,13 +71,22 @@ template <typename Scalar>
 LONGTAKE_INLINE uint32_t rows_with_light(const TilePlane<Scalar>& light) {
     uint32_t rows = 0;
     for (int r = 0; r < kRows; ++r) {
-        Pack<Scalar> sum = light[r][0];
-        for (int b = 1; b < kBlocks; ++b) {
-            sum += light[r][b];
+        Pack<Scalar> sum{};
+        for (int b = 0; b < kBlocks; ++b) {
+            sum += light[r][b] > Scalar{0} ? light[r][b] : Pack<Scalar>{};
         }
         rows |= (sum_of<Scalar>(sum) > 0 ? 1U : 0U) << r;
     }
     return rows;
+}
+
+// Splats lie in memory in no order of a tile's; the one after next is on its way.
+template <typename Scalar>
+LONGTAKE_INLINE const Splat<Scalar>& splat_at(const TileWork<Scalar>& work, int64_t k) {
+    if (k + 4 < work.count) {
+        __builtin_prefetch(work.splats + work.entries[k + 4].gaussian);
+    }
+    return work.splats[work.entries[k].gaussian];
 }
 
 // Calls body(row, block, e, dy) for the blocks of pixels that the splat can reach: e [kLanes] and
@@ -109,43 +122,59 @@ LONGTAKE_INLINE void visit_blocks(const Splat<Scalar>& s, const TileWindow& wind
     }
 }
 
-// What a splat does to kLanes pixels of which `light` is left.
+// A splat's alpha as opacity 2^x, x = slant e^2 + drop dy^2.
+template <typename Scalar> struct Bell {
+    explicit Bell(const Splat<Scalar>& s)
+        : slant(-kHalfLog2E * s.precision_x),
+          drop(-kHalfLog2E * s.precision_y),
+          least(drop * s.reach_y * s.reach_y),
+          opacity(s.opacity) {}
+
+    static constexpr Scalar kHalfLog2E = Scalar(0.72134752044448170368);
+    Scalar slant, drop;
+    Scalar least;  // x at the reach, where alpha is 1/255
+    Scalar opacity;
+};
+
+// What a splat does to kLanes pixels. Their light is what is left for it; a finished pixel's is
+// below 0: minus what it has kept.
 template <typename Scalar> struct Sample {
-    LONGTAKE_INLINE Sample(const Splat<Scalar>& s, const Pack<Scalar>& e, Scalar dy,
+    LONGTAKE_INLINE Sample(const Bell<Scalar>& bell, const Pack<Scalar>& e, Scalar dy,
                            const Pack<Scalar>& light) {
         const Pack<Scalar> zero{};
-        raw = e * e * (Scalar{-0.5} * s.precision_x) + Scalar{-0.5} * s.precision_y * dy * dy;
-        exp_in_place(raw);
-        raw *= s.opacity;
+        Pack<Scalar> x = e * e * bell.slant + bell.drop * dy * dy;
+        const PackMask<Scalar> reached = x >= bell.least;
+        exp2_in_place(x);
+        raw = x * bell.opacity;
         const Pack<Scalar> most = zero + static_cast<Scalar>(kMaxAlpha);
-        const Pack<Scalar> clipped = raw > most ? most : raw;
-        alpha = raw < static_cast<Scalar>(kMinAlpha) ? zero : clipped;
-        const Pack<Scalar> left = light * (Scalar{1} - alpha);
+        const Pack<Scalar> clipped = raw < most ? raw : most;
+        alpha = reached ? clipped : zero;
+        const Pack<Scalar> product = alpha * light;
+        const Pack<Scalar> left = light - product;
         taken = left > static_cast<Scalar>(kMinTransmittance);
-        weight = taken ? alpha * light : zero;
-        remaining = taken ? left : zero;
+        weight = taken ? product : zero;
+        remaining = taken ? left : (light > Scalar{0} ? -light : light);
     }
 
-    Pack<Scalar> raw;  // alpha before its limits
+    Pack<Scalar> raw;  // alpha before its limit, where it is reached
     Pack<Scalar> alpha;
     Pack<Scalar> weight;     // of the splat's colour in the pixel
-    Pack<Scalar> remaining;  // light for what is behind; 0 when the pixel is finished
+    Pack<Scalar> remaining;  // light for what is behind
     PackMask<Scalar> taken;
 };
 
 template <typename Scalar>
 void blend_tile(const TileWork<Scalar>& work, const PicturePlanes<Scalar>& out) {
     const TileWindow window(work);
-    TilePlane<Scalar> light{}, left{}, depth{}, colour[3]{};
-    window.fill(light);  // what is left in unfinished pixels
-    window.fill(left);   // what is left in all
+    TilePlane<Scalar> light{}, depth{}, colour[3]{};
+    window.start(light);
     uint32_t rows = rows_with_light(light);
     for (int64_t k = 0; k < work.count && rows != 0; ++k) {
-        const Splat<Scalar>& s = work.splats[work.entries[k].gaussian];
+        const Splat<Scalar>& s = splat_at(work, k);
+        const Bell<Scalar> bell(s);
         visit_blocks(s, window, rows, [&](int r, int b, const Pack<Scalar>& e, Scalar dy) {
-            const Sample<Scalar> sample(s, e, dy, light[r][b]);
+            const Sample<Scalar> sample(bell, e, dy, light[r][b]);
             light[r][b] = sample.remaining;
-            left[r][b] = sample.taken ? sample.remaining : left[r][b];
             for (int c = 0; c < 3; ++c) {
                 colour[c][r][b] += sample.weight * s.colour[c];
             }
@@ -157,16 +186,17 @@ void blend_tile(const TileWork<Scalar>& work, const PicturePlanes<Scalar>& out) 
     }
     for (int r = 0; r < kRows; ++r) {
         for (int b = 0; b < kBlocks; ++b) {
+            const Pack<Scalar> left = light[r][b] < Scalar{0} ? -light[r][b] : light[r][b];
             for (int c = 0; c < 3; ++c) {
-                colour[c][r][b] += left[r][b] * work.background[c];
+                colour[c][r][b] += left * work.background[c];
             }
-            left[r][b] = Scalar{1} - left[r][b];
+            light[r][b] = Scalar{1} - left;
         }
     }
     for (int c = 0; c < 3; ++c) {
         window.store(colour[c], out.colour + c * window.area);
     }
-    window.store(left, out.alpha);
+    window.store(light, out.alpha);
     window.store(depth, out.depth);
 }
 

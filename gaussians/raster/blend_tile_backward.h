@@ -37,7 +37,7 @@ LONGTAKE_INLINE void add_magnitude(Pack<Scalar>& sum, const Pack<Scalar>& v) {
 
 // The values f of pixels that a Gaussian fills: the products of its own with the pixel gradients.
 template <typename Scalar> struct PixelGradients {
-    TilePlane<Scalar> colour[3], alpha, depth;
+    TilePlane<Scalar> colour[3]{}, alpha{}, depth{};
 
     PixelGradients(const TileWindow& window, const PicturePlanes<const Scalar>& from) {
         for (int c = 0; c < 3; ++c) {
@@ -67,14 +67,15 @@ void blend_tile_backward(const TileWork<Scalar>& work, const PicturePlanes<const
     const PixelGradients<Scalar> by(window, by_picture);
     TilePlane<Scalar> light{}, behind;
     by.total(PixelGradients<Scalar>(window, picture), behind);
-    window.fill(light);
+    window.start(light);
     uint32_t rows = rows_with_light(light);
     for (int64_t k = 0; k < work.count; ++k) {
-        const Splat<Scalar>& s = work.splats[work.entries[k].gaussian];
+        const Splat<Scalar>& s = splat_at(work, k);
+        const Bell<Scalar> bell(s);
         SplatSums<Scalar> sums;
         const Scalar shear = s.precision_x * s.slope;
         visit_blocks(s, window, rows, [&](int r, int b, const Pack<Scalar>& e, Scalar dy) {
-            const Sample<Scalar> sample(s, e, dy, light[r][b]);
+            const Sample<Scalar> sample(bell, e, dy, light[r][b]);
             const Pack<Scalar> f =
                 by.colour[0][r][b] * s.colour[0] + by.colour[1][r][b] * s.colour[1] +
                 by.colour[2][r][b] * s.colour[2] + by.depth[r][b] * s.depth + by.alpha[r][b];
@@ -83,8 +84,8 @@ void blend_tile_backward(const TileWork<Scalar>& work, const PicturePlanes<const
                 light[r][b] * f - behind[r][b] / (Scalar{1} - sample.alpha);
             light[r][b] = sample.remaining;
             // Alpha is the exponential times opacity only between its limits.
-            const Pack<Scalar> raw = sample.alpha == sample.raw ? sample.raw : Pack<Scalar>{};
-            const Pack<Scalar> h = sample.taken ? raw * by_alpha : Pack<Scalar>{};
+            const PackMask<Scalar> free = sample.taken & (sample.alpha == sample.raw);
+            const Pack<Scalar> h = free ? sample.raw * by_alpha : Pack<Scalar>{};
             const Pack<Scalar> h_e = h * e, h_dy = h * dy;
             for (int c = 0; c < 3; ++c) {
                 sums.colour[c] += sample.weight * by.colour[c][r][b];

@@ -1,6 +1,5 @@
 #pragma once
 
-#include <cmath>
 #include <cstdint>
 
 // kLanes numbers that are calculated with together. The compiler makes them whatever registers the
@@ -15,6 +14,7 @@ template <typename Scalar> struct PackOf;
 template <> struct PackOf<float> {
     typedef float Type __attribute__((vector_size(4 * kLanes)));
     typedef int32_t Mask __attribute__((vector_size(4 * kLanes)));
+    typedef uint32_t Bits __attribute__((vector_size(4 * kLanes)));
 };
 template <> struct PackOf<double> {
     typedef double Type __attribute__((vector_size(8 * kLanes)));
@@ -26,32 +26,28 @@ template <typename Scalar> using PackMask = typename PackOf<Scalar>::Mask;
 #define LONGTAKE_INLINE inline __attribute__((always_inline))
 
 template <typename Scalar> LONGTAKE_INLINE Scalar sum_of(const Pack<Scalar>& v) {
-    return ((v[0] + v[4]) + (v[2] + v[6])) + ((v[1] + v[5]) + (v[3] + v[7]));
+    const Pack<Scalar> halves = v + __builtin_shufflevector(v, v, 4, 5, 6, 7, 0, 1, 2, 3);
+    const Pack<Scalar> pairs =
+        halves + __builtin_shufflevector(halves, halves, 2, 3, 0, 1, 6, 7, 4, 5);
+    return pairs[0] + pairs[1];
 }
 
-template <typename Scalar> LONGTAKE_INLINE bool any_of(const PackMask<Scalar>& mask) {
-    const PackMask<Scalar>& m = mask;
-    return ((m[0] | m[4]) | (m[2] | m[6]) | (m[1] | m[5]) | (m[3] | m[7])) != 0;
+// 2^v in place: 2^round(v) times a polynomial of the rest (minimax, within 2e-7 of itself). v is
+// above -100; what becomes of smaller ones is not said.
+LONGTAKE_INLINE void exp2_in_place(Pack<float>& v) {
+    const Pack<float> shifted = v + 12582912.F;  // 1.5 * 2^23: the sum's last bit counts 1
+    const Pack<float> f = v - (shifted - 12582912.F), ff = f * f;
+    const Pack<float> high = f * 1.327647203e-3F + 9.675541480e-3F;
+    const Pack<float> middle = f * 5.550713275e-2F + 2.402211972e-1F;
+    const Pack<float> low = f * 6.931469671e-1F + 1.F;
+    const Pack<float> p = (high * ff + middle) * ff + low;
+    using Bits = PackOf<float>::Bits;
+    v = (Pack<float>)((Bits)p + ((Bits)shifted << 23));
 }
 
-// exp(v) for v <= 0, in place: 2^round(x) times a polynomial of the rest, within 2e-7 of itself.
-LONGTAKE_INLINE void exp_in_place(Pack<float>& v) {
-    const Pack<float> x = v * 1.44269504F;
-    const Pack<float> bounded = x > -100.F ? x : Pack<float>{} - 100.F;
-    const Pack<float> shifted = bounded + 12582912.F;  // 1.5 * 2^23: the sum's last bit counts 1
-    const Pack<float> f = bounded - (shifted - 12582912.F);
-    Pack<float> p = f * 1.54614447e-4F + 1.34004282e-3F;
-    p = p * f + 9.61805668e-3F;
-    p = p * f + 5.55032723e-2F;
-    p = p * f + 2.40226509e-1F;
-    p = p * f + 6.93147207e-1F;
-    p = p * f + 1.F;
-    v = (Pack<float>)((PackMask<float>)p + ((PackMask<float>)shifted << 23));
-}
-
-LONGTAKE_INLINE void exp_in_place(Pack<double>& v) {
+LONGTAKE_INLINE void exp2_in_place(Pack<double>& v) {
     for (int i = 0; i < kLanes; ++i) {
-        v[i] = std::exp(v[i]);
+        v[i] = __builtin_exp2(v[i]);
     }
 }
 
