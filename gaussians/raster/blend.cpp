@@ -1,5 +1,7 @@
 #include "gaussians/raster/blend.h"
 
+#include "gaussians/raster/instructions.h"
+
 #include <algorithm>
 
 namespace longtake::gaussians {
@@ -11,15 +13,6 @@ extern const BlendKernel<float> kBlendAvx2;
 #endif
 
 namespace {
-
-const BlendKernel<float>& fastest() {
-#if defined(__x86_64__)
-    if (__builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma")) {
-        return kBlendAvx2;
-    }
-#endif
-    return kBlendPortable;
-}
 
 // Tiles differ in cost: whoever is free takes the next.
 template <typename Scalar, typename Body>
@@ -45,8 +38,12 @@ void for_each_tile(const BlendScene<Scalar>& scene, const Body& body) {
 }  // namespace
 
 template <> const BlendKernel<float>& blend_kernel<float>() {
-    static const BlendKernel<float>& best = fastest();
-    return best;
+#if defined(__x86_64__)
+    if (has_avx2()) {
+        return kBlendAvx2;
+    }
+#endif
+    return kBlendPortable;
 }
 
 template <> const BlendKernel<double>& blend_kernel<double>() {
