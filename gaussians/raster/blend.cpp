@@ -37,44 +37,51 @@ void for_each_tile(const BlendScene<Scalar>& scene, const Body& body) {
 
 }  // namespace
 
-template <> const BlendKernel<float>& blend_kernel<float>() {
+template <> std::span<const BlendKernel<float>* const> blend_kernels<float>() {
 #if defined(__x86_64__)
-    if (has_avx2()) {
-        return kBlendAvx2;
-    }
+    static constexpr std::array kAll{&kBlendAvx2, &kBlendPortable};
+    return std::span(kAll).subspan(has_avx2() ? 0 : 1);
+#else
+    static constexpr std::array kAll{&kBlendPortable};
+    return kAll;
 #endif
-    return kBlendPortable;
 }
 
-template <> const BlendKernel<double>& blend_kernel<double>() {
-    return kBlendOracle;
+template <> std::span<const BlendKernel<double>* const> blend_kernels<double>() {
+    static constexpr std::array kAll{&kBlendOracle};
+    return kAll;
 }
 
 template <typename Scalar>
-void blend(const BlendScene<Scalar>& scene, const PicturePlanes<Scalar>& out) {
+void blend(const BlendScene<Scalar>& scene, const PicturePlanes<Scalar>& out,
+           const BlendKernel<Scalar>& kernel) {
     const int64_t area = scene.grid.width * scene.grid.height;
     if (!scene.grid.alive.empty()) {
         std::fill_n(out.colour, 3 * area, Scalar{0});
         std::fill_n(out.alpha, area, Scalar{0});
         std::fill_n(out.depth, area, Scalar{0});
     }
-    const auto forward = blend_kernel<Scalar>().forward;
-    for_each_tile(scene, [&](const TileWork<Scalar>& work) { forward(work, out); });
+    for_each_tile(scene, [&](const TileWork<Scalar>& work) { kernel.forward(work, out); });
 }
 
 template <typename Scalar>
 void blend_backward(const BlendScene<Scalar>& scene, const PicturePlanes<const Scalar>& picture,
-                    const PicturePlanes<const Scalar>& by_picture, SplatGradient<Scalar>* slots) {
-    const auto backward = blend_kernel<Scalar>().backward;
-    for_each_tile(
-        scene, [&](const TileWork<Scalar>& work) { backward(work, picture, by_picture, slots); });
+                    const PicturePlanes<const Scalar>& by_picture, SplatGradient<Scalar>* slots,
+                    const BlendKernel<Scalar>& kernel) {
+    for_each_tile(scene, [&](const TileWork<Scalar>& work) {
+        kernel.backward(work, picture, by_picture, slots);
+    });
 }
 
-template void blend(const BlendScene<float>&, const PicturePlanes<float>&);
-template void blend(const BlendScene<double>&, const PicturePlanes<double>&);
+template void blend(const BlendScene<float>&, const PicturePlanes<float>&,
+                    const BlendKernel<float>&);
+template void blend(const BlendScene<double>&, const PicturePlanes<double>&,
+                    const BlendKernel<double>&);
 template void blend_backward(const BlendScene<float>&, const PicturePlanes<const float>&,
-                             const PicturePlanes<const float>&, SplatGradient<float>*);
+                             const PicturePlanes<const float>&, SplatGradient<float>*,
+                             const BlendKernel<float>&);
 template void blend_backward(const BlendScene<double>&, const PicturePlanes<const double>&,
-                             const PicturePlanes<const double>&, SplatGradient<double>*);
+                             const PicturePlanes<const double>&, SplatGradient<double>*,
+                             const BlendKernel<double>&);
 
 }  // namespace longtake::gaussians

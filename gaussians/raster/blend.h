@@ -4,6 +4,7 @@
 
 #include <array>
 #include <cstdint>
+#include <span>
 
 namespace longtake::gaussians {
 
@@ -48,14 +49,16 @@ template <typename Scalar> struct BlendKernel {
                      const PicturePlanes<const Scalar>& by_picture, SplatGradient<Scalar>* slots);
 };
 
-// The fastest that the machine can run.
-template <typename Scalar> const BlendKernel<Scalar>& blend_kernel();
+// Those that the machine can run, the fastest first.
+template <typename Scalar> std::span<const BlendKernel<Scalar>* const> blend_kernels();
 
 // All alive tiles; pixels of dead ones become 0.
 template <typename Scalar>
-void blend(const BlendScene<Scalar>& scene, const PicturePlanes<Scalar>& out);
+void blend(const BlendScene<Scalar>& scene, const PicturePlanes<Scalar>& out,
+           const BlendKernel<Scalar>& kernel = *blend_kernels<Scalar>().front());
 template <typename Scalar>
 void blend_backward(const BlendScene<Scalar>& scene, const PicturePlanes<const Scalar>& picture,
-                    const PicturePlanes<const Scalar>& by_picture, SplatGradient<Scalar>* slots);
+                    const PicturePlanes<const Scalar>& by_picture, SplatGradient<Scalar>* slots,
+                    const BlendKernel<Scalar>& kernel = *blend_kernels<Scalar>().front());
 
 }  // namespace longtake::gaussians

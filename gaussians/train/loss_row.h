@@ -3,6 +3,7 @@
 #include "gaussians/train/window.h"
 
 #include <cstdint>
+#include <span>
 
 namespace longtake::gaussians {
 
@@ -37,7 +38,7 @@ template <typename Scalar> struct LossKernel {
     void (*gradient)(const GradientRow<Scalar>& row);
 };
 
-// The fastest that the machine can run.
-template <typename Scalar> const LossKernel<Scalar>& loss_kernel();
+// Those that the machine can run, the fastest first.
+template <typename Scalar> std::span<const LossKernel<Scalar>* const> loss_kernels();
 
 }  // namespace longtake::gaussians

@@ -3,8 +3,8 @@
 #include "core/error.h"
 #include "core/parallel.h"
 #include "gaussians/raster/instructions.h"
-#include "gaussians/train/loss_row.h"
 
+#include <array>
 #include <utility>
 
 namespace longtake::gaussians {
@@ -15,17 +15,19 @@ extern const LossKernel<double> kLossOracle;
 extern const LossKernel<float> kLossAvx2;
 #endif
 
-template <> const LossKernel<float>& loss_kernel<float>() {
+template <> std::span<const LossKernel<float>* const> loss_kernels<float>() {
 #if defined(__x86_64__)
-    if (has_avx2()) {
-        return kLossAvx2;
-    }
+    static constexpr std::array kAll{&kLossAvx2, &kLossPortable};
+    return std::span(kAll).subspan(has_avx2() ? 0 : 1);
+#else
+    static constexpr std::array kAll{&kLossPortable};
+    return kAll;
 #endif
-    return kLossPortable;
 }
 
-template <> const LossKernel<double>& loss_kernel<double>() {
-    return kLossOracle;
+template <> std::span<const LossKernel<double>* const> loss_kernels<double>() {
+    static constexpr std::array kAll{&kLossOracle};
+    return kAll;
 }
 
 namespace {
@@ -93,33 +95,32 @@ PictureErrors PhotometricLoss<Scalar>::run(const Scalar* picture, const LossTarg
     const auto window = [&](const Scalar* plane, int64_t row) {
         return WindowRows<Scalar>(plane, row % h, h, w, zeros.data());
     };
-    const LossKernel<Scalar>& kernel = loss_kernel<Scalar>();
     const Scalar* truth = target.image.data();
     for_each_row<Scalar>(h, w, [&](int64_t row, int64_t plane, int64_t begin, Scalar* scratch) {
         const RowErrors<Scalar> sums =
-            kernel.compare({.width = w,
-                            .picture = window(picture + plane, row),
-                            .truth = window(truth + plane, row),
-                            .mean = target.mean.data() + begin,
-                            .variance = target.variance.data() + begin,
-                            .by_ssim = static_cast<Scalar>(-share_ / values),
-                            .by_mean = by_mean_.data() + begin,
-                            .by_square = by_square_.data() + begin,
-                            .by_product = by_product_.data() + begin,
-                            .scratch = scratch});
+            kernel_.compare({.width = w,
+                             .picture = window(picture + plane, row),
+                             .truth = window(truth + plane, row),
+                             .mean = target.mean.data() + begin,
+                             .variance = target.variance.data() + begin,
+                             .by_ssim = static_cast<Scalar>(-share_ / values),
+                             .by_mean = by_mean_.data() + begin,
+                             .by_square = by_square_.data() + begin,
+                             .by_product = by_product_.data() + begin,
+                             .scratch = scratch});
         rows_[at(row)] = {static_cast<double>(sums.l1), static_cast<double>(sums.mse),
                           static_cast<double>(sums.ssim)};
     });
     for_each_row<Scalar>(h, w, [&](int64_t row, int64_t plane, int64_t begin, Scalar* scratch) {
-        kernel.gradient({.width = w,
-                         .by_mean = window(by_mean_.data() + plane, row),
-                         .by_square = window(by_square_.data() + plane, row),
-                         .by_product = window(by_product_.data() + plane, row),
-                         .picture = picture + begin,
-                         .truth = truth + begin,
-                         .by_l1 = static_cast<Scalar>((1 - share_) / values),
-                         .by_picture = by_picture + begin,
-                         .scratch = scratch});
+        kernel_.gradient({.width = w,
+                          .by_mean = window(by_mean_.data() + plane, row),
+                          .by_square = window(by_square_.data() + plane, row),
+                          .by_product = window(by_product_.data() + plane, row),
+                          .picture = picture + begin,
+                          .truth = truth + begin,
+                          .by_l1 = static_cast<Scalar>((1 - share_) / values),
+                          .by_picture = by_picture + begin,
+                          .scratch = scratch});
     });
     PictureErrors errors;
     for (const PictureErrors& row : rows_) {

@@ -1,5 +1,7 @@
 #pragma once
 
+#include "gaussians/train/loss_row.h"
+
 #include <cstdint>
 #include <vector>
 
@@ -24,7 +26,9 @@ struct PictureErrors {
 // The results do not depend on the number of threads.
 template <typename Scalar> class PhotometricLoss {
   public:
-    explicit PhotometricLoss(double ssim_share = 0.2) : share_(ssim_share) {}
+    explicit PhotometricLoss(double ssim_share = 0.2,
+                             const LossKernel<Scalar>& kernel = *loss_kernels<Scalar>().front())
+        : share_(ssim_share), kernel_(kernel) {}
 
     // Writes the gradient by `picture`, [3, H, W].
     PictureErrors run(const Scalar* picture, const LossTarget<Scalar>& target, Scalar* by_picture);
@@ -34,6 +38,7 @@ template <typename Scalar> class PhotometricLoss {
 
   private:
     double share_;
+    const LossKernel<Scalar>& kernel_;
     std::vector<Scalar> by_mean_, by_square_, by_product_;  // of SSIM, [3, H, W]
     std::vector<PictureErrors> rows_;                       // sums, [3, H]
 };

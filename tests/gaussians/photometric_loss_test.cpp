@@ -102,6 +102,21 @@ TEST(PhotometricLoss, SameBitsForAnyNumberOfThreads) {
     EXPECT_EQ(by[0], by[1]);
 }
 
+// Every kernel that this machine can run.
+TEST(PhotometricLoss, KernelsAgree) {
+    const LossTarget<float> target(random_image<float>(7, 20, 37), 20, 37);
+    const auto picture = random_image<float>(8, 20, 37);
+    std::vector<std::vector<float>> by;
+    std::vector<double> losses;
+    for (const LossKernel<float>* kernel : loss_kernels<float>()) {
+        PhotometricLoss<float> loss(0.2, *kernel);
+        by.emplace_back(picture.size());
+        losses.push_back(loss.loss(loss.run(picture.data(), target, by.back().data())));
+        EXPECT_NEAR(losses.back(), losses[0], 1e-6);
+        EXPECT_LT(max_difference(by.back(), by[0]), 1e-8);  // of 1e-3
+    }
+}
+
 TEST(PhotometricLoss, RefusesATargetOfAnotherSize) {
     EXPECT_THROW(LossTarget<float>(std::vector<float>(10), 2, 2), Error);
 }

@@ -97,6 +97,32 @@ TEST(Rasterizer, SinglePrecisionGradientsAreCloseToDouble) {
     }
 }
 
+// Every kernel that this machine can run.
+TEST(Rasterizer, KernelsAgree) {
+    const auto gaussians = converted<float>(random_gaussians(15, {.count = 300}));
+    const Camera camera = test_camera();
+    const TileGrid grid(camera.width, camera.height);
+    std::vector<Splat<float>> splats;
+    project(gaussians.view(), camera, RenderOptions{}, splats);
+    TileLists lists;
+    Binner<float>().run(splats, grid, lists);
+    const BlendScene<float> scene{grid, lists, splats.data(), {0.1F, 0.2F, 0.3F}};
+    const auto by = random_weights<float>(camera, 7);
+    std::vector<PlanarPicture<float>> pictures;
+    std::vector<CloudGradient<float>> gradients;
+    for (const BlendKernel<float>* kernel : blend_kernels<float>()) {
+        PlanarPicture<float>& picture = pictures.emplace_back(camera.height, camera.width);
+        std::vector<SplatGradient<float>> slots(lists.entries.size());
+        blend(scene, picture.planes(), *kernel);
+        blend_backward(scene, std::as_const(picture).planes(), by.planes(), slots.data(), *kernel);
+        project_backward(gaussians.view(), camera, RenderOptions{}, splats, lists, slots,
+                         gradients.emplace_back());
+        EXPECT_LT(max_difference(picture, pictures[0]), 1e-5);
+        EXPECT_LT(max_difference(gradients.back().attributes.means, gradients[0].attributes.means),
+                  1e-2);
+    }
+}
+
 TEST(Rasterizer, RefusesWhatDoesNotFit) {
     const auto gaussians = random_gaussians(1, {.count = 2});
     EXPECT_THROW(picture_of(gaussians, Camera{}), Error);
