@@ -81,17 +81,37 @@ TrainingStatus StaticTrainer::step() {
 
 void StaticTrainer::update() {
     const double part = static_cast<double>(iteration_) / static_cast<double>(options_.iterations);
-    const double rate =
-        std::exp((1 - part) * std::log(options_.first_rate) + part * std::log(options_.last_rate));
+    const double rate = extent_ * std::exp((1 - part) * std::log(options_.first_rate) +
+                                           part * std::log(options_.last_rate));
+    if (options_.mcmc) {
+        Mcmc(*options_.mcmc).add_costs(gaussians_, gradient_.attributes);
+    }
     adam_.step(gaussians_, gradient_.attributes,
-               {rate * extent_, options_.scale_rate, options_.rotation_rate, options_.opacity_rate,
+               {rate, options_.scale_rate, options_.rotation_rate, options_.opacity_rate,
                 options_.dc_rate, options_.rest_rate});
     ++iteration_;
-    if (part < options_.densify_until) {
-        density_.observe(gradient_, rasterizer_.lists());
-        if (iteration_ >= options_.densify_from && iteration_ % options_.densify_every == 0) {
-            density_.run(gaussians_, adam_, extent_, engine_);
+    control_density(rate);
+}
+
+void StaticTrainer::control_density(double rate) {
+    const auto until =
+        static_cast<int64_t>(options_.densify_until * static_cast<double>(options_.iterations));
+    const bool active = iteration_ <= until;
+    const bool due =
+        active && iteration_ >= options_.densify_from && iteration_ % options_.densify_every == 0;
+    if (options_.mcmc) {
+        const Mcmc mcmc(*options_.mcmc);
+        if (due) {
+            mcmc.run(gaussians_, adam_, engine_);
         }
+        mcmc.perturb(gaussians_, rate, options_.seed + static_cast<uint64_t>(iteration_));
+        return;
+    }
+    if (active) {
+        density_.observe(gradient_, rasterizer_.lists());
+    }
+    if (due) {
+        density_.run(gaussians_, adam_, extent_, engine_);
     }
 }
 

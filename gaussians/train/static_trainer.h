@@ -5,11 +5,13 @@
 #include "gaussians/train/adam.h"
 #include "gaussians/train/density.h"
 #include "gaussians/train/initial_points.h"
+#include "gaussians/train/mcmc.h"
 #include "gaussians/train/photometric_loss.h"
 #include "gaussians/train/training_view.h"
 
 #include <cstdint>
 #include <functional>
+#include <optional>
 #include <random>
 #include <string>
 #include <vector>
@@ -32,6 +34,7 @@ struct TrainingOptions {
     int64_t densify_from = 500, densify_every = 100;
     double densify_until = 0.5;
     DensityOptions density{};
+    std::optional<McmcOptions> mcmc{};  // in place of `density`
     RenderOptions render{};
     uint64_t seed = 1;
 };
@@ -64,6 +67,7 @@ class StaticTrainer {
   private:
     std::size_t next_view();
     void update();
+    void control_density(double rate);
 
     std::vector<TrainingView> views_;
     std::vector<LossTarget<float>> targets_;
