@@ -2,6 +2,8 @@
 
 #include "core/error.h"
 
+#include <algorithm>
+
 namespace longtake::gaussians {
 
 AttributeView<float> view_of(const Cloud& cloud) {
@@ -24,6 +26,17 @@ AttributeView<float> view_of(const Cloud& cloud) {
             .opacities = column(cloud.opacities, {n}, "opacities"),
             .sh_dc = column(cloud.sh_dc, {n, 3}, "colours"),
             .sh_rest = column(cloud.sh_rest, {n, sh_rest_count(degree), 3}, "harmonics")};
+}
+
+Cloud to_cloud(const Attributes<float>& attributes) {
+    Cloud cloud = Cloud::sized(attributes.count, attributes.sh_degree);
+    const std::array<Tensor*, Attributes<float>::kColumns> to{&cloud.means,     &cloud.log_scales,
+                                                              &cloud.rotations, &cloud.opacities,
+                                                              &cloud.sh_dc,     &cloud.sh_rest};
+    for (std::size_t i = 0; i < to.size(); ++i) {
+        std::ranges::copy(*attributes.columns()[i], to[i]->data<float>());
+    }
+    return cloud;
 }
 
 }  // namespace longtake::gaussians

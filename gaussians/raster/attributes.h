@@ -65,4 +65,6 @@ template <typename Scalar> struct Attributes {
     }
 };
 
+Cloud to_cloud(const Attributes<float>& attributes);
+
 }  // namespace longtake::gaussians

@@ -33,7 +33,7 @@ Vec3 colour_of(const AttributeView<Scalar>& g, int64_t i, int degree, const Vec3
 
 }  // namespace
 
-Lens::Lens(const Camera& c)
+Frustum::Frustum(const Camera& c)
     : fx(c.fx), fy(c.fy), cx(c.cx), cy(c.cy), translation(c.translation), centre(c.centre()) {
     const double w = static_cast<double>(c.width), h = static_cast<double>(c.height);
     const double margin_x = 0.15 * w / fx, margin_y = 0.15 * h / fy;
@@ -46,28 +46,20 @@ Lens::Lens(const Camera& c)
     }
 }
 
-Vec3 to_camera(const Lens& lens, const Vec3& mean) {
-    Vec3 t = lens.rotation * mean;
+Vec3 to_camera(const Frustum& frustum, const Vec3& mean) {
+    Vec3 t = frustum.rotation * mean;
     for (std::size_t i = 0; i < 3; ++i) {
-        t[i] += lens.translation[i];
+        t[i] += frustum.translation[i];
     }
     return t;
 }
 
 template <typename Scalar>
-Footprint footprint_of(const AttributeView<Scalar>& g, int64_t i, const Vec3& t, const Lens& lens) {
+Footprint footprint_of(const AttributeView<Scalar>& g, int64_t i, const Vec3& t,
+                       const Frustum& frustum) {
     Footprint f;
     f.position = t;
-    const Scalar* q = g.rotations + 4 * i;
-    double square = 0;
-    for (std::size_t k = 0; k < 4; ++k) {
-        f.unit[k] = static_cast<double>(q[k]);
-        square += f.unit[k] * f.unit[k];
-    }
-    f.norm = std::sqrt(square);
-    for (double& v : f.unit) {
-        v /= f.norm;
-    }
+    f.unit = unit_quaternion(g.rotations + 4 * i, &f.norm);
     f.turn = rotation_of(f.unit);
     for (std::size_t k = 0; k < 3; ++k) {
         f.scales[k] = std::exp(static_cast<double>(g.log_scales[3 * i + static_cast<int64_t>(k)]));
@@ -76,13 +68,13 @@ Footprint footprint_of(const AttributeView<Scalar>& g, int64_t i, const Vec3& t,
     f.covariance3 = root * transposed(root);
 
     const double x = t[0] / t[2], y = t[1] / t[2];
-    f.near[0] = std::clamp(x, lens.least_x, lens.most_x);
-    f.near[1] = std::clamp(y, lens.least_y, lens.most_y);
+    f.near[0] = std::clamp(x, frustum.least_x, frustum.most_x);
+    f.near[1] = std::clamp(y, frustum.least_y, frustum.most_y);
     f.inside[0] = x == f.near[0];
     f.inside[1] = y == f.near[1];
-    const Mat23 jacobian{{{lens.fx / t[2], 0, -lens.fx * f.near[0] / t[2]},
-                          {0, lens.fy / t[2], -lens.fy * f.near[1] / t[2]}}};
-    f.map = jacobian * lens.rotation;
+    const Mat23 jacobian{{{frustum.fx / t[2], 0, -frustum.fx * f.near[0] / t[2]},
+                          {0, frustum.fy / t[2], -frustum.fy * f.near[1] / t[2]}}};
+    f.map = jacobian * frustum.rotation;
     f.covariance2 = f.map * f.covariance3 * transposed(f.map);
     f.covariance2[0][0] += kLowPass;
     f.covariance2[1][1] += kLowPass;
@@ -92,22 +84,23 @@ Footprint footprint_of(const AttributeView<Scalar>& g, int64_t i, const Vec3& t,
 template <typename Scalar>
 void project(const AttributeView<Scalar>& g, const Camera& camera, const RenderOptions& options,
              std::vector<Splat<Scalar>>& splats) {
-    const Lens lens(camera);
+    const Frustum frustum(camera);
     const int degree = std::min(options.sh_degree, g.sh_degree);
     splats.resize(static_cast<std::size_t>(g.count));
     parallel_for(g.count, [&](int64_t i) {
         Splat<Scalar>& s = splats[static_cast<std::size_t>(i)];
         s.reach_x = s.reach_y = 0;
-        const Vec3 t = to_camera(lens, load3(g.means + 3 * i));
+        const Vec3 t = to_camera(frustum, load3(g.means + 3 * i));
         const double opacity = 1 / (1 + std::exp(-static_cast<double>(g.opacities[i])));
         if (!(t[2] > options.near) || !(opacity > kMinAlpha)) {
             return;
         }
-        const Footprint f = footprint_of(g, i, t, lens);
+        const Footprint f = footprint_of(g, i, t, frustum);
         const double xx = f.covariance2[0][0], xy = f.covariance2[0][1], yy = f.covariance2[1][1];
         const double level = 2 * std::log(opacity / kMinAlpha);
         const double reach_x = std::sqrt(level * xx), reach_y = std::sqrt(level * yy);
-        const double u = lens.fx * t[0] / t[2] + lens.cx, v = lens.fy * t[1] / t[2] + lens.cy;
+        const double u = frustum.fx * t[0] / t[2] + frustum.cx,
+                     v = frustum.fy * t[1] / t[2] + frustum.cy;
         if (!std::isfinite(reach_x * reach_y)) {
             return;
         }
@@ -122,7 +115,7 @@ void project(const AttributeView<Scalar>& g, const Camera& camera, const RenderO
         s.precision_x = static_cast<Scalar>(1 / (xx - xy * xy / yy));
         s.precision_y = static_cast<Scalar>(1 / yy);
         s.opacity = static_cast<Scalar>(opacity);
-        const Vec3 colour = colour_of(g, i, degree, lens.centre);
+        const Vec3 colour = colour_of(g, i, degree, frustum.centre);
         for (std::size_t c = 0; c < 3; ++c) {
             s.colour[c] = static_cast<Scalar>(std::max(colour[c], 0.0));
         }
@@ -132,8 +125,8 @@ void project(const AttributeView<Scalar>& g, const Camera& camera, const RenderO
     });
 }
 
-template Footprint footprint_of(const AttributeView<float>&, int64_t, const Vec3&, const Lens&);
-template Footprint footprint_of(const AttributeView<double>&, int64_t, const Vec3&, const Lens&);
+template Footprint footprint_of(const AttributeView<float>&, int64_t, const Vec3&, const Frustum&);
+template Footprint footprint_of(const AttributeView<double>&, int64_t, const Vec3&, const Frustum&);
 template void project(const AttributeView<float>&, const Camera&, const RenderOptions&,
                       std::vector<Splat<float>>&);
 template void project(const AttributeView<double>&, const Camera&, const RenderOptions&,

@@ -32,8 +32,8 @@ constexpr double kMaxAlpha = 0.99;          // alpha is clipped here
 constexpr double kMinTransmittance = 1e-4;  // a pixel with less left is finished
 
 // The frustum of a camera as projection and its gradient need it.
-struct Lens {
-    explicit Lens(const Camera& camera);
+struct Frustum {
+    explicit Frustum(const Camera& camera);
 
     double fx, fy, cx, cy;
     double least_x, most_x, least_y, most_y;  // limits of x / z, y / z in the Jacobian
@@ -41,7 +41,7 @@ struct Lens {
     Vec3 translation, centre;
 };
 
-Vec3 to_camera(const Lens& lens, const Vec3& mean);
+Vec3 to_camera(const Frustum& frustum, const Vec3& mean);
 
 // The intermediate values of one Gaussian's projection.
 struct Footprint {
@@ -50,7 +50,7 @@ struct Footprint {
     double norm;                 // of the quaternion
     std::array<double, 4> unit;  // the quaternion divided by it
     Mat3 turn;                   // its rotation
-    double near[2];              // x / z and y / z within the lens's limits
+    double near[2];              // x / z and y / z within the frustum's limits
     bool inside[2];              // whether they were already
     Mat23 map;                   // Jacobian times rotation of the camera
     Mat3 covariance3;            // world
@@ -59,7 +59,7 @@ struct Footprint {
 
 template <typename Scalar>
 Footprint footprint_of(const AttributeView<Scalar>& gaussians, int64_t i, const Vec3& position,
-                       const Lens& lens);
+                       const Frustum& frustum);
 
 // Fills splats [N]; those that the picture cannot show have reach_y 0.
 template <typename Scalar>

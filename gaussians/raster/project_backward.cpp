@@ -43,10 +43,10 @@ Mat2 by_covariance2(const SplatGradient<double>& by, const Mat2& covariance) {
 }
 
 // By the centre in the camera, through the Jacobian, of which the gradient is `by`.
-Vec3 through_jacobian(const Mat23& by, const Footprint& f, const Lens& lens) {
+Vec3 through_jacobian(const Mat23& by, const Footprint& f, const Frustum& frustum) {
     const double z = f.position[2];
-    Vec3 t{0, 0, -(lens.fx * by[0][0] + lens.fy * by[1][1]) / (z * z)};
-    const std::array<double, 2> focal{lens.fx, lens.fy};
+    Vec3 t{0, 0, -(frustum.fx * by[0][0] + frustum.fy * by[1][1]) / (z * z)};
+    const std::array<double, 2> focal{frustum.fx, frustum.fy};
     for (std::size_t k = 0; k < 2; ++k) {
         // The last column is -focal near / z, where near is position / z within the limits.
         const double slope = focal[k] / (z * z) * by[k][2];
@@ -112,10 +112,10 @@ Vec3 through_colour(const AttributeView<Scalar>& g, int64_t i, int degree, const
 }
 
 template <typename Scalar>
-void gaussian_backward(const AttributeView<Scalar>& g, int64_t i, const Lens& lens, int degree,
-                       const Splat<Scalar>& splat, const SplatGradient<double>& by,
+void gaussian_backward(const AttributeView<Scalar>& g, int64_t i, const Frustum& frustum,
+                       int degree, const Splat<Scalar>& splat, const SplatGradient<double>& by,
                        Attributes<Scalar>& out) {
-    const Footprint f = footprint_of(g, i, to_camera(lens, load3(g.means + 3 * i)), lens);
+    const Footprint f = footprint_of(g, i, to_camera(frustum, load3(g.means + 3 * i)), frustum);
     const Mat2 by2 = by_covariance2(by, f.covariance2);
     const Mat3 by3 = transposed(f.map) * by2 * f.map;
     Mat23 by_map = by2 * f.map * f.covariance3;
@@ -125,18 +125,18 @@ void gaussian_backward(const AttributeView<Scalar>& g, int64_t i, const Lens& le
         }
     }
 
-    Vec3 t = through_jacobian(by_map * transposed(lens.rotation), f, lens);
+    Vec3 t = through_jacobian(by_map * transposed(frustum.rotation), f, frustum);
     const auto [x, y, z] = f.position;
-    t[0] += lens.fx * by.u / z;
-    t[1] += lens.fy * by.v / z;
-    t[2] += by.depth - (lens.fx * x * by.u + lens.fy * y * by.v) / (z * z);
-    Vec3 mean = transposed(lens.rotation) * t;
+    t[0] += frustum.fx * by.u / z;
+    t[1] += frustum.fy * by.v / z;
+    t[2] += by.depth - (frustum.fx * x * by.u + frustum.fy * y * by.v) / (z * z);
+    Vec3 mean = transposed(frustum.rotation) * t;
 
     Vec3 by_colour;  // none where the colour is kept from being negative
     for (std::size_t c = 0; c < 3; ++c) {
         by_colour[c] = splat.colour[c] > 0 ? by.colour[c] : 0;
     }
-    const Vec3 view = through_colour(g, i, degree, by_colour, lens.centre, out);
+    const Vec3 view = through_colour(g, i, degree, by_colour, frustum.centre, out);
 
     Mat3 by_root = by3 * scaled(f.turn, f.scales);
     for (auto& row : by_root) {
@@ -168,7 +168,7 @@ void project_backward(const AttributeView<Scalar>& g, const Camera& camera,
                       const RenderOptions& options, const std::vector<Splat<Scalar>>& splats,
                       const TileLists& lists, const std::vector<SplatGradient<Scalar>>& slots,
                       CloudGradient<Scalar>& out) {
-    const Lens lens(camera);
+    const Frustum frustum(camera);
     const int degree = std::min(options.sh_degree, g.sh_degree);
     const double half_width = 0.5 * static_cast<double>(camera.width);
     const double half_height = 0.5 * static_cast<double>(camera.height);
@@ -188,7 +188,7 @@ void project_backward(const AttributeView<Scalar>& g, const Camera& camera,
         out.screen[2 * at + 1] = static_cast<Scalar>(by.v * half_height);
         out.screen_magnitude[2 * at] = static_cast<Scalar>(by.abs_u * half_width);
         out.screen_magnitude[2 * at + 1] = static_cast<Scalar>(by.abs_v * half_height);
-        gaussian_backward(g, i, lens, degree, splats[at], by, out.attributes);
+        gaussian_backward(g, i, frustum, degree, splats[at], by, out.attributes);
     });
 }
 

@@ -60,6 +60,25 @@ inline Mat3 scaled(Mat3 a, const Vec3& s) {
     return a;
 }
 
+// A quaternion as it is stored, divided by its length, which goes to `norm`.
+template <typename Scalar>
+std::array<double, 4> unit_quaternion(const Scalar* stored, double* norm = nullptr) {
+    std::array<double, 4> q;
+    double square = 0;
+    for (std::size_t k = 0; k < 4; ++k) {
+        q[k] = static_cast<double>(stored[k]);
+        square += q[k] * q[k];
+    }
+    const double length = std::sqrt(square);
+    for (double& v : q) {
+        v /= length;
+    }
+    if (norm != nullptr) {
+        *norm = length;
+    }
+    return q;
+}
+
 // The rotation of a unit quaternion w, x, y, z.
 inline Mat3 rotation_of(const std::array<double, 4>& q) {
     const auto [w, x, y, z] = q;

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <vector>
 
 namespace longtake::gaussians {
 namespace {
@@ -20,23 +21,31 @@ void Adam::step(Attributes<float>& values, const Attributes<float>& gradient,
     const double bias1 = 1 - std::pow(static_cast<double>(kBeta1), steps);
     const auto unbias2 =
         static_cast<float>(1 / std::sqrt(1 - std::pow(static_cast<double>(kBeta2), steps)));
+    struct Block {
+        std::size_t column;
+        int64_t begin, end;
+    };
+    std::vector<Block> blocks;
     for (std::size_t c = 0; c < Attributes<float>::kColumns; ++c) {
         const auto size = static_cast<int64_t>(values.columns()[c]->size());
+        for (int64_t begin = 0; begin < size; begin += kBlock) {
+            blocks.push_back({c, begin, std::min(size, begin + kBlock)});
+        }
+    }
+    parallel_for(static_cast<int64_t>(blocks.size()), [&](int64_t k) {
+        const auto [c, begin, end] = blocks[static_cast<std::size_t>(k)];
         float* value = values.columns()[c]->data();
         const float* slope = gradient.columns()[c]->data();
         float *first = first_.columns()[c]->data(), *second = second_.columns()[c]->data();
         const auto rate = static_cast<float>(rates[c] / bias1);
-        parallel_for((size + kBlock - 1) / kBlock, [&](int64_t block) {
-            const int64_t end = std::min(size, (block + 1) * kBlock);
 #pragma omp simd
-            for (int64_t i = block * kBlock; i < end; ++i) {
-                const float g = slope[i];
-                first[i] = kBeta1 * first[i] + (1 - kBeta1) * g;
-                second[i] = kBeta2 * second[i] + (1 - kBeta2) * g * g;
-                value[i] -= rate * first[i] / (std::sqrt(second[i]) * unbias2 + kEpsilon);
-            }
-        });
-    }
+        for (int64_t i = begin; i < end; ++i) {
+            const float g = slope[i];
+            first[i] = kBeta1 * first[i] + (1 - kBeta1) * g;
+            second[i] = kBeta2 * second[i] + (1 - kBeta2) * g * g;
+            value[i] -= rate * first[i] / (std::sqrt(second[i]) * unbias2 + kEpsilon);
+        }
+    });
 }
 
 Attributes<float> gathered(const Attributes<float>& from, std::span<const int32_t> sources) {

@@ -17,21 +17,12 @@ float widest(const Attributes<float>& g, std::size_t i) {
 
 // Moves Gaussian i to a place drawn from itself and makes it smaller.
 void scatter(Attributes<float>& g, std::size_t i, std::mt19937_64& engine) {
-    std::array<double, 4> q;
-    double square = 0;
-    for (std::size_t k = 0; k < 4; ++k) {
-        q[k] = g.rotations[4 * i + k];
-        square += q[k] * q[k];
-    }
-    for (double& v : q) {
-        v /= std::sqrt(square);
-    }
     std::normal_distribution<double> normal;
     Vec3 offset;
     for (std::size_t k = 0; k < 3; ++k) {
         offset[k] = normal(engine) * std::exp(static_cast<double>(g.log_scales[3 * i + k]));
     }
-    offset = rotation_of(q) * offset;
+    offset = rotation_of(unit_quaternion(g.rotations.data() + 4 * i)) * offset;
     for (std::size_t k = 0; k < 3; ++k) {
         g.means[3 * i + k] += static_cast<float>(offset[k]);
         g.log_scales[3 * i + k] -= kShrink;

@@ -16,16 +16,14 @@ struct ColouredPoints {
     int64_t count() const { return static_cast<int64_t>(positions.size() / 3); }
 };
 
-// Points behind random pixels of the views, where the other views agree best about the colour (a
-// coarse plane sweep, Collins 1996), from a quarter of the distance at which the views meet to 200
-// times it. Where no depth is better than others they lie far away. Throws Error without views.
-ColouredPoints swept_points(std::span<const TrainingView> views, int64_t count, uint64_t seed);
-
 // Round Gaussians of opacity 0.1, `size` times as large as the distances between the points.
 Attributes<float> gaussians_at(const ColouredPoints& points, int sh_degree, double size = 1);
 
-// How far the cameras are apart: 1.1 times the largest distance of one to their middle, or, of
-// cameras in one place, a tenth of the distance of what they see.
+// The largest distance of a camera to their middle.
+double spread_of(std::span<const TrainingView> views);
+
+// The unit of the centres' learning rate and of density control: 1.1 times the cameras' spread, or,
+// of cameras in one place, a tenth of the median distance of what they see.
 double scene_extent(std::span<const TrainingView> views, const ColouredPoints& points);
 
 }  // namespace longtake::gaussians

@@ -71,20 +71,11 @@ void Mcmc::perturb(Attributes<float>& g, double rate, uint64_t seed) const {
         const double o = sigmoid(g.opacities[at]);
         const double size =
             rate * options_.noise * sigmoid(-kSteepness * (o - options_.min_opacity));
-        std::array<double, 4> q;
-        double square = 0;
-        for (std::size_t k = 0; k < 4; ++k) {
-            q[k] = static_cast<double>(g.rotations[4 * at + k]);
-            square += q[k] * q[k];
-        }
-        for (double& v : q) {
-            v /= std::sqrt(square);
-        }
         Vec3 scales;
         for (std::size_t k = 0; k < 3; ++k) {
             scales[k] = std::exp(static_cast<double>(g.log_scales[3 * at + k]));
         }
-        const Mat3 half = scaled(rotation_of(q), scales);
+        const Mat3 half = scaled(rotation_of(unit_quaternion(g.rotations.data() + 4 * at)), scales);
         const Vec3 offset =
             half * (transposed(half) * normals(mixed(seed) ^ (static_cast<uint64_t>(i) << 2)));
         for (std::size_t k = 0; k < 3; ++k) {

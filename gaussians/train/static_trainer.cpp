@@ -124,17 +124,6 @@ void StaticTrainer::run(const std::function<void(const TrainingStatus&)>& report
     }
 }
 
-Cloud StaticTrainer::cloud() const {
-    Cloud cloud = Cloud::sized(gaussians_.count, gaussians_.sh_degree);
-    const std::array<Tensor*, Attributes<float>::kColumns> to{&cloud.means,     &cloud.log_scales,
-                                                              &cloud.rotations, &cloud.opacities,
-                                                              &cloud.sh_dc,     &cloud.sh_rest};
-    for (std::size_t i = 0; i < to.size(); ++i) {
-        std::ranges::copy(*gaussians_.columns()[i], to[i]->data<float>());
-    }
-    return cloud;
-}
-
 double psnr_of(const Cloud& cloud, const TrainingView& view, const RenderOptions& options) {
     const Picture picture = render(cloud, view.camera, options);
     const std::vector<float> truth = planes_of(view);

@@ -61,7 +61,7 @@ class StaticTrainer {
     // The iterations that are left; `report` is called after each.
     void run(const std::function<void(const TrainingStatus&)>& report = {});
 
-    Cloud cloud() const;
+    Cloud cloud() const { return to_cloud(gaussians_); }
     const Attributes<float>& gaussians() const { return gaussians_; }
 
   private:

@@ -70,14 +70,14 @@ TEST(RasterGradient, BeyondTheFieldOfView) {
     const Camera camera = test_camera();
     const auto gaussians =
         random_gaussians(4, {.count = 20, .sh_degree = 0, .scale = 0.8, .spread = 2.5});
-    const Lens lens(camera);
+    const Frustum frustum(camera);
     int64_t outside = 0;
     Rasterizer<double> rasterizer;
     PlanarPicture<double> picture;
     rasterizer.forward(gaussians.view(), camera, {}, picture);
     for (int64_t i = 0; i < gaussians.count; ++i) {
-        const Vec3 position = to_camera(lens, load3(gaussians.means.data() + 3 * i));
-        const Footprint f = footprint_of(gaussians.view(), i, position, lens);
+        const Vec3 position = to_camera(frustum, load3(gaussians.means.data() + 3 * i));
+        const Footprint f = footprint_of(gaussians.view(), i, position, frustum);
         outside += rasterizer.splats()[static_cast<std::size_t>(i)].visible() &&
                    !(f.inside[0] && f.inside[1]);
     }

@@ -1,7 +1,9 @@
 #pragma once
 
 #include "gaussians/raster/attributes.h"
+#include "gaussians/raster/render.h"
 #include "gaussians/scene/camera.h"
+#include "gaussians/train/training_view.h"
 
 #include <cmath>
 #include <random>
@@ -69,6 +71,20 @@ template <typename To, typename From> Attributes<To> converted(const Attributes<
         to.columns()[i]->assign(from.columns()[i]->begin(), from.columns()[i]->end());
     }
     return to;
+}
+
+// Five cameras on an arc around random Gaussians.
+inline std::vector<TrainingView> views_of(const Cloud& cloud) {
+    std::vector<TrainingView> views;
+    for (int i = 0; i < 5; ++i) {
+        const double a = 0.2 * (i - 2);
+        Camera c{.width = 64, .height = 48, .fx = 60, .fy = 60, .cx = 32, .cy = 24};
+        c.rotation = {std::cos(a), 0, -std::sin(a), 0, 1, 0, std::sin(a), 0, std::cos(a)};
+        // The cameras look at (0, 0, 3.5) from a distance of 3.5.
+        c.translation = {3.5 * std::sin(a), 0, 3.5 - 3.5 * std::cos(a)};
+        views.push_back({c, to_image(render(cloud, c).colour)});
+    }
+    return views;
 }
 
 }  // namespace longtake::gaussians

@@ -2,6 +2,7 @@
 
 #include "core/error.h"
 #include "gaussians/train/static_trainer.h"
+#include "gaussians/train/swept_points.h"
 #include "tools/toyworld/toyworld.h"
 
 #include <algorithm>
