@@ -15,7 +15,7 @@ LONGTAKE_INLINE double root(double x) {
     return __builtin_sqrt(x);
 }
 
-// Splats lie in memory in no order of a tile's; the one after next is on its way.
+// Splats do not lie in memory in a tile's order: those of the next entries are fetched ahead.
 template <typename Scalar>
 LONGTAKE_INLINE const Splat<Scalar>& splat_at(const TileWork<Scalar>& work, int64_t k) {
     if (k + 4 < work.count) {
