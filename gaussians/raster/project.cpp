@@ -9,6 +9,8 @@
 namespace longtake::gaussians {
 namespace {
 
+constexpr double kMostReach = 1e9;  // pixels; beyond it, single precision has no squares to spare
+
 // Colour of Gaussian i seen from `centre`, before it is kept from being negative.
 template <typename Scalar>
 Vec3 colour_of(const AttributeView<Scalar>& g, int64_t i, int degree, const Vec3& centre) {
@@ -101,7 +103,7 @@ void project(const AttributeView<Scalar>& g, const Camera& camera, const RenderO
         const double reach_x = std::sqrt(level * xx), reach_y = std::sqrt(level * yy);
         const double u = frustum.fx * t[0] / t[2] + frustum.cx,
                      v = frustum.fy * t[1] / t[2] + frustum.cy;
-        if (!std::isfinite(reach_x * reach_y)) {
+        if (!(reach_x < kMostReach && reach_y < kMostReach)) {
             return;
         }
         if (!(u + reach_x > 0 && v + reach_y > 0 &&

@@ -8,6 +8,8 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <cmath>
+#include <random>
 
 namespace longtake::gaussians {
 namespace {
@@ -121,6 +123,38 @@ TEST(Rasterizer, KernelsAgree) {
         EXPECT_LT(max_difference(gradients.back().attributes.means, gradients[0].attributes.means),
                   1e-2);
     }
+}
+
+// Flat, needle-thin, huge, tiny, just before the camera, without direction or not numbers at all.
+template <typename Scalar> void expect_finite_numbers() {
+    auto exact = random_gaussians(16, {.count = 400, .sh_degree = 1});
+    std::mt19937 engine(17);
+    std::uniform_real_distribution<double> uniform(-1, 1);
+    for (double& v : exact.log_scales) {
+        v = 25 * uniform(engine) * uniform(engine);
+    }
+    for (std::size_t i = 0; i < 400; i += 4) {
+        exact.means[3 * i + 2] = 0.1 * uniform(engine);
+        exact.opacities[i] = 30 * uniform(engine);
+    }
+    exact.rotations[0] = exact.rotations[1] = exact.rotations[2] = exact.rotations[3] = 0;
+    exact.means[15] = exact.log_scales[20] = exact.opacities[9] = NAN;
+    const auto gaussians = converted<Scalar>(exact);
+    const auto finite = [](const std::vector<Scalar>& values) {
+        return std::ranges::all_of(values, [](Scalar v) { return std::isfinite(v); });
+    };
+    const auto picture = picture_of(gaussians, test_camera());
+    EXPECT_TRUE(finite(picture.colour) && finite(picture.alpha) && finite(picture.depth));
+    const auto gradient =
+        gradient_of(gaussians, test_camera(), {}, random_weights<Scalar>(test_camera(), 8));
+    for (std::size_t i = 0; i < Attributes<Scalar>::kColumns; ++i) {
+        EXPECT_TRUE(finite(*gradient.attributes.columns()[i])) << i;
+    }
+}
+
+TEST(Rasterizer, ExtremeGaussiansGiveFiniteNumbers) {
+    expect_finite_numbers<float>();
+    expect_finite_numbers<double>();
 }
 
 TEST(Rasterizer, RefusesWhatDoesNotFit) {
