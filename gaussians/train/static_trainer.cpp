@@ -124,6 +124,10 @@ void StaticTrainer::run(const std::function<void(const TrainingStatus&)>& report
     }
 }
 
+void StaticTrainer::run(Progress& progress) {
+    run([&](const TrainingStatus& status) { progress.advance(1, status.text()); });
+}
+
 double psnr_of(const Cloud& cloud, const TrainingView& view, const RenderOptions& options) {
     const Picture picture = render(cloud, view.camera, options);
     const std::vector<float> truth = planes_of(view);

@@ -7,6 +7,9 @@
 
 #include <gtest/gtest.h>
 
+#include <cstdio>
+#include <memory>
+#include <string>
 #include <utility>
 #include <vector>
 
@@ -61,6 +64,21 @@ TEST(StaticTrainer, SameBitsForAnyNumberOfThreads) {
     for (std::size_t i = 0; i < Attributes<float>::kColumns; ++i) {
         EXPECT_EQ(*results[0].columns()[i], *results[1].columns()[i]) << i;
     }
+}
+
+TEST(StaticTrainer, SaysHowFarItIs) {
+    const auto views = views_of(to_cloud(converted<float>(random_gaussians(23, {.count = 10}))));
+    const std::unique_ptr<std::FILE, int (*)(std::FILE*)> file(std::tmpfile(), std::fclose);
+    StaticTrainer trainer(views, swept_points(views, 20, 1), {.iterations = 10, .sh_degree = 0});
+    {
+        Progress progress("learning", 10, {.unit = "iterations", .stream = file.get()});
+        trainer.run(progress);
+    }
+    std::rewind(file.get());
+    std::string text(4096, ' ');
+    text.resize(std::fread(text.data(), 1, text.size(), file.get()));
+    EXPECT_NE(text.find("100%"), std::string::npos) << text;
+    EXPECT_NE(text.find("dB, 20 Gaussians"), std::string::npos) << text;
 }
 
 TEST(StaticTrainer, RefusesWhatCannotBeLearnt) {
