@@ -1,6 +1,6 @@
 #pragma once
 
-#include "diffusion/weights/byte_reader.h"
+#include "core/byte_reader.h"
 #include "diffusion/weights/pickle_value.h"
 
 #include <deque>

@@ -1,9 +1,9 @@
 #pragma once
 
 #include "core/file.h"
+#include "core/zip_directory.h"
 #include "diffusion/weights/pickle.h"
 #include "diffusion/weights/tensor_file.h"
-#include "diffusion/weights/zip_directory.h"
 
 #include <map>
 #include <string>

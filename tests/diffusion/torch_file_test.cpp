@@ -2,8 +2,8 @@
 #include "core/file.h"
 #include "diffusion/weights/tensor_file.h"
 #include "tests/core/temporary_folder.h"
+#include "tests/core/zip_testing.h"
 #include "tests/diffusion/testing.h"
-#include "tests/diffusion/zip_testing.h"
 
 #include <gmock/gmock.h>
 

@@ -1,15 +1,23 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <map>
 #include <span>
 #include <string>
 #include <vector>
 
-namespace longtake::diffusion {
+namespace longtake {
 
-// The entries of a zip archive in memory, of the kind that checkpoints are: whole, on one disk,
-// unencrypted. Knows zip64. Nothing is copied but the names.
+// An entry as it lies in the archive.
+struct ZipMember {
+    std::span<const std::byte> bytes;
+    bool deflated;  // a raw deflate stream of `size` bytes; else stored
+    uint64_t size;
+};
+
+// The entries of a zip archive in memory: whole, on one disk, unencrypted. Knows zip64. Nothing is
+// copied but the names.
 class ZipDirectory {
   public:
     // `bytes` must outlive the directory. Throws InputError saying what is wrong with them.
@@ -17,8 +25,10 @@ class ZipDirectory {
 
     std::vector<std::string> names() const;  // sorted
     bool contains(const std::string& name) const { return entries_.contains(name); }
-    // Throws InputError when the entry is missing, compressed or not inside the file.
+    // Both throw InputError when the entry is missing or not inside the file; `entry` also when it
+    // is compressed.
     std::span<const std::byte> entry(const std::string& name) const;
+    ZipMember member(const std::string& name) const;
 
   private:
     struct Entry {
@@ -31,4 +41,4 @@ class ZipDirectory {
     std::map<std::string, Entry> entries_;
 };
 
-}  // namespace longtake::diffusion
+}  // namespace longtake

@@ -1,14 +1,14 @@
-#include "diffusion/weights/zip_directory.h"
+#include "core/zip_directory.h"
 
+#include "core/byte_reader.h"
 #include "core/error.h"
 #include "core/text.h"
-#include "diffusion/weights/byte_reader.h"
 
 #include <algorithm>
 #include <array>
 
 // The layout of the records is that of PKWARE's APPNOTE 6.3, sections 4.3.7 to 4.3.16 and 4.5.3.
-namespace longtake::diffusion {
+namespace longtake {
 namespace {
 
 constexpr uint32_t kLocalHeader = 0x04034b50, kDirectoryHeader = 0x02014b50, kEnd = 0x06054b50,
@@ -16,7 +16,7 @@ constexpr uint32_t kLocalHeader = 0x04034b50, kDirectoryHeader = 0x02014b50, kEn
 constexpr size_t kEndBytes = 22, kLocatorBytes = 20, kEnd64Bytes = 56, kDirectoryBytes = 46;
 constexpr size_t kMaxComment = 0xffff;
 constexpr uint32_t kIn64 = 0xffffffff;  // "the value stands in the zip64 record"
-constexpr uint16_t kZip64Extra = 1, kEncrypted = 1;
+constexpr uint16_t kZip64Extra = 1, kEncrypted = 1, kStored = 0, kDeflated = 8;
 
 struct End {
     uint64_t entries, directory_bytes, directory_at;
@@ -122,12 +122,20 @@ std::vector<std::string> ZipDirectory::names() const {
 }
 
 std::span<const std::byte> ZipDirectory::entry(const std::string& name) const {
+    const ZipMember found = member(name);
+    check_input(!found.deflated, "its entry {} is compressed, which no checkpoint is",
+                in_quotes(name));
+    return found.bytes;
+}
+
+ZipMember ZipDirectory::member(const std::string& name) const {
     const auto found = entries_.find(name);
     check_input(found != entries_.end(), "its entry {} is missing", in_quotes(name));
     const Entry& e = found->second;
     check_input((e.flags & kEncrypted) == 0, "its entry {} is encrypted", in_quotes(name));
-    check_input(e.method == 0 && e.compressed == e.size,
-                "its entry {} is compressed, which no checkpoint is", in_quotes(name));
+    check_input(e.method == kDeflated || (e.method == kStored && e.compressed == e.size),
+                "its entry {} is compressed by method {}, which is unknown", in_quotes(name),
+                e.method);
     ByteReader reader(from(bytes_, e.header));
     check_input(reader.number(4) == kLocalHeader, "its entry {} is not where its directory says",
                 in_quotes(name));
@@ -136,9 +144,9 @@ std::span<const std::byte> ZipDirectory::entry(const std::string& name) const {
     check_input(reader.text(name_bytes) == name, "its entry {} is not where its directory says",
                 in_quotes(name));
     reader.take(extra_bytes);
-    check_input(e.size <= reader.left(), "its entry {} reaches past the end of the file",
+    check_input(e.compressed <= reader.left(), "its entry {} reaches past the end of the file",
                 in_quotes(name));
-    return reader.take(e.size);
+    return {reader.take(e.compressed), e.method == kDeflated, e.size};
 }
 
-}  // namespace longtake::diffusion
+}  // namespace longtake

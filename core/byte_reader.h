@@ -7,7 +7,7 @@
 #include <span>
 #include <string_view>
 
-namespace longtake::diffusion {
+namespace longtake {
 
 // Little-endian numbers and raw bytes, one after the other; throws InputError at the end.
 class ByteReader {
@@ -46,4 +46,4 @@ class ByteReader {
     std::span<const std::byte> bytes_;
 };
 
-}  // namespace longtake::diffusion
+}  // namespace longtake

@@ -6,7 +6,7 @@
 #include <string>
 #include <vector>
 
-namespace longtake::diffusion {
+namespace longtake {
 
 struct ZipEntry {
     std::string name, content;
@@ -59,4 +59,4 @@ inline std::filesystem::path write_bytes(const std::filesystem::path& path,
     return path;
 }
 
-}  // namespace longtake::diffusion
+}  // namespace longtake
