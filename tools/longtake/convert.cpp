@@ -1,6 +1,7 @@
 #include "core/error.h"
 #include "core/progress.h"
 #include "diffusion/model_writer.h"
+#include "gaussians/formats/cloud_file.h"
 #include "tools/longtake/commands.h"
 #include "tools/longtake/interrupt.h"
 #include "tools/longtake/output_path.h"
@@ -53,7 +54,15 @@ int64_t mebibytes(int64_t bytes) {  // rounded up
     return (bytes + (1 << 20) - 1) >> 20;
 }
 
-void run(const ConvertOptions& o) {
+void convert_cloud(const ConvertOptions& o) {
+    check_input(o.dtype.empty(), "--dtype is for checkpoints; {} holds Gaussians", o.input);
+    check_input(gaussians::is_cloud_name(o.output), "-o {}: Gaussians are written as .ply or .spz",
+                o.output);
+    check_writable("-o", o.output);
+    gaussians::write_cloud(o.output, gaussians::read_cloud(o.input));
+}
+
+void convert_checkpoint(const ConvertOptions& o) {
     const bool single = fs::path(o.output).extension() == ".safetensors";
     const ModelFolder from = ModelFolder::find(o.input);
     std::vector<ModelFolder::Part> parts;
@@ -90,18 +99,32 @@ void run(const ConvertOptions& o) {
     }
 }
 
+void run(const ConvertOptions& o) {
+    if (fs::exists(o.input) && gaussians::is_cloud_file(o.input)) {
+        convert_cloud(o);
+    } else {
+        convert_checkpoint(o);
+    }
+}
+
 }  // namespace
 
 void add_convert(CLI::App& app) {
     auto options = std::make_shared<ConvertOptions>();
     auto* command = app.add_subcommand(
-        "convert", "Turn checkpoints of any known layout into safetensors with diffusers' names");
+        "convert",
+        "Turn checkpoints of any known layout into safetensors with diffusers' names, and "
+        "files of Gaussians into each other");
     command
-        ->add_option("IN", options->input, "Checkpoint (.pt, .pth, .safetensors) or model folder")
+        ->add_option("IN", options->input,
+                     "Checkpoint (.pt, .pth, .safetensors), model folder or file of Gaussians "
+                     "(PLY, SPZ, SOG)")
         ->required();
     command
-        ->add_option("-o,--output", options->output,
-                     "FILE.safetensors for one checkpoint, or a new folder for the whole model")
+        ->add_option(
+            "-o,--output", options->output,
+            "FILE.safetensors for one checkpoint, a new folder for the whole model, or FILE.ply or "
+            "FILE.spz for Gaussians")
         ->required();
     command
         ->add_option("--dtype", options->dtype,
@@ -109,8 +132,9 @@ void add_convert(CLI::App& app) {
                      "the rest bf16); default: as it is")
         ->check(CLI::IsMember({"bf16", "fp16", "fp32", "fp8"}));
     command->footer(
-        "A LoRA in the folder is merged. Example:\n"
-        "  longtake convert self_forcing_dmd.pt -o transformer.safetensors --dtype bf16");
+        "A LoRA in the folder is merged. Examples:\n"
+        "  longtake convert self_forcing_dmd.pt -o transformer.safetensors --dtype bf16\n"
+        "  longtake convert scene.ply -o scene.spz");
     command->callback([options] { run(*options); });
 }
 

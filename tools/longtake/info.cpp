@@ -1,5 +1,7 @@
 #include "core/error.h"
 #include "core/video_reader.h"
+#include "gaussians/formats/cloud_file.h"
+#include "tools/longtake/cloud_info.h"
 #include "tools/longtake/commands.h"
 #include "tools/longtake/model_info.h"
 
@@ -35,10 +37,12 @@ bool is_checkpoint(const fs::path& path) {
 
 void run(const std::string& path) {
     check_input(fs::exists(path), "{}: there is no such file or folder", path);
-    if (fs::is_directory(path)) {
-        print_model(path);
-    } else if (is_checkpoint(path)) {
+    if (!fs::is_directory(path) && is_checkpoint(path)) {
         print_tensors(path);
+    } else if (gaussians::is_cloud_file(path)) {
+        print_cloud(path);
+    } else if (fs::is_directory(path)) {
+        print_model(path);
     } else {
         print_video(path);
     }
@@ -48,10 +52,12 @@ void run(const std::string& path) {
 
 void add_info(CLI::App& app) {
     auto path = std::make_shared<std::string>();
-    auto* command =
-        app.add_subcommand("info", "Say what a model folder, checkpoint or video holds");
+    auto* command = app.add_subcommand(
+        "info", "Say what a model folder, checkpoint, file of Gaussians or video holds");
     command
-        ->add_option("PATH", *path, "Model folder, checkpoint (.safetensors, .pt, .pth) or video")
+        ->add_option("PATH", *path,
+                     "Model folder, checkpoint (.safetensors, .pt, .pth), file of Gaussians (PLY, "
+                     "SPZ, SOG) or video")
         ->required();
     command->footer("Example:\n  longtake info longtake.mp4");
     command->callback([path] { run(*path); });
