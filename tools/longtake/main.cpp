@@ -17,6 +17,7 @@ void run(CLI::App& app, int argc, char** argv) {
     app.require_subcommand(1);
     add_generate(app);
     add_view(app);
+    add_render(app);
     add_info(app);
     add_convert(app);
     add_bench(app);
@@ -39,7 +40,7 @@ int main(int argc, char** argv) {
     longtake::cli::wait_without_spinning(argv);
     longtake::setup_logging(spdlog::level::warn);
     longtake::cli::handle_signals();
-    CLI::App app("Endless generative video.", "longtake");
+    CLI::App app("Endless generative video, and video to walk around in.", "longtake");
     try {
         run(app, argc, argv);
         return 0;
@@ -48,7 +49,8 @@ int main(int argc, char** argv) {
     } catch (const CLI::ParseError& e) {
         if (app.get_subcommands().empty()) {
             return complain(
-                "a command is missing: generate, view, info, convert, bench or doctor (see --help)",
+                "a command is missing: generate, view, render, info, convert, bench or doctor (see "
+                "--help)",
                 2);
         }
         return complain(fmt::format("{} (see --help)", e.what()).c_str(), 2);

@@ -6,6 +6,7 @@
 #include "tools/longtake/interrupt.h"
 #include "tools/longtake/machine.h"
 #include "tools/longtake/model_options.h"
+#include "tools/longtake/size_option.h"
 
 #ifdef LONGTAKE_VIEWER
 #include "interactive/headless.h"
@@ -66,17 +67,6 @@ render::Validation validation_of(const std::string& name) {
                                      : render::Validation::Off;
 }
 
-std::pair<int, int> size_of(const std::string& text) {
-    int width = 0, height = 0;
-    char x = 0;
-    std::istringstream in(text);
-    in >> width >> x >> height;
-    check_input(!in.fail() && in.eof() && x == 'x' && width >= 64 && width <= 8192 &&
-                    height >= 64 && height <= 8192,
-                "--size {}: not a size; write for example 1280x720", text);
-    return {width, height};
-}
-
 live::ViewerOptions viewer_options(const ViewOptions& o, const diffusion::VideoModel& model) {
     const auto& config = model.config();
     live::ViewerOptions options;
@@ -108,7 +98,7 @@ void run(const ViewOptions& o) {
                 o.folder);
     const auto script =
         o.headless ? live::read_ui_script(o.script) : std::vector<live::ScriptStep>();
-    const auto [width, height] = size_of(o.size);
+    const auto [width, height] = parse_size(o.size);
     const auto model = load_model(o.model);
     auto options = viewer_options(o, *model);
     const auto maker = [&](generator::ControlQueue& controls, live::Recorder& recorder) {

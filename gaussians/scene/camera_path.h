@@ -1,0 +1,37 @@
+#pragma once
+
+#include "gaussians/scene/camera.h"
+#include "gaussians/scene/extent.h"
+
+#include <array>
+#include <filesystem>
+#include <optional>
+#include <vector>
+
+namespace longtake::gaussians {
+
+// How a path becomes cameras: one for each frame.
+struct PathSampling {
+    int64_t width = 0, height = 0;  // pixels
+    double frame_rate = 30;
+    std::optional<double> seconds{};  // the path is stretched to this length; else its own
+};
+
+// At `position`, with `target` in the middle and `up` upwards; the field of view is the vertical
+// one, in radians.
+Camera look_at(const std::array<double, 3>& position, const std::array<double, 3>& target,
+               const std::array<double, 3>& up, double field_of_view, int64_t width,
+               int64_t height);
+
+// Once around the bulk of a scene, all of which is seen from a little above; 8 seconds long.
+std::vector<Camera> orbit(const Extent& extent, const PathSampling& sampling);
+
+// A smooth path through keyframes of a JSON file:
+//   {"up": [0, -1, 0],
+//    "keyframes": [{"time": 0, "position": [0, 0, -4], "target": [0, 0, 0], "fov": 50}, ...]}
+// Times in seconds, rising; the field of view is the vertical one in degrees. "up" and "fov" may be
+// left out. Throws InputError naming the file.
+std::vector<Camera> read_camera_path(const std::filesystem::path& path,
+                                     const PathSampling& sampling);
+
+}  // namespace longtake::gaussians

@@ -1,0 +1,108 @@
+#include "gaussians/raster/render.h"
+#include "core/error.h"
+#include "core/progress.h"
+#include "gaussians/formats/cloud_file.h"
+#include "gaussians/scene/camera_path.h"
+#include "tools/longtake/commands.h"
+#include "tools/longtake/depth_picture.h"
+#include "tools/longtake/interrupt.h"
+#include "tools/longtake/picture_output.h"
+#include "tools/longtake/size_option.h"
+
+#include <algorithm>
+#include <memory>
+#include <string>
+#include <vector>
+
+namespace longtake::cli {
+namespace {
+
+using gaussians::Camera;
+using gaussians::Cloud;
+
+struct RenderCommand {
+    std::string input, path;
+    std::string output = "render.mp4", alpha, depth;
+    std::string size = "1280x720", frame_rate = "30";
+    double seconds = 0;  // 0: the path's own length
+    VideoOptions video;
+};
+
+std::vector<Camera> cameras_of(const RenderCommand& o, const Cloud& cloud) {
+    gaussians::PathSampling sampling{
+        .width = o.video.width, .height = o.video.height, .frame_rate = o.video.frame_rate.value()};
+    if (o.seconds > 0) {
+        sampling.seconds = o.seconds;
+    }
+    return o.path.empty() ? gaussians::orbit(gaussians::extent_of(cloud), sampling)
+                          : gaussians::read_camera_path(o.path, sampling);
+}
+
+void run(RenderCommand o) {
+    std::tie(o.video.width, o.video.height) = parse_size(o.size);
+    o.video.frame_rate = FrameRate::parse(o.frame_rate);
+    const Cloud cloud = gaussians::read_cloud(o.input);
+    std::vector<Camera> cameras = cameras_of(o, cloud);
+    if (std::ranges::any_of(std::array{o.output, o.alpha, o.depth}, PictureOutput::is_single)) {
+        cameras.resize(1);
+    }
+    PictureOutput colours("-o", o.output, o.video), alphas("--alpha", o.alpha, o.video),
+        depths("--depth", o.depth, o.video);
+    Progress progress("render", std::ssize(cameras));
+    float nearest = 0;
+    for (const Camera& camera : cameras) {
+        const gaussians::Picture picture = gaussians::render(cloud, camera);
+        nearest = nearest > 0 ? nearest : nearest_depth(picture);
+        colours.write(gaussians::to_image(picture.colour));
+        if (alphas.wanted()) {
+            alphas.write(alpha_image(picture));
+        }
+        if (depths.wanted()) {
+            depths.write(depth_image(picture, nearest));
+        }
+        progress.advance(1);
+        if (interrupted()) {
+            break;
+        }
+    }
+    for (PictureOutput* output : {&colours, &alphas, &depths}) {
+        output->finish();
+    }
+    if (interrupted()) {
+        throw Interrupted{};
+    }
+}
+
+}  // namespace
+
+void add_render(CLI::App& app) {
+    auto o = std::make_shared<RenderCommand>();
+    auto* command = app.add_subcommand("render", "Draw a file of Gaussians along a camera path");
+    command->add_option("IN", o->input, "File of Gaussians: PLY, SPZ or SOG")->required();
+    command
+        ->add_option(
+            "-o,--output", o->output,
+            "Video file, folder for PNGs, stream address, - for stdout, or FILE.png for the "
+            "first picture alone")
+        ->capture_default_str();
+    command->add_option(
+        "--path", o->path,
+        "Camera path, a JSON of keyframes: {\"keyframes\": [{\"time\": 0, \"position\": "
+        "[x, y, z], \"target\": [x, y, z], \"fov\": 50}, ...]}; default: once around");
+    command->add_option("--size", o->size, "Of the pictures")->capture_default_str();
+    command->add_option("-s,--seconds", o->seconds, "Length; default: the path's own, 8 around")
+        ->check(CLI::PositiveNumber);
+    command->add_option("--fps", o->frame_rate, "Frames a second")->capture_default_str();
+    command->add_option("--alpha", o->alpha, "Where pictures of the coverage go, as -o");
+    command->add_option("--depth", o->depth,
+                        "Where pictures of the depth go, as -o: the nearer, the brighter");
+    command->add_option("--codec", o->video.codec,
+                        "h264, h265, av1, vp9, ffv1, raw or an encoder's name");
+    command->add_option("--crf", o->video.crf, "Quality, lower is better")
+        ->check(CLI::Range(0, 63));
+    command->footer(
+        "Example:\n  longtake render scene.ply -o around.mp4 --seconds 4 --size 640x360");
+    command->callback([o] { run(*o); });
+}
+
+}  // namespace longtake::cli
