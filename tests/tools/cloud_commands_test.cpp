@@ -5,6 +5,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <filesystem>
 #include <fstream>
 
@@ -51,6 +52,41 @@ TEST(CloudCommands, RenderDrawsVideosPicturesAndFolders) {
     const Tensor alpha = read_png(runner.folder / "b.png");
     EXPECT_GT(alpha.data<uint8_t>()[3 * (32 * 96 + 48)], 100);
     EXPECT_EQ(alpha.data<uint8_t>()[0], 0);
+}
+
+// Two cameras side by side that look at the fixture's cloud, without pictures.
+void write_dataset(const fs::path& folder, const std::string& more = "") {
+    fs::create_directories(folder);
+    std::ofstream(folder / "transforms.json")
+        << R"({"w": 96, "h": 64, "fl_x": 60, "frames": [)"
+        << R"({"file_path": "left", "transform_matrix": [[1,0,0,-1],[0,-1,0,0],[0,0,-1,-20]]},)"
+        << R"({"file_path": "right", "transform_matrix": [[1,0,0,1],[0,-1,0,0],[0,0,-1,-20]]})"
+        << more << "]}";
+}
+
+TEST(CloudCommands, ADatasetsCamerasAreShownAndLookedFrom) {
+    const Runner runner;
+    fs::copy(kSplats / "version3.spz", runner.folder / "a.spz");
+    write_dataset(runner.folder / "rig");
+    const Outcome info = runner.run({"info", "rig"});
+    EXPECT_EQ(info.exit_code, 0) << info.err;
+    EXPECT_THAT(info.out, HasSubstr("dataset (transforms.json), 2 cameras"));
+    EXPECT_THAT(info.out, HasSubstr("left  96x64, 56.1 degrees high, at -1.000 0.000 -20.000"));
+    const Outcome views = runner.run({"render", "a.spz", "--cameras", "rig", "-o", "views/"});
+    EXPECT_EQ(views.exit_code, 0) << views.err;
+    const Tensor left = read_png(runner.folder / "views/frame_000000.png");
+    const Tensor right = read_png(runner.folder / "views/frame_000001.png");
+    EXPECT_EQ(left.shape(), (Shape{64, 96, 3}));
+    EXPECT_FALSE(std::ranges::equal(left.values<uint8_t>(), right.values<uint8_t>()));
+    EXPECT_FALSE(fs::exists(runner.folder / "views/frame_000002.png"));
+    for (const char* name : {"left.png", "right.png"}) {
+        fs::copy(runner.folder / "views/frame_000000.png", runner.folder / "rig" / name);
+    }
+    EXPECT_EQ(runner.run({"info", "rig", "-o", "rig.png"}).exit_code, 0);
+    EXPECT_EQ(read_png(runner.folder / "rig.png").extent(1), 1280);
+    write_dataset(runner.folder / "bad", ", {}");
+    expect_refused(runner, {"info", "bad"}, "bad/transforms.json: is not as expected");
+    expect_refused(runner, {"render", "a.spz", "--cameras", "views"}, "no known dataset");
 }
 
 TEST(CloudCommands, BadInput) {

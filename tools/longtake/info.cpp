@@ -1,8 +1,10 @@
 #include "core/error.h"
 #include "core/video_reader.h"
 #include "gaussians/formats/cloud_file.h"
+#include "gaussians/scene/dataset.h"
 #include "tools/longtake/cloud_info.h"
 #include "tools/longtake/commands.h"
+#include "tools/longtake/dataset_info.h"
 #include "tools/longtake/model_info.h"
 
 #include <fmt/format.h>
@@ -35,12 +37,14 @@ bool is_checkpoint(const fs::path& path) {
     return std::ranges::count(kTypes, path.extension().string()) > 0;
 }
 
-void run(const std::string& path) {
+void run(const std::string& path, const std::string& picture) {
     check_input(fs::exists(path), "{}: there is no such file or folder", path);
     if (!fs::is_directory(path) && is_checkpoint(path)) {
         print_tensors(path);
     } else if (gaussians::is_cloud_file(path)) {
         print_cloud(path);
+    } else if (gaussians::Dataset::recognizes(path)) {
+        print_dataset(path, picture);
     } else if (fs::is_directory(path)) {
         print_model(path);
     } else {
@@ -51,16 +55,19 @@ void run(const std::string& path) {
 }  // namespace
 
 void add_info(CLI::App& app) {
-    auto path = std::make_shared<std::string>();
+    auto path = std::make_shared<std::string>(), picture = std::make_shared<std::string>();
     auto* command = app.add_subcommand(
-        "info", "Say what a model folder, checkpoint, file of Gaussians or video holds");
+        "info", "Say what a model folder, checkpoint, file of Gaussians, dataset or video holds");
     command
         ->add_option("PATH", *path,
                      "Model folder, checkpoint (.safetensors, .pt, .pth), file of Gaussians (PLY, "
-                     "SPZ, SOG) or video")
+                     "SPZ, SOG), dataset or video")
         ->required();
+    command->add_option(
+        "-o,--output", *picture,
+        "PNG to draw a dataset to: its cameras and points, and what each camera saw");
     command->footer("Example:\n  longtake info longtake.mp4");
-    command->callback([path] { run(*path); });
+    command->callback([path, picture] { run(*path, *picture); });
 }
 
 }  // namespace longtake::cli

@@ -3,6 +3,7 @@
 #include "core/progress.h"
 #include "gaussians/formats/cloud_file.h"
 #include "gaussians/scene/camera_path.h"
+#include "gaussians/scene/dataset.h"
 #include "tools/longtake/commands.h"
 #include "tools/longtake/depth_picture.h"
 #include "tools/longtake/interrupt.h"
@@ -21,16 +22,27 @@ using gaussians::Camera;
 using gaussians::Cloud;
 
 struct RenderCommand {
-    std::string input, path;
+    std::string input, path, dataset;
     std::string output = "render.mp4", alpha, depth;
-    std::string size = "1280x720", frame_rate = "30";
+    std::string size, frame_rate = "30";
     double seconds = 0;  // 0: the path's own length
     VideoOptions video;
 };
 
 std::vector<Camera> cameras_of(const RenderCommand& o, const Cloud& cloud) {
+    const auto [width, height] = parse_size(o.size.empty() ? "1280x720" : o.size);
+    std::vector<Camera> cameras;
+    if (!o.dataset.empty()) {
+        const auto dataset = gaussians::Dataset::open(o.dataset);
+        const Camera& first = dataset.camera(0);
+        for (size_t i = 0; i < dataset.view_count(); ++i) {
+            cameras.push_back(o.size.empty() ? dataset.camera(i).resized(first.width, first.height)
+                                             : dataset.camera(i).resized(width, height));
+        }
+        return cameras;
+    }
     gaussians::PathSampling sampling{
-        .width = o.video.width, .height = o.video.height, .frame_rate = o.video.frame_rate.value()};
+        .width = width, .height = height, .frame_rate = o.video.frame_rate.value()};
     if (o.seconds > 0) {
         sampling.seconds = o.seconds;
     }
@@ -39,10 +51,11 @@ std::vector<Camera> cameras_of(const RenderCommand& o, const Cloud& cloud) {
 }
 
 void run(RenderCommand o) {
-    std::tie(o.video.width, o.video.height) = parse_size(o.size);
     o.video.frame_rate = FrameRate::parse(o.frame_rate);
     const Cloud cloud = gaussians::read_cloud(o.input);
     std::vector<Camera> cameras = cameras_of(o, cloud);
+    o.video.width = cameras[0].width;
+    o.video.height = cameras[0].height;
     if (std::ranges::any_of(std::array{o.output, o.alpha, o.depth}, PictureOutput::is_single)) {
         cameras.resize(1);
     }
@@ -85,11 +98,18 @@ void add_render(CLI::App& app) {
             "Video file, folder for PNGs, stream address, - for stdout, or FILE.png for the "
             "first picture alone")
         ->capture_default_str();
-    command->add_option(
+    auto* path = command->add_option(
         "--path", o->path,
-        "Camera path, a JSON of keyframes: {\"keyframes\": [{\"time\": 0, \"position\": "
-        "[x, y, z], \"target\": [x, y, z], \"fov\": 50}, ...]}; default: once around");
-    command->add_option("--size", o->size, "Of the pictures")->capture_default_str();
+        "Camera path, a JSON of keyframes: {\"keyframes\": [{\"time\": 0, \"position\": [x, y, z], "
+        "\"target\": [x, y, z], \"fov\": 50}, ...]}; default: once around");
+    command
+        ->add_option(
+            "--cameras", o->dataset,
+            "Dataset (COLMAP, transforms.json, ...) whose cameras to look from, in the order "
+            "of their names")
+        ->excludes(path);
+    command->add_option("--size", o->size,
+                        "Of the pictures; default: 1280x720, or that of the dataset's");
     command->add_option("-s,--seconds", o->seconds, "Length; default: the path's own, 8 around")
         ->check(CLI::PositiveNumber);
     command->add_option("--fps", o->frame_rate, "Frames a second")->capture_default_str();

@@ -1,0 +1,66 @@
+#pragma once
+
+#include "core/tensor.h"
+#include "gaussians/scene/camera.h"
+#include "gaussians/scene/lens.h"
+#include "gaussians/scene/picture_source.h"
+
+#include <cstdint>
+#include <filesystem>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace longtake::gaussians {
+
+// Coloured points to begin with; empty where a dataset has none.
+struct Points {
+    Tensor positions;  // [N, 3] fp32
+    Tensor colours;    // [N, 3] uint8
+
+    int64_t count() const { return positions.empty() ? 0 : positions.extent(0); }
+};
+
+// A calibrated camera and the pictures that it took.
+struct CapturedView {
+    std::string name;  // such as cam00
+    Lens lens;         // as calibrated; its size may be another than the pictures'
+    PictureSource pictures;
+};
+
+// What the loader of a layout finds.
+struct Capture {
+    std::string layout;  // "COLMAP", ...
+    std::vector<CapturedView> views;
+    Points points;
+};
+
+// One scene from several cameras, for one frame or many: cameras as ideal pinholes at the size of
+// the pictures, and the pictures to fit.
+class Dataset {
+  public:
+    // A folder in any layout of datasets/, told by what is in it, or the file that describes it.
+    static bool recognizes(const std::filesystem::path& path);
+    // Throws InputError naming the file.
+    static Dataset open(const std::filesystem::path& path);
+    explicit Dataset(Capture capture);
+
+    const std::string& layout() const { return layout_; }
+    size_t view_count() const { return views_.size(); }  // at least one; sorted by name
+    const std::string& name(size_t view) const { return views_[view].name; }
+    const Camera& camera(size_t view) const { return cameras_[view]; }
+    const Points& points() const { return points_; }
+    // How many frames every view has; not known of videos.
+    std::optional<int64_t> frame_count() const;
+    // [H, W, 3] of camera(view)'s size, undistorted; nothing beyond the last frame. Frames are best
+    // asked for in their order.
+    std::optional<Tensor> image(size_t view, int64_t frame);
+
+  private:
+    std::string layout_;
+    std::vector<CapturedView> views_;  // lenses at the size of the pictures
+    std::vector<Camera> cameras_;
+    Points points_;
+};
+
+}  // namespace longtake::gaussians

@@ -1,0 +1,87 @@
+#include "core/error.h"
+#include "core/image.h"
+#include "core/text.h"
+#include "gaussians/scene/datasets/colmap_model.h"
+
+#include <algorithm>
+#include <cmath>
+#include <cstring>
+
+namespace longtake::gaussians {
+namespace {
+
+// COLMAP's camera models by their number (colmap/colmap, src/colmap/sensor/models.h). `focals` is 1
+// or 2; the principal point and the coefficients, in the order of `places`, follow.
+struct CameraModel {
+    const char* name;
+    size_t focals;
+    Lens::Distortion distortion;
+    std::vector<size_t> places;  // in Lens::coefficients
+    bool known = true;
+};
+
+const std::vector<CameraModel>& camera_models() {
+    using enum Lens::Distortion;
+    static const std::vector<CameraModel> models{
+        {"SIMPLE_PINHOLE", 1, None, {}},
+        {"PINHOLE", 2, None, {}},
+        {"SIMPLE_RADIAL", 1, Radial, {0}},
+        {"RADIAL", 1, Radial, {0, 1}},
+        {"OPENCV", 2, Radial, {0, 1, 2, 3}},
+        {"OPENCV_FISHEYE", 2, Fisheye, {0, 1, 2, 3}},
+        {"FULL_OPENCV", 2, Radial, {0, 1, 2, 3, 4, 5, 6, 7}},
+        {"FOV", 2, None, {0}, false},
+        {"SIMPLE_RADIAL_FISHEYE", 1, Fisheye, {0}},
+        {"RADIAL_FISHEYE", 1, Fisheye, {0, 1}},
+        {"THIN_PRISM_FISHEYE", 2, None, {0, 1, 2, 3, 4, 5, 6, 7}, false},
+    };
+    return models;
+}
+
+size_t parameters_of(const CameraModel& model) {
+    return model.focals + 2 + model.places.size();
+}
+
+}  // namespace
+
+std::pair<std::string, size_t> colmap_camera_model(int64_t id) {
+    check_input(id >= 0 && id < std::ssize(camera_models()),
+                "it has a camera of the unknown model {}", id);
+    const CameraModel& model = camera_models()[static_cast<size_t>(id)];
+    return {model.name, parameters_of(model)};
+}
+
+Lens colmap_lens(const std::string& name, int64_t width, int64_t height,
+                 const std::vector<double>& parameters) {
+    const auto model =
+        std::ranges::find_if(camera_models(), [&](const CameraModel& m) { return name == m.name; });
+    check_input(
+        model != camera_models().end() && model->known,
+        "it has a camera of the model {}, which is not known; let COLMAP undistort the images",
+        in_quotes(name));
+    check_input(parameters.size() == parameters_of(*model), "it has a camera {} of {} parameters",
+                model->name, parameters.size());
+    check_input(width > 0 && height > 0 && width <= kMaxImageSide && height <= kMaxImageSide,
+                "it has a camera of {}x{} pixels", width, height);
+    check_input(std::ranges::all_of(parameters, [](double v) { return std::isfinite(v); }) &&
+                    parameters[0] > 0 && parameters[model->focals - 1] > 0,
+                "it has a camera without a focal length");
+    Lens lens{.camera = {.width = width, .height = height}, .distortion = model->distortion};
+    lens.camera.fx = parameters[0];
+    lens.camera.fy = parameters[model->focals - 1];
+    lens.camera.cx = parameters[model->focals];
+    lens.camera.cy = parameters[model->focals + 1];
+    for (size_t i = 0; i < model->places.size(); ++i) {
+        lens.coefficients[model->places[i]] = parameters[model->focals + 2 + i];
+    }
+    return lens;
+}
+
+Points points_of(const std::vector<float>& positions, const std::vector<uint8_t>& colours) {
+    const int64_t count = std::ssize(positions) / 3;
+    Points points{Tensor::from(positions, {count, 3}), Tensor({count, 3}, DType::U8)};
+    std::ranges::copy(colours, points.colours.data<uint8_t>());
+    return points;
+}
+
+}  // namespace longtake::gaussians
