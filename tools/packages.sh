@@ -7,7 +7,7 @@ build_packages=(
     build-essential cmake ninja-build pkg-config ccache
     libdnnl-dev ocl-icd-opencl-dev libsentencepiece-dev libprotobuf-dev libutf8proc-dev
     libavcodec-dev libavformat-dev libavutil-dev libswscale-dev libpng-dev
-    zlib1g-dev libzstd-dev libwebp-dev
+    zlib1g-dev libzstd-dev libwebp-dev libpugixml-dev
     nlohmann-json3-dev libcli11-dev libspdlog-dev libfmt-dev
 )
 viewer_packages=(libvulkan-dev libglfw3-dev libimgui-dev glslang-tools fonts-roboto-unhinted)

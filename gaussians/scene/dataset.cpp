@@ -4,19 +4,9 @@
 #include "gaussians/scene/datasets/layouts.h"
 
 #include <algorithm>
-#include <map>
 #include <utility>
 
 namespace longtake::gaussians {
-namespace {
-
-using Size = std::pair<int64_t, int64_t>;  // width and height
-
-Size size_of(const Lens& lens) {
-    return {lens.camera.width, lens.camera.height};
-}
-
-}  // namespace
 
 bool Dataset::recognizes(const std::filesystem::path& path) {
     return std::ranges::any_of(kLayouts, [&](const Layout& l) { return l.recognizes(path); });
@@ -41,18 +31,9 @@ Dataset::Dataset(Capture capture)
       points_(std::move(capture.points)) {
     check_input(!views_.empty(), "the dataset has no cameras");
     std::ranges::sort(views_, {}, &CapturedView::name);
-    // Pictures of one calibrated size are taken to be of one size; `image` sees to it.
-    std::map<Size, Size> sizes;
-    for (const CapturedView& view : views_) {
-        if (!sizes.contains(size_of(view.lens))) {
-            if (const auto size = view.pictures.size()) {
-                sizes[size_of(view.lens)] = *size;
-            }
-        }
-    }
     for (CapturedView& view : views_) {
-        if (const auto size = sizes.find(size_of(view.lens)); size != sizes.end()) {
-            view.lens = view.lens.resized(size->second.first, size->second.second);
+        if (const auto size = view.pictures.size()) {
+            view.lens = view.lens.resized(size->first, size->second);
         }
         try {
             cameras_.push_back(undistorted(view.lens));

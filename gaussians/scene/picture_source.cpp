@@ -2,16 +2,27 @@
 
 #include "core/image.h"
 
-namespace longtake::gaussians {
+#include <algorithm>
+#include <array>
 
-std::filesystem::path find_image(const std::filesystem::path& path) {
-    if (std::filesystem::is_regular_file(path)) {
+namespace longtake::gaussians {
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr std::array kImages{".png", ".jpg", ".jpeg", ".JPG", ".PNG", ".webp"};
+constexpr std::array kVideos{".mp4", ".mov", ".mkv", ".avi", ".webm", ".MP4"};
+
+}  // namespace
+
+fs::path find_image(const fs::path& path) {
+    if (fs::is_regular_file(path)) {
         return path;
     }
-    for (const char* extension : {".png", ".jpg", ".jpeg", ".JPG", ".PNG", ".webp"}) {
-        for (auto other : {std::filesystem::path(path).replace_extension(extension),
-                           std::filesystem::path(path) += extension}) {
-            if (std::filesystem::is_regular_file(other)) {
+    for (const char* extension : kImages) {
+        for (auto other :
+             {fs::path(path).replace_extension(extension), fs::path(path) += extension}) {
+            if (fs::is_regular_file(other)) {
                 return other;
             }
         }
@@ -19,7 +30,36 @@ std::filesystem::path find_image(const std::filesystem::path& path) {
     return path;
 }
 
-PictureSource PictureSource::video(std::filesystem::path path) {
+std::vector<fs::path> images_in(const fs::path& folder) {
+    std::vector<fs::path> images;
+    if (fs::is_directory(folder)) {
+        for (const auto& entry : fs::directory_iterator(folder)) {
+            if (std::ranges::count(kImages, entry.path().extension().string()) > 0) {
+                images.push_back(entry.path());
+            }
+        }
+    }
+    std::ranges::sort(images);
+    return images;
+}
+
+PictureSource PictureSource::find(const fs::path& folder, const std::string& name) {
+    for (const fs::path& base : {folder, folder / "videos"}) {
+        for (const char* extension : kVideos) {
+            if (fs::is_regular_file(base / (name + extension))) {
+                return video(base / (name + extension));
+            }
+        }
+    }
+    for (const fs::path& base : {folder / name / "images", folder / name}) {
+        if (auto images = images_in(base); !images.empty()) {
+            return PictureSource(std::move(images));
+        }
+    }
+    return {};
+}
+
+PictureSource PictureSource::video(fs::path path) {
     PictureSource source;
     source.video_ = std::move(path);
     return source;
@@ -30,8 +70,8 @@ std::optional<int64_t> PictureSource::count() const {
 }
 
 std::optional<std::pair<int64_t, int64_t>> PictureSource::size() const {
-    const std::filesystem::path& first = images_.empty() ? video_ : images_.front();
-    if (!std::filesystem::exists(first)) {
+    const fs::path& first = images_.empty() ? video_ : images_.front();
+    if (!fs::exists(first)) {
         return std::nullopt;
     }
     const VideoReader reader(first.string());  // FFmpeg takes images too

@@ -16,6 +16,9 @@ namespace longtake::gaussians {
 // somebody converted the images. `path` itself when there is none at all.
 std::filesystem::path find_image(const std::filesystem::path& path);
 
+// The images directly in a folder, sorted by name; none when there is no such folder.
+std::vector<std::filesystem::path> images_in(const std::filesystem::path& folder);
+
 // The pictures that one camera took: a file for each frame, or a video.
 class PictureSource {
   public:
@@ -23,8 +26,12 @@ class PictureSource {
     explicit PictureSource(std::vector<std::filesystem::path> images)
         : images_(std::move(images)) {}
     static PictureSource video(std::filesystem::path path);
+    // Of the camera of that name, wherever they usually lie in a capture's folder: a video there or
+    // in videos/, or images in NAME/images/ or NAME/. Otherwise none.
+    static PictureSource find(const std::filesystem::path& folder, const std::string& name);
 
     const std::vector<std::filesystem::path>& images() const { return images_; }  // none of a video
+    bool empty() const { return images_.empty() && video_.empty(); }
     // Not known of videos, which have to be read to their end for it.
     std::optional<int64_t> count() const;
     // Width and height of the first; nothing when there is none. A video's or image's head is read.

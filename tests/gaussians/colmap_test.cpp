@@ -120,7 +120,7 @@ TEST_F(Colmap, PicturesSayHowLargeTheyAre) {
     EXPECT_EQ(level_of(Dataset::open(folder.path()).image(0, 0)), 10);
     fs::remove(folder / "images/a.jpg");
     Dataset part = Dataset::open(folder.path());  // cameras do without
-    EXPECT_EQ(part.camera(0).width, 40);          // by the other's picture
+    EXPECT_EQ(part.camera(0).width, 80);          // as it was calibrated
     EXPECT_THROW(part.image(0, 0), InputError);
 }
 

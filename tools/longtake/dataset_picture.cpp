@@ -173,10 +173,11 @@ void draw_sheet(Dataset& dataset, Tensor& page, int64_t columns, int64_t width, 
 }  // namespace
 
 Tensor dataset_picture(Dataset& dataset) {
-    const auto count = static_cast<double>(dataset.view_count());
-    const auto columns = std::max<int64_t>(2, std::lround(std::ceil(std::sqrt(1.5 * count))));
-    const int64_t width = kWidth / columns;
     const Camera& first = dataset.camera(0);
+    const auto count = static_cast<double>(dataset.view_count());
+    const double upright = static_cast<double>(first.height) / static_cast<double>(first.width);
+    const auto columns = std::clamp<int64_t>(std::lround(std::sqrt(2 * count * upright)), 2, 40);
+    const int64_t width = kWidth / columns;
     const int64_t height = std::max(2 * kFrame + 1, width * first.height / first.width);
     const int64_t rows = (static_cast<int64_t>(dataset.view_count()) + columns - 1) / columns;
     Tensor page = Tensor::zeros({kPanelHeight + rows * height, kWidth, 3}, DType::U8);

@@ -28,10 +28,27 @@ Capture read_frame_folders(const std::filesystem::path& path);
 bool is_transforms(const std::filesystem::path& path);
 Capture read_transforms(const std::filesystem::path& path);
 
-inline constexpr std::array<Layout, 3> kLayouts{{
+// Neural 3D Video (and LLFF): poses_bounds.npy, whose rows are the cameras in the order of their
+// names, and camXX.mp4, camXX/images/, camXX/, or a picture of each camera in images/.
+bool is_n3dv(const std::filesystem::path& path);
+Capture read_n3dv(const std::filesystem::path& path);
+
+// Qualisys: NAME.qca.txt, here or in calibration/, and videos named as the cameras' serials.
+bool is_qualisys(const std::filesystem::path& path);
+Capture read_qualisys(const std::filesystem::path& path);
+
+// Google's Immersive Light Field Video (DeepView): models.json of fisheye cameras, camera_0001.mp4
+// ...
+bool is_immersive(const std::filesystem::path& path);
+Capture read_immersive(const std::filesystem::path& path);
+
+inline constexpr std::array<Layout, 6> kLayouts{{
     {"frame000000/ (3DGStream)", is_frame_folders, read_frame_folders},
     {"sparse/0 (COLMAP)", is_colmap, read_colmap},
     {"transforms.json (nerfstudio, instant-ngp)", is_transforms, read_transforms},
+    {"poses_bounds.npy (N3DV)", is_n3dv, read_n3dv},
+    {"*.qca.txt (Qualisys)", is_qualisys, read_qualisys},
+    {"models.json (Immersive)", is_immersive, read_immersive},
 }};
 
 }  // namespace longtake::gaussians

@@ -1,0 +1,98 @@
+#include "core/error.h"
+#include "core/image.h"
+#include "gaussians/scene/datasets/layouts.h"
+#include "gaussians/scene/datasets/npy.h"
+
+#include <algorithm>
+#include <cmath>
+#include <set>
+
+namespace longtake::gaussians {
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr const char* kPoses = "poses_bounds.npy";
+constexpr size_t kColumns = 17;  // 3x5 numbers row by row, and the bounds of the depth
+
+fs::path folder_of(const fs::path& path) {
+    return path.filename() == kPoses ? path.parent_path() / "." : path;
+}
+
+// One for each camera, sorted by name.
+std::vector<CapturedView> find_cameras(const fs::path& folder) {
+    std::set<std::string> names;
+    for (const auto& entry : fs::directory_iterator(folder)) {
+        if (entry.path().filename().string().starts_with("cam")) {
+            names.insert(entry.path().stem().string());
+        }
+    }
+    std::vector<CapturedView> views;
+    for (const std::string& name : names) {
+        if (auto pictures = PictureSource::find(folder, name); !pictures.empty()) {
+            views.push_back({.name = name, .lens = {}, .pictures = std::move(pictures)});
+        }
+    }
+    if (views.empty()) {
+        for (const fs::path& image : images_in(folder / "images")) {
+            views.push_back(
+                {.name = image.stem().string(), .lens = {}, .pictures = PictureSource({image})});
+        }
+    }
+    return views;
+}
+
+// Columns of the 3x5: down, right and back of the camera in the world, its place, and height, width
+// and focal length.
+Camera camera_of(const std::vector<double>& row) {
+    check_input(std::ranges::all_of(row, [](double v) { return std::isfinite(v); }),
+                "it has a camera that is not numbers");
+    const double height = row[4], width = row[9], focal = row[14];
+    check_input(
+        width >= 1 && height >= 1 && width <= kMaxImageSide && height <= kMaxImageSide && focal > 0,
+        "it has a camera of {}x{} pixels and a focal length of {}", width, height, focal);
+    Camera camera{.width = static_cast<int64_t>(width), .height = static_cast<int64_t>(height)};
+    camera.fx = camera.fy = focal;
+    camera.cx = 0.5 * width;
+    camera.cy = 0.5 * height;
+    for (size_t axis = 0; axis < 3; ++axis) {  // right, down, forward
+        const size_t column = axis == 0 ? 1 : axis == 1 ? 0 : 2;
+        for (size_t k = 0; k < 3; ++k) {
+            camera.rotation[3 * axis + k] = (axis == 2 ? -1 : 1) * row[5 * k + column];
+            camera.translation[axis] -= camera.rotation[3 * axis + k] * row[5 * k + 3];
+        }
+    }
+    return camera;
+}
+
+}  // namespace
+
+bool is_n3dv(const fs::path& path) {
+    return fs::exists(folder_of(path) / kPoses);
+}
+
+Capture read_n3dv(const fs::path& path) {
+    const fs::path folder = folder_of(path), poses = folder / kPoses;
+    const auto rows = read_npy_table(poses);
+    Capture capture{.layout = kPoses, .views = find_cameras(folder), .points = {}};
+    if (capture.views.empty()) {
+        for (size_t i = 0; i < rows.size(); ++i) {
+            capture.views.push_back(
+                {.name = fmt::format("cam{:02}", i), .lens = {}, .pictures = {}});
+        }
+    }
+    check_input(rows.size() == capture.views.size() && !rows.empty() && rows[0].size() == kColumns,
+                "{}: it has {} rows of {} numbers; {} rows of {} belong to the cameras there",
+                poses.string(), rows.size(), rows.empty() ? 0 : rows[0].size(),
+                capture.views.size(), kColumns);
+    for (size_t i = 0; i < rows.size(); ++i) {
+        try {
+            capture.views[i].lens.camera = camera_of(rows[i]);
+        } catch (const InputError& e) {
+            fail_input("{}: {}", poses.string(), e.what());
+        }
+    }
+    return capture;
+}
+
+}  // namespace longtake::gaussians
