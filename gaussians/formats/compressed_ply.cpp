@@ -3,6 +3,7 @@
 #include "core/error.h"
 #include "gaussians/formats/packed_values.h"
 
+#include <algorithm>
 #include <array>
 #include <numbers>
 #include <string>

@@ -7,6 +7,9 @@
 #include "gaussians/formats/sog_source.h"
 #include "gaussians/formats/webp.h"
 
+#include <algorithm>
+#include <array>
+#include <cmath>
 #include <limits>
 #include <numbers>
 

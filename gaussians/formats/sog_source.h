@@ -4,6 +4,7 @@
 #include "core/zip_directory.h"
 
 #include <filesystem>
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>

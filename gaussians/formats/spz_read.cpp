@@ -7,6 +7,9 @@
 #include "gaussians/formats/spz.h"
 #include "gaussians/formats/spz_layout.h"
 
+#include <algorithm>
+#include <array>
+#include <cmath>
 #include <numbers>
 #include <vector>
 

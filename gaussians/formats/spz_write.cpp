@@ -5,6 +5,9 @@
 #include "gaussians/formats/spz.h"
 #include "gaussians/formats/spz_layout.h"
 
+#include <algorithm>
+#include <array>
+#include <cmath>
 #include <limits>
 #include <numbers>
 #include <vector>

@@ -10,7 +10,9 @@
 
 #include <gmock/gmock.h>
 
+#include <algorithm>
 #include <fstream>
+#include <limits>
 
 namespace longtake::gaussians {
 namespace {

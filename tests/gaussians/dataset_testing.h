@@ -6,6 +6,7 @@
 #include "tests/core/temporary_folder.h"
 
 #include <algorithm>
+#include <array>
 #include <filesystem>
 #include <fstream>
 #include <string>

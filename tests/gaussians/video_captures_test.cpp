@@ -6,6 +6,7 @@
 #include <gmock/gmock.h>
 
 #include <bit>
+#include <cmath>
 #include <numbers>
 
 // The layouts whose cameras film: N3DV, Qualisys, Immersive.

@@ -5,6 +5,7 @@
 #include "gaussians/scene/camera_path.h"
 
 #include <algorithm>
+#include <array>
 #include <cmath>
 #include <numbers>
 #include <vector>

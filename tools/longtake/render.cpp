@@ -11,6 +11,7 @@
 #include "tools/longtake/size_option.h"
 
 #include <algorithm>
+#include <array>
 #include <memory>
 #include <string>
 #include <vector>

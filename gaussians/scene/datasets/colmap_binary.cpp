@@ -2,6 +2,7 @@
 #include "core/file.h"
 #include "gaussians/scene/datasets/colmap_model.h"
 
+#include <array>
 #include <bit>
 
 namespace longtake::gaussians {

@@ -3,6 +3,7 @@
 #include "core/text.h"
 #include "gaussians/scene/datasets/colmap_model.h"
 
+#include <array>
 #include <sstream>
 
 namespace longtake::gaussians {
