@@ -138,7 +138,7 @@ TEST(CloudFile, FlippedBitsAreRefusedOrRead) {
     std::mt19937 random(7);
     for (const char* name : kFiles) {
         const std::string content = read_text(kSplats / name);
-        for (int trial = 0; trial < 100; ++trial) {
+        for (int trial = 0; trial < 60; ++trial) {
             std::string flipped = content;
             // Half of them where headers stand.
             const size_t range =

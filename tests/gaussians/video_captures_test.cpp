@@ -114,7 +114,7 @@ TEST(N3dv, BadInput) {
     bad[14] = std::nan("");
     expect(npy({bad}), "not numbers");
     bad[14] = 0;
-    expect(npy({bad}), "a focal length of 0");
+    expect(npy({bad}), "without a focal length");
     write_video(folder / "cam00.mkv", 10, 1);
     expect(sound, "it has 2 rows of 17 numbers; 1 rows of 17 belong to the cameras there");
 }
@@ -231,8 +231,7 @@ TEST(QualisysData, FourCamerasLookAtOnePerson) {
             << dataset.name(i) << " " << u << " " << v;
         EXPECT_GT(camera.centre()[2], 1);  // above the ground, z upwards
         EXPECT_LT(camera.rotation[5], -0.5);
-        EXPECT_TRUE(dataset.image(i, 99).has_value());
-        EXPECT_FALSE(dataset.image(i, 100).has_value());
+        EXPECT_EQ(dataset.image(i, 2)->extent(1), camera.width);
     }
 }
 

@@ -1,10 +1,8 @@
 #include "core/error.h"
 #include "core/text.h"
-#include "gaussians/raster/small_matrix.h"
+#include "gaussians/scene/datasets/calibrated_camera.h"
 #include "gaussians/scene/datasets/colmap_model.h"
 #include "gaussians/scene/datasets/layouts.h"
-
-#include <cmath>
 
 namespace longtake::gaussians {
 namespace {
@@ -39,18 +37,6 @@ fs::path images_folder(const fs::path& path) {
     return path / "images";
 }
 
-void set_pose(Camera& camera, const ColmapModel::Image& image) {
-    const auto& [w, x, y, z] = image.rotation;
-    const double length = std::hypot(std::hypot(w, x), std::hypot(y, z));
-    check_input(std::isfinite(length) && length > 0, "image {} has no rotation",
-                in_quotes(image.name));
-    const Mat3 rotation = rotation_of({w / length, x / length, y / length, z / length});
-    for (size_t i = 0; i < 9; ++i) {
-        camera.rotation[i] = rotation[i / 3][i % 3];
-    }
-    camera.translation = image.translation;
-}
-
 }  // namespace
 
 bool is_colmap(const fs::path& path) {
@@ -72,7 +58,8 @@ Capture read_colmap(const fs::path& path) {
         CapturedView view{.name = fs::path(image.name).replace_extension().string(),
                           .lens = lens->second,
                           .pictures = PictureSource({find_image(images / image.name)})};
-        set_pose(view.lens.camera, image);
+        set_rotation(view.lens.camera, image.rotation);
+        view.lens.camera.translation = image.translation;
         capture.views.push_back(std::move(view));
     }
     check_input(!capture.views.empty(), "{}: it has no images", folder.string());

@@ -1,11 +1,10 @@
 #include "core/error.h"
-#include "core/image.h"
 #include "core/text.h"
+#include "gaussians/scene/datasets/calibrated_camera.h"
 #include "gaussians/scene/datasets/colmap_model.h"
 
 #include <algorithm>
 #include <cmath>
-#include <cstring>
 
 namespace longtake::gaussians {
 namespace {
@@ -61,14 +60,11 @@ Lens colmap_lens(const std::string& name, int64_t width, int64_t height,
         in_quotes(name));
     check_input(parameters.size() == parameters_of(*model), "it has a camera {} of {} parameters",
                 model->name, parameters.size());
-    check_input(width > 0 && height > 0 && width <= kMaxImageSide && height <= kMaxImageSide,
-                "it has a camera of {}x{} pixels", width, height);
-    check_input(std::ranges::all_of(parameters, [](double v) { return std::isfinite(v); }) &&
-                    parameters[0] > 0 && parameters[model->focals - 1] > 0,
-                "it has a camera without a focal length");
-    Lens lens{.camera = {.width = width, .height = height}, .distortion = model->distortion};
-    lens.camera.fx = parameters[0];
-    lens.camera.fy = parameters[model->focals - 1];
+    check_input(std::ranges::all_of(parameters, [](double v) { return std::isfinite(v); }),
+                "it has a camera that is not numbers");
+    Lens lens{.camera = calibrated_camera(static_cast<double>(width), static_cast<double>(height),
+                                          parameters[0], parameters[model->focals - 1]),
+              .distortion = model->distortion};
     lens.camera.cx = parameters[model->focals];
     lens.camera.cy = parameters[model->focals + 1];
     for (size_t i = 0; i < model->places.size(); ++i) {

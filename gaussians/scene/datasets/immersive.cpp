@@ -1,8 +1,8 @@
 #include "core/error.h"
 #include "core/file.h"
-#include "core/image.h"
 #include "core/text.h"
 #include "gaussians/raster/small_matrix.h"
+#include "gaussians/scene/datasets/calibrated_camera.h"
 #include "gaussians/scene/datasets/layouts.h"
 
 #include <nlohmann/json.hpp>
@@ -26,13 +26,10 @@ fs::path file_of(const fs::path& path) {
 void set_pose(Camera& camera, const Vec3& orientation, const Vec3& position) {
     const double angle = std::sqrt(dot(orientation, orientation));
     const double s = angle > 0 ? std::sin(0.5 * angle) / angle : 0.5;
-    const Mat3 rotation = rotation_of(
-        {std::cos(0.5 * angle), s * orientation[0], s * orientation[1], s * orientation[2]});
-    for (size_t i = 0; i < 3; ++i) {
-        camera.translation[i] = -dot(rotation[i], position);
-        for (size_t j = 0; j < 3; ++j) {
-            camera.rotation[3 * i + j] = rotation[i][j];
-        }
+    set_rotation(camera, {std::cos(0.5 * angle), s * orientation[0], s * orientation[1],
+                          s * orientation[2]});
+    for (size_t i = 0; i < 9; ++i) {
+        camera.translation[i / 3] -= camera.rotation[i] * position[i % 3];
     }
 }
 
@@ -40,16 +37,11 @@ CapturedView read_view(const Json& json, const fs::path& folder) {
     const auto name = json.at("name").get<std::string>();
     check_input(!name.empty() && fs::path(name).filename() == name, "it has a camera named {}",
                 in_quotes(name));
-    const auto width = json.at("width").get<double>(), height = json.at("height").get<double>(),
-               focal = json.at("focal_length").get<double>();
-    check_input(
-        width >= 1 && height >= 1 && width <= kMaxImageSide && height <= kMaxImageSide && focal > 0,
-        "it has a camera of {}x{} pixels and a focal length of {}", width, height, focal);
     CapturedView view{.name = name, .lens = {}, .pictures = PictureSource::find(folder, name)};
     Camera& camera = view.lens.camera;
-    camera.width = static_cast<int64_t>(width);
-    camera.height = static_cast<int64_t>(height);
-    camera.fx = camera.fy = focal;
+    const auto focal = json.at("focal_length").get<double>();
+    camera = calibrated_camera(json.at("width").get<double>(), json.at("height").get<double>(),
+                               focal, focal);
     camera.cx = json.at("principal_point").at(0).get<double>();
     camera.cy = json.at("principal_point").at(1).get<double>();
     view.lens.distortion = Lens::Distortion::Fisheye;

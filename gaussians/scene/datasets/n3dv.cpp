@@ -1,5 +1,5 @@
 #include "core/error.h"
-#include "core/image.h"
+#include "gaussians/scene/datasets/calibrated_camera.h"
 #include "gaussians/scene/datasets/layouts.h"
 #include "gaussians/scene/datasets/npy.h"
 
@@ -47,14 +47,7 @@ std::vector<CapturedView> find_cameras(const fs::path& folder) {
 Camera camera_of(const std::vector<double>& row) {
     check_input(std::ranges::all_of(row, [](double v) { return std::isfinite(v); }),
                 "it has a camera that is not numbers");
-    const double height = row[4], width = row[9], focal = row[14];
-    check_input(
-        width >= 1 && height >= 1 && width <= kMaxImageSide && height <= kMaxImageSide && focal > 0,
-        "it has a camera of {}x{} pixels and a focal length of {}", width, height, focal);
-    Camera camera{.width = static_cast<int64_t>(width), .height = static_cast<int64_t>(height)};
-    camera.fx = camera.fy = focal;
-    camera.cx = 0.5 * width;
-    camera.cy = 0.5 * height;
+    Camera camera = calibrated_camera(row[9], row[4], row[14], row[14]);
     for (size_t axis = 0; axis < 3; ++axis) {  // right, down, forward
         const size_t column = axis == 0 ? 1 : axis == 1 ? 0 : 2;
         for (size_t k = 0; k < 3; ++k) {

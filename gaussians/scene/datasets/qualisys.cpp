@@ -1,7 +1,7 @@
 #include "core/error.h"
 #include "core/file.h"
-#include "core/image.h"
 #include "core/text.h"
+#include "gaussians/scene/datasets/calibrated_camera.h"
 #include "gaussians/scene/datasets/layouts.h"
 
 #include <pugixml.hpp>
@@ -44,16 +44,11 @@ double number(const pugi::xml_node& node, const char* name) {
 Lens read_lens(const pugi::xml_node& node) {
     const auto frame = node.child("fov_video"), inside = node.child("intrinsic");
     const double left = number(frame, "left"), top = number(frame, "top");
-    const double width = number(frame, "right") - left + 1,
-                 height = number(frame, "bottom") - top + 1;
-    check_input(width >= 1 && height >= 1 && width <= kMaxImageSide && height <= kMaxImageSide,
-                "it has a camera of {}x{} pixels", width, height);
-    Lens lens{
-        .camera = {.width = static_cast<int64_t>(width), .height = static_cast<int64_t>(height)},
-        .distortion = Lens::Distortion::Radial};
-    lens.camera.fx = number(inside, "focalLengthU") / kSubpixels;
-    lens.camera.fy = number(inside, "focalLengthV") / kSubpixels;
-    check_input(lens.camera.fx > 0 && lens.camera.fy > 0, "it has a camera without a focal length");
+    Lens lens{.camera = calibrated_camera(number(frame, "right") - left + 1,
+                                          number(frame, "bottom") - top + 1,
+                                          number(inside, "focalLengthU") / kSubpixels,
+                                          number(inside, "focalLengthV") / kSubpixels),
+              .distortion = Lens::Distortion::Radial};
     // The centre of the first pixel is (0, 0) there.
     lens.camera.cx = number(inside, "centerPointU") / kSubpixels - left + 0.5;
     lens.camera.cy = number(inside, "centerPointV") / kSubpixels - top + 0.5;

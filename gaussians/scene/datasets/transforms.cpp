@@ -1,9 +1,9 @@
 #include "core/error.h"
 #include "core/file.h"
-#include "core/image.h"
 #include "core/text.h"
 #include "gaussians/formats/ply_file.h"
 #include "gaussians/raster/small_matrix.h"
+#include "gaussians/scene/datasets/calibrated_camera.h"
 #include "gaussians/scene/datasets/layouts.h"
 
 #include <nlohmann/json.hpp>
@@ -11,7 +11,7 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
-#include <tuple>
+#include <utility>
 #include <vector>
 
 namespace longtake::gaussians {
@@ -48,37 +48,31 @@ class Properties {
     const Json &all_, &frame_;
 };
 
-void set_size(Camera& camera, const Properties& properties, const fs::path& image) {
+// Width and height: given, or those of the image.
+std::pair<double, double> size_of(const Properties& properties, const fs::path& image) {
     if (properties.has("w") && properties.has("h")) {
-        const double width = properties.number("w"), height = properties.number("h");
-        check_input(width >= 1 && height >= 1 && width <= kMaxImageSide && height <= kMaxImageSide,
-                    "it has a camera of {}x{} pixels", width, height);
-        camera.width = static_cast<int64_t>(width);
-        camera.height = static_cast<int64_t>(height);
-    } else {
-        const auto size = PictureSource({image}).size();
-        check_input(size.has_value(), "it gives no w and h, and there is no image {}",
-                    in_quotes(image.string()));
-        std::tie(camera.width, camera.height) = *size;
+        return {properties.number("w"), properties.number("h")};
     }
+    const auto size = PictureSource({image}).size();
+    check_input(size.has_value(), "it gives no w and h, and there is no image {}",
+                in_quotes(image.string()));
+    return {static_cast<double>(size->first), static_cast<double>(size->second)};
 }
 
-// From fl_x and fl_y, or the angles that the picture spans.
-void set_focal(Camera& camera, const Properties& properties) {
-    const auto focal = [&](const char* length, const char* angle, int64_t pixels,
-                           double otherwise) {
-        const double half = 0.5 * static_cast<double>(pixels);
+// Focal lengths are fl_x and fl_y, or come from the angles that the picture spans.
+Camera read_camera(const Properties& properties, const fs::path& image) {
+    const auto [width, height] = size_of(properties, image);
+    const auto focal = [&](const char* length, const char* angle, double pixels, double otherwise) {
         return properties.has(length)  ? properties.number(length)
-               : properties.has(angle) ? half / std::tan(0.5 * properties.number(angle))
+               : properties.has(angle) ? 0.5 * pixels / std::tan(0.5 * properties.number(angle))
                                        : otherwise;
     };
-    camera.fx = focal("fl_x", "camera_angle_x", camera.width, 0);
-    camera.fy = focal("fl_y", "camera_angle_y", camera.height, camera.fx);
-    check_input(
-        camera.fx > 0 && camera.fy > 0 && std::isfinite(camera.fx) && std::isfinite(camera.fy),
-        "it has a camera without a focal length (fl_x or camera_angle_x)");
-    camera.cx = properties.number("cx", 0.5 * static_cast<double>(camera.width));
-    camera.cy = properties.number("cy", 0.5 * static_cast<double>(camera.height));
+    const double fx = focal("fl_x", "camera_angle_x", width, 0);
+    Camera camera =
+        calibrated_camera(width, height, fx, focal("fl_y", "camera_angle_y", height, fx));
+    camera.cx = properties.number("cx", camera.cx);
+    camera.cy = properties.number("cy", camera.cy);
+    return camera;
 }
 
 void set_distortion(Lens& lens, const Properties& properties) {
@@ -150,8 +144,7 @@ CapturedView read_frame(const Json& all, const Json& frame, const fs::path& fold
     CapturedView view{.name = fs::path(name).filename().replace_extension().string(),
                       .lens = {},
                       .pictures = PictureSource({image})};
-    set_size(view.lens.camera, properties, image);
-    set_focal(view.lens.camera, properties);
+    view.lens.camera = read_camera(properties, image);
     set_distortion(view.lens, properties);
     set_pose(view.lens.camera, frame.at("transform_matrix"));
     return view;
