@@ -1,6 +1,8 @@
 #include "core/error.h"
 #include "core/file.h"
+#include "core/zip_directory.h"
 #include "gaussians/formats/cloud_file.h"
+#include "gaussians/formats/compression.h"
 #include "tests/core/temporary_folder.h"
 #include "tests/core/zip_testing.h"
 #include "tests/gaussians/cloud_testing.h"
@@ -101,6 +103,42 @@ TEST_P(HostileCloud, IsOneClearLine) {
     const std::string said = complaint(path);
     EXPECT_THAT(said, AllOf(HasSubstr(GetParam().said), HasSubstr("a.bin"), Not(HasSubstr("\n"))));
     EXPECT_LT(said.size(), 400u);
+}
+
+// Images that are sound, and a count that is not theirs.
+TEST(CloudFile, ASogOfMoreThanItsImages) {
+    const TemporaryFolder folder;
+    const auto archive = MappedFile::open(kSplats / "cloud.sog");
+    const ZipDirectory zip(archive->bytes());
+    const auto file_with = [&](const std::string& count) {
+        std::vector<ZipEntry> entries;
+        for (const std::string& name : zip.names()) {
+            const ZipMember member = zip.member(name);
+            const auto bytes = member.deflated
+                                   ? inflate_raw(member.bytes, member.size)
+                                   : std::vector(member.bytes.begin(), member.bytes.end());
+            std::string content(reinterpret_cast<const char*>(bytes.data()), bytes.size());
+            if (name == "meta.json") {
+                content.replace(content.find("270"), 3, count);
+            }
+            entries.push_back({name, content});
+        }
+        return write_bytes(folder / "a.sog", zip_of(entries));
+    };
+    EXPECT_EQ(read_cloud(file_with("269")).count(), 269);
+    EXPECT_THAT(complaint(file_with("1000000000000")), HasSubstr("too few pixels"));
+    EXPECT_THAT(complaint(file_with("-1")), HasSubstr("a.sog"));
+    EXPECT_THAT(complaint(file_with("2000")), HasSubstr("too few pixels"));
+}
+
+TEST(CloudFile, NoGaussiansAreAFileToo) {
+    const TemporaryFolder folder;
+    for (const char* name : {"a.ply", "a.spz"}) {
+        write_cloud(folder / name, Cloud::sized(0, 2));
+        const Cloud cloud = read_cloud(folder / name);
+        EXPECT_EQ(cloud.count(), 0);
+        EXPECT_EQ(cloud.sh_degree(), 2);
+    }
 }
 
 const char* const kFiles[] = {"odd.ply",      "packed.compressed.ply", "version1.spz",

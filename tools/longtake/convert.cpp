@@ -132,7 +132,7 @@ void add_convert(CLI::App& app) {
                      "the rest bf16); default: as it is")
         ->check(CLI::IsMember({"bf16", "fp16", "fp32", "fp8"}));
     command->footer(
-        "A LoRA in the folder is merged. Examples:\n"
+        "A LoRA in the folder is merged. Example:\n"
         "  longtake convert self_forcing_dmd.pt -o transformer.safetensors --dtype bf16\n"
         "  longtake convert scene.ply -o scene.spz");
     command->callback([options] { run(*options); });
