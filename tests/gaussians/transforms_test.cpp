@@ -52,6 +52,15 @@ TEST_F(Transforms, FramesMayHaveTheirOwnValues) {
     EXPECT_LT(dataset.camera(2).fx, 50);
 }
 
+TEST_F(Transforms, NamesTellTheCamerasApart) {
+    const std::string start = R"({"w": 80, "h": 60, "fl_x": 50, "frames": [)";
+    EXPECT_EQ(read(start + frame("images/b.png") + "," + frame("images/a.png") + "]}").name(0),
+              "a");
+    const Dataset apart = read(start + frame("./cam1/0.png") + "," + frame("cam0/0.png") + "]}");
+    EXPECT_EQ(apart.name(0), "cam0/0");
+    EXPECT_EQ(apart.name(1), "cam1/0");
+}
+
 // As NeRF's synthetic scenes are: an angle, and neither sizes nor extensions.
 TEST_F(Transforms, NerfsOwnFiles) {
     write_picture(folder / "train/r_0.png", grey(60, 80, 33));

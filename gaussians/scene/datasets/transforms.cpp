@@ -141,13 +141,24 @@ CapturedView read_frame(const Json& all, const Json& frame, const fs::path& fold
     const Properties properties(all, frame);
     const auto name = frame.at("file_path").get<std::string>();
     const fs::path image = find_image(folder / name);
-    CapturedView view{.name = fs::path(name).filename().replace_extension().string(),
+    CapturedView view{.name = fs::path(name).lexically_normal().replace_extension().string(),
                       .lens = {},
                       .pictures = PictureSource({image})};
     view.lens.camera = read_camera(properties, image);
     set_distortion(view.lens, properties);
     set_pose(view.lens.camera, frame.at("transform_matrix"));
     return view;
+}
+
+// Where all images lie in one folder, it is left out of the cameras' names.
+void shorten_names(std::vector<CapturedView>& views) {
+    const auto folder = [](const CapturedView& view) { return fs::path(view.name).parent_path(); };
+    if (std::ranges::all_of(views,
+                            [&](const auto& view) { return folder(view) == folder(views[0]); })) {
+        for (CapturedView& view : views) {
+            view.name = fs::path(view.name).filename().string();
+        }
+    }
 }
 
 }  // namespace
@@ -168,6 +179,7 @@ Capture read_transforms(const fs::path& path) {
             capture.views.push_back(read_frame(json, frame, folder));
         }
         check_input(!capture.views.empty(), "it has no frames");
+        shorten_names(capture.views);
         const auto points = json.value("ply_file_path", std::string());
         if (!points.empty() && fs::exists(folder / points)) {
             capture.points = read_points(folder / points);
