@@ -78,6 +78,17 @@ Bytes old_payload(const Header& header, Bytes bytes, std::vector<std::byte>& unp
     return bytes.subspan(kOldHeaderBytes);
 }
 
+// Extensions tell more about the Gaussians, which we do not need, but for one: that the axes are
+// others than SPZ's own.
+void check_extensions(ByteReader extensions) {
+    while (extensions.left() >= 8) {
+        const uint64_t type = extensions.number(4), bytes = extensions.number(4);
+        ByteReader content(extensions.take(bytes));
+        check_input(type != kSpzAxesExtension || content.number(4) == kSpzAxes,
+                    "its axes are not SPZ's right, up, back; save it without the extension");
+    }
+}
+
 // The streams of version 4, brought into the same form.
 std::vector<std::byte> new_payload(const Header& header, Bytes bytes) {
     header.check_backing(bytes.size());
@@ -86,6 +97,7 @@ std::vector<std::byte> new_payload(const Header& header, Bytes bytes) {
     const uint64_t streams = reader.number(1), table_at = reader.number(4);
     check_input(table_at >= kSpzHeaderBytes && table_at <= bytes.size(),
                 "its table of streams is not inside the file");
+    check_extensions(ByteReader(bytes.first(table_at).subspan(kSpzHeaderBytes)));
     reader = ByteReader(bytes.subspan(table_at));
     ByteReader table(reader.take(16 * streams));
     std::vector<std::byte> payload;

@@ -85,6 +85,11 @@ const Hostile kHostile[] = {
          little(5, 1) + little(32, 4) + little(0, 12) + little(~uint64_t{0}, 8) + little(9, 8) +
          std::string(200, '\0'),
      "ends too early"},
+    {"AnSpz4OfOtherAxes",
+     "NGSP" + little(4, 4) + little(1, 4) + little(0, 1) + little(12, 1) + little(2, 1) +
+         little(5, 1) + little(44, 4) + little(0, 12) + little(0xadbe0003, 4) + little(4, 4) +
+         little(7, 4) + std::string(200, '\0'),
+     "axes"},
     {"ASogWithoutMeta", zip_of({{"readme", "hello"}}), "not a file of Gaussians"},
     {"ASogOfVersion1", sog(R"({"means":{"shape":[1,3]}})"), "version 1"},
     {"ASogThatLeadsOut",
