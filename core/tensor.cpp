@@ -105,7 +105,7 @@ Tensor Tensor::from(std::span<const float> values, Shape shape) {
     Tensor t(shape, DType::F32);
     check(t.count() == static_cast<int64_t>(values.size()), "{} values for shape {}", values.size(),
           t.shape_.str());
-    std::memcpy(t.data_, values.data(), t.bytes());
+    std::ranges::copy(values, t.data<float>());
     return t;
 }
 

@@ -80,5 +80,9 @@ TEST(Dtype, E4m3RoundsToNearestEvenAndSaturates) {
     EXPECT_TRUE(std::isnan(static_cast<float>(f8e4m3(std::numeric_limits<float>::quiet_NaN()))));
 }
 
+TEST(Tensor, MayBeMadeFromNothing) {
+    EXPECT_EQ(Tensor::from({}, {0, 3}).count(), 0);
+}
+
 }  // namespace
 }  // namespace longtake
