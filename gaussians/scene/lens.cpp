@@ -122,7 +122,7 @@ Tensor undistort(const Tensor& image, const Lens& lens, const Camera& camera) {
             for (int64_t c = 0; c < 3; ++c) {
                 const double top = (1 - s) * at[c] + s * at[c + right];
                 const double bottom = (1 - s) * at[c + below] + s * at[c + below + right];
-                to[c] = static_cast<uint8_t>((1 - t) * top + t * bottom + 0.5);
+                to[c] = static_cast<uint8_t>(std::lround((1 - t) * top + t * bottom));
             }
         }
     });

@@ -101,7 +101,7 @@ Rig rig_of(const Dataset& dataset) {
 // The pyramid of what a camera sees, `length` high.
 void add_camera(Beads& beads, const Camera& camera, double length, const Vec3& rgb) {
     const Vec3 centre = camera.centre();
-    std::array<Vec3, 4> corners;
+    std::array<Vec3, 4> corners{};
     for (size_t i = 0; i < 4; ++i) {
         const double u = i == 0 || i == 3 ? 0. : static_cast<double>(camera.width);
         const double v = i < 2 ? 0. : static_cast<double>(camera.height);

@@ -1,6 +1,7 @@
 #include "tools/longtake/depth_picture.h"
 
 #include <algorithm>
+#include <cmath>
 #include <vector>
 
 namespace longtake::cli {
@@ -11,7 +12,7 @@ template <typename Brightness> Tensor grey(const Tensor& like, Brightness&& brig
     uint8_t* to = image.data<uint8_t>();
     for (size_t i = 0; i < like.values<float>().size(); ++i) {
         const float v = std::clamp(brightness(i), 0.F, 1.F);
-        std::fill_n(to + 3 * i, 3, static_cast<uint8_t>(v * 255.F + 0.5F));
+        std::fill_n(to + 3 * i, 3, static_cast<uint8_t>(std::lround(v * 255.F)));
     }
     return image;
 }

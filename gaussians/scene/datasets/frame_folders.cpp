@@ -45,6 +45,7 @@ Capture read_frame_folders(const fs::path& path) {
     capture.layout = fmt::format("a folder for each frame, {}", capture.layout);
     for (CapturedView& view : capture.views) {
         std::vector<fs::path> images;
+        images.reserve(frames.size());
         for (const auto& [number, folder] : frames) {
             images.push_back(
                 find_image(folder / fs::relative(view.pictures.images().front(), first)));
