@@ -2,8 +2,8 @@
 
 #include "core/tensor.h"
 #include "diffusion/flow_match.h"
-#include "diffusion/models/causal_transformer.h"
 #include "diffusion/models/autoencoder.h"
+#include "diffusion/models/causal_transformer.h"
 #include "diffusion/models/tokenizer.h"
 #include "diffusion/models/umt5.h"
 

@@ -85,8 +85,9 @@ std::optional<Chunk> Session::step(const Stop& stop) {
     const Stopwatch watch;
     const bool from_image = place_.chunk == 0 && !image_latent_.empty();
     const int64_t latent_frames = from_image ? 1 : latents_.extent(0);
-    memory_.begin_chunk(latent_frames,
-                        afresh || !turned ? Turn::None : cut ? Turn::Cut : Turn::Prompt);
+    memory_.begin_chunk(latent_frames, afresh || !turned ? Turn::None
+                                       : cut             ? Turn::Cut
+                                                         : Turn::Prompt);
     if (from_image) {
         std::ranges::copy(image_latent_.values<float>(), latents_.data<float>());
     } else if (!rollout_.denoise({place_.chunk, place_.latent_frames}, *options_.noise,

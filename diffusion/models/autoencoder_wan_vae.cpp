@@ -14,8 +14,7 @@ void to_bytes(const Tensor& from, Tensor& to) {
     parallel_for(from.extent(0) * from.extent(1), [&](int64_t row) {
         const int64_t length = from.extent(2) * 3;
         for (int64_t i = row * length; i < (row + 1) * length; ++i) {
-            target[i] =
-                static_cast<uint8_t>(std::clamp(source[i], 0.F, 1.F) * 255.F + 0.5F);
+            target[i] = static_cast<uint8_t>(std::clamp(source[i], 0.F, 1.F) * 255.F + 0.5F);
         }
     });
 }

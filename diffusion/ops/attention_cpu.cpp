@@ -9,8 +9,8 @@
 namespace longtake::diffusion {
 namespace {
 
-constexpr int64_t kPackRows = 64;      // of one parallel piece of packing
-constexpr int64_t kPackSlack = 16;     // rows of floats; a kernel may fill up to 32 rows of bf16
+constexpr int64_t kPackRows = 64;   // of one parallel piece of packing
+constexpr int64_t kPackSlack = 16;  // rows of floats; a kernel may fill up to 32 rows of bf16
 constexpr int64_t kMaxKernelDim = 128;
 
 // Rounded so that every part of the scratch starts on a cache line.

@@ -5,7 +5,7 @@
 namespace longtake::diffusion {
 namespace {
 
-constexpr int64_t kTile = 16;            // rows of a tile, and its columns of 32 bits
+constexpr int64_t kTile = 16;             // rows of a tile, and its columns of 32 bits
 constexpr int64_t kTileKeys = 2 * kTile;  // bf16 in a row
 
 // Tiles 0 to 3 sum, 4 and 5 hold keys or values, 6 and 7 queries or weights; all of full size.
@@ -47,8 +47,8 @@ struct MatrixUnit : Bf16Pairs {
                     const __m512i none = _mm512_setzero_si512();
                     const __m512i low = 2 * k < n ? load_row(at) : none;
                     const __m512i high = 2 * k + 1 < n ? load_row(at + head_dim) : none;
-                    store(pairs + k * kTile, _mm512_castsi512_ps(_mm512_or_si512(
-                                                 low, _mm512_slli_epi32(high, 16))));
+                    store(pairs + k * kTile,
+                          _mm512_castsi512_ps(_mm512_or_si512(low, _mm512_slli_epi32(high, 16))));
                 }
                 transpose_units(pairs, to + (j / kTileKeys * head_dim + i) * kTile);
             }
@@ -63,8 +63,7 @@ struct MatrixUnit : Bf16Pairs {
         const auto row_bytes = static_cast<size_t>(t.head_dim) * sizeof(uint16_t);
         alignas(64) uint16_t room[kTileKeys * 128];
         for (int64_t j = 0; j < n; j += kTileKeys) {
-            const uint16_t* keys =
-                static_cast<const uint16_t*>(t.keys) + (begin + j) * t.head_dim;
+            const uint16_t* keys = static_cast<const uint16_t*>(t.keys) + (begin + j) * t.head_dim;
             if (n - j < kTileKeys) {  // nothing may be read behind the last key
                 std::memset(room, 0, kTileKeys * row_bytes);
                 std::memcpy(room, keys, static_cast<size_t>(n - j) * row_bytes);
@@ -155,7 +154,8 @@ struct MatrixUnit : Bf16Pairs {
             b[i] = _mm512_unpacklo_epi32(a[i], a[i + 1]);
             b[i + 1] = _mm512_unpackhi_epi32(a[i], a[i + 1]);
         }
-        for (int i = 0; i < 16; i += 4) {  // by two: column 4 l + c of four rows in lane l of a[i + c]
+        for (int i = 0; i < 16;
+             i += 4) {  // by two: column 4 l + c of four rows in lane l of a[i + c]
             a[i] = _mm512_unpacklo_epi64(b[i], b[i + 2]);
             a[i + 1] = _mm512_unpackhi_epi64(b[i], b[i + 2]);
             a[i + 2] = _mm512_unpacklo_epi64(b[i + 1], b[i + 3]);

@@ -22,17 +22,17 @@ struct AttentionTile {
 };
 
 struct AttentionKernel {
-    // Rearranges the rows [begin, end) of a head; begin is a multiple of 64. The result is one float
-    // per element or less, its last rows filled up to 32.
+    // Rearranges the rows [begin, end) of a head; begin is a multiple of 64. The result is one
+    // float per element or less, its last rows filled up to 32.
     using Pack = void (*)(const void* from, int64_t begin, int64_t end, int64_t head_dim,
                           float* to);
     const char* name;
     DType dtype;
     int64_t lane_rows, tile_rows;  // rows of one vector, and of the most one call takes
-    int64_t dim_multiple;           // head_dim is a multiple of it, up to 128
+    int64_t dim_multiple;          // head_dim is a multiple of it, up to 128
     int64_t (*scratch_floats)(int64_t head_dim);
     void (*run)(const AttentionTile& tile);
-    Pack pack_keys;                          // null: keys are read where they lie
+    Pack pack_keys;  // null: keys are read where they lie
     Pack pack_values;
 };
 

@@ -140,8 +140,7 @@ template <class Isa> class AttentionTiler {
 
     template <int kKeys, int kVectors>
     static void finish_logits(const AttentionTile& t, int64_t begin, int64_t j,
-                              const Vector (&product)[kKeys][kVectors], float* s,
-                              Vector* largest) {
+                              const Vector (&product)[kKeys][kVectors], float* s, Vector* largest) {
         constexpr int64_t kWidth = kVectors * kLanes;
         const Vector scale = Isa::broadcast(t.scale);
 #pragma GCC unroll 8

@@ -11,8 +11,7 @@ namespace {
 
 constexpr int64_t kMaxPairs = 128;
 
-template <typename In>
-LONGTAKE_CLONES float inverse_rms(const In* x, int64_t d, float eps) {
+template <typename In> LONGTAKE_CLONES float inverse_rms(const In* x, int64_t d, float eps) {
     float squares = 0;
 #pragma omp simd reduction(+ : squares)
     for (int64_t i = 0; i < d; ++i) {

@@ -200,10 +200,9 @@ std::vector<ModelFolder::Missing> ModelFolder::missing() const {
                            "Wan2.1-T2V-1.3B, or a diffusers folder transformer/"});
     }
     if (!vae) {
-        missing.push_back(
-            {"vae",
-             "add taew2_1.safetensors or taew2_1.pth (of madebyollin/taehv), or "
-             "Wan2.1_VAE.pth (of Wan-AI/Wan2.1-T2V-1.3B)"});
+        missing.push_back({"vae",
+                           "add taew2_1.safetensors or taew2_1.pth (of madebyollin/taehv), or "
+                           "Wan2.1_VAE.pth (of Wan-AI/Wan2.1-T2V-1.3B)"});
     }
     if (!text_encoder) {
         missing.push_back(

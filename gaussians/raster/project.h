@@ -2,7 +2,7 @@
 
 #include "gaussians/raster/attributes.h"
 #include "gaussians/raster/render.h"
-#include "gaussians/raster/small_matrix.h"
+#include "gaussians/scene/small_matrix.h"
 
 #include <vector>
 

@@ -1,6 +1,6 @@
 #pragma once
 
-#include "gaussians/raster/small_matrix.h"
+#include "gaussians/scene/small_matrix.h"
 
 #include <array>
 #include <cstddef>

@@ -3,7 +3,7 @@
 #include "core/error.h"
 #include "core/file.h"
 #include "core/text.h"
-#include "gaussians/raster/small_matrix.h"
+#include "gaussians/scene/small_matrix.h"
 
 #include <nlohmann/json.hpp>
 

@@ -4,6 +4,7 @@
 #include "gaussians/scene/camera.h"
 #include "gaussians/scene/lens.h"
 #include "gaussians/scene/picture_source.h"
+#include "gaussians/scene/points.h"
 
 #include <cstdint>
 #include <filesystem>
@@ -12,14 +13,6 @@
 #include <vector>
 
 namespace longtake::gaussians {
-
-// Coloured points to begin with; empty where a dataset has none.
-struct Points {
-    Tensor positions;  // [N, 3] fp32
-    Tensor colours;    // [N, 3] uint8
-
-    int64_t count() const { return positions.empty() ? 0 : positions.extent(0); }
-};
 
 // A calibrated camera and the pictures that it took.
 struct CapturedView {
@@ -32,7 +25,7 @@ struct CapturedView {
 struct Capture {
     std::string layout;  // "COLMAP", ...
     std::vector<CapturedView> views;
-    Points points;
+    Points points;  // none where the layout has none
 };
 
 // One scene from several cameras, for one frame or many: cameras as ideal pinholes at the size of

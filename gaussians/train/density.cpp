@@ -1,6 +1,6 @@
 #include "gaussians/train/density.h"
 
-#include "gaussians/raster/small_matrix.h"
+#include "gaussians/scene/small_matrix.h"
 
 #include <algorithm>
 #include <cmath>

@@ -1,7 +1,7 @@
 #include "gaussians/train/initial_points.h"
 
-#include "gaussians/raster/small_matrix.h"
 #include "gaussians/raster/spherical_harmonics.h"
+#include "gaussians/scene/small_matrix.h"
 #include "gaussians/train/nearest.h"
 
 #include <algorithm>
@@ -35,7 +35,7 @@ double spread_of(std::span<const TrainingView> views) {
     return largest;
 }
 
-Attributes<float> gaussians_at(const ColouredPoints& points, int sh_degree, double size) {
+Attributes<float> gaussians_at(const Points& points, int sh_degree, double size) {
     constexpr float kOpacity = -2.1972246F;  // logit of 0.1
     Attributes<float> g(points.count(), sh_degree);
     const std::vector<float> squares = neighbour_distances(points.positions);
@@ -48,13 +48,13 @@ Attributes<float> gaussians_at(const ColouredPoints& points, int sh_degree, doub
         g.opacities[i] = kOpacity;
         for (std::size_t k = 0; k < 3; ++k) {
             g.sh_dc[3 * i + k] =
-                static_cast<float>((static_cast<double>(points.colours[3 * i + k]) - 0.5) / kSh0);
+                static_cast<float>((points.colours[3 * i + k] / 255.0 - 0.5) / kSh0);
         }
     }
     return g;
 }
 
-double scene_extent(std::span<const TrainingView> views, const ColouredPoints& points) {
+double scene_extent(std::span<const TrainingView> views, const Points& points) {
     const double extent = 1.1 * spread_of(views);
     if (extent > 0) {
         return extent;

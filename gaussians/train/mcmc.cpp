@@ -1,7 +1,7 @@
 #include "gaussians/train/mcmc.h"
 
 #include "core/parallel.h"
-#include "gaussians/raster/small_matrix.h"
+#include "gaussians/scene/small_matrix.h"
 
 #include <algorithm>
 #include <cmath>

@@ -32,7 +32,7 @@ std::string TrainingStatus::text() const {
     return fmt::format("loss {:.4f}, {:.1f} dB, {} Gaussians", loss, psnr, gaussians);
 }
 
-StaticTrainer::StaticTrainer(std::vector<TrainingView> views, const ColouredPoints& points,
+StaticTrainer::StaticTrainer(std::vector<TrainingView> views, const Points& points,
                              const TrainingOptions& options)
     : views_(std::move(views)),
       options_(options),

@@ -54,7 +54,7 @@ struct TrainingStatus {
 class StaticTrainer {
   public:
     // Throws Error without views or points, and when an image is not of its camera's size.
-    StaticTrainer(std::vector<TrainingView> views, const ColouredPoints& points,
+    StaticTrainer(std::vector<TrainingView> views, const Points& points,
                   const TrainingOptions& options = {});
 
     // One iteration.

@@ -128,7 +128,7 @@ double disagreement(std::span<const TrainingView> views, std::span<const Frustum
 
 }  // namespace
 
-ColouredPoints swept_points(std::span<const TrainingView> views, int64_t count, uint64_t seed) {
+Points swept_points(std::span<const TrainingView> views, int64_t count, uint64_t seed) {
     check(!views.empty(), "there are no views to place Gaussians in");
     const double spread = spread_of(views);
     const double depth = meeting_depth(views, spread > 0 ? 3 * spread : 1);
@@ -136,7 +136,7 @@ ColouredPoints swept_points(std::span<const TrainingView> views, int64_t count, 
     for (const TrainingView& view : views) {
         frusta.emplace_back(view.camera);
     }
-    ColouredPoints points;
+    Points points;
     points.positions.resize(static_cast<std::size_t>(3 * count));
     points.colours.resize(points.positions.size());
     parallel_for(count, [&](int64_t i) {
@@ -163,8 +163,7 @@ ColouredPoints swept_points(std::span<const TrainingView> views, int64_t count, 
         const uint8_t* pixel = view.image.data<uint8_t>() + 3 * (y * view.camera.width + x);
         for (std::size_t k = 0; k < 3; ++k) {
             points.positions[static_cast<std::size_t>(3 * i) + k] = static_cast<float>(best[k]);
-            points.colours[static_cast<std::size_t>(3 * i) + k] =
-                static_cast<float>(pixel[k]) / 255.F;
+            points.colours[static_cast<std::size_t>(3 * i) + k] = pixel[k];
         }
     });
     return points;

@@ -39,8 +39,8 @@ void CacheContents::follow(const CacheMemory& memory) {
             const CacheSlot& old = slots_[static_cast<size_t>(i)];
             const bool first = std::ssize(slots) < sink;
             place(first || old.kind == SlotKind::Sink ? SlotKind::Sink
-                  : old.frame < 0                      ? SlotKind::Kept
-                                                       : SlotKind::Recent,
+                  : old.frame < 0                     ? SlotKind::Kept
+                                                      : SlotKind::Recent,
                   old.frame);
         }
     };

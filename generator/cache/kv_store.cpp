@@ -196,10 +196,10 @@ void KvStore::copy(int layer, Range from, int64_t to) {
 }
 
 void KvStore::forget_rotation(int layer, Range slots) {
-    std::ranges::fill(of(rotated_at_, layer)
-                          .subspan(static_cast<size_t>(slots.begin),
-                                   static_cast<size_t>(slots.count())),
-                      kStale);
+    std::ranges::fill(
+        of(rotated_at_, layer)
+            .subspan(static_cast<size_t>(slots.begin), static_cast<size_t>(slots.count())),
+        kStale);
 }
 
 void KvStore::refresh(int layer, int64_t slots) {

@@ -6,8 +6,8 @@
 namespace longtake::generator {
 namespace {
 
-// Between a sink and the recent frames lie two frames that average all that has left, one slowly and
-// one fast; everything touches in time (MemRoPE). What leaves is averaged over its tokens.
+// Between a sink and the recent frames lie two frames that average all that has left, one slowly
+// and one fast; everything touches in time (MemRoPE). What leaves is averaged over its tokens.
 class MemRope : public CachePolicy {
   public:
     static constexpr int64_t kAverages = 2;
@@ -41,11 +41,12 @@ std::unique_ptr<const CachePolicy> make_memrope(CacheOptions& options,
     const int64_t chunk = defaults.chunk_frames;
     const int64_t window = window_option(options, defaults, 4 * chunk);
     const int64_t widest = window - chunk - MemRope::kAverages;
-    check_input(widest >= 0, "--cache memrope: a window of {} frames has no room for a chunk of {} "
-                             "and two averages; use {} or more",
+    check_input(widest >= 0,
+                "--cache memrope: a window of {} frames has no room for a chunk of {} "
+                "and two averages; use {} or more",
                 window, chunk, chunk + MemRope::kAverages);
     const int64_t sink = options.integer("sink", std::min(chunk, widest), 0, widest);
-    const int64_t slow = options.integer("slow", 10, 0, 1000);   // thousandths, as `fast`
+    const int64_t slow = options.integer("slow", 10, 0, 1000);  // thousandths, as `fast`
     const int64_t fast = options.integer("fast", 100, 0, 1000);
     return std::make_unique<MemRope>(window, sink, static_cast<double>(slow) / 1000,
                                      static_cast<double>(fast) / 1000);

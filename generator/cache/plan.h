@@ -41,9 +41,9 @@ struct Fold {
 
 // Frames of the archive, a copy of the first ones, take the place of newer ones.
 struct Replay {
-    Range frames;   // of the archive
-    bool backwards; // the last frame first
-    int64_t slot;   // new slot of the first
+    Range frames;    // of the archive
+    bool backwards;  // the last frame first
+    int64_t slot;    // new slot of the first
 
     bool operator==(const Replay&) const = default;
 };

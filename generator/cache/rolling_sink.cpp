@@ -4,8 +4,8 @@
 namespace longtake::generator {
 namespace {
 
-// History is replaced by the beginning: once the window has been full, a chunk that is no longer the
-// newest gives its place in time to the next of the first frames, which are walked forwards and
+// History is replaced by the beginning: once the window has been full, a chunk that is no longer
+// the newest gives its place in time to the next of the first frames, which are walked forwards and
 // backwards without end (Rolling Sink). Nothing generated is looked at for longer than one chunk.
 class RollingSink : public CachePolicy {
   public:

@@ -1,7 +1,7 @@
 #include "gaussians/scene/camera_path.h"
 
 #include "core/error.h"
-#include "gaussians/raster/small_matrix.h"
+#include "gaussians/scene/small_matrix.h"
 #include "tests/core/temporary_folder.h"
 #include "tests/gaussians/cloud_testing.h"
 

@@ -83,7 +83,7 @@ TEST(StaticTrainer, SaysHowFarItIs) {
 
 TEST(StaticTrainer, RefusesWhatCannotBeLearnt) {
     const auto views = views_of(to_cloud(converted<float>(random_gaussians(1))));
-    const ColouredPoints points = swept_points(views, 10, 1);
+    const Points points = swept_points(views, 10, 1);
     EXPECT_THROW(StaticTrainer({}, points), Error);
     EXPECT_THROW(StaticTrainer(views, {}), Error);
     EXPECT_THROW(StaticTrainer({{test_camera(), views[0].image}}, points), Error);

@@ -28,7 +28,7 @@ TEST(SweptPoints, LieWhereTheViewsAgree) {
         }
     }
     const auto views = views_of(to_cloud(wall));
-    const ColouredPoints points = swept_points(views, 500, 1);
+    const Points points = swept_points(views, 500, 1);
     int64_t near = 0;
     for (std::size_t i = 0; i < 500; ++i) {
         near += std::abs(points.positions[3 * i + 2] - 4) < 0.4F;

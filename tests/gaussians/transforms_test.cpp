@@ -85,8 +85,8 @@ TEST_F(Transforms, PointsMayBeBeside) {
                                      "frames": [)" +
                                  frame("a") + "]}");
     ASSERT_EQ(dataset.points().count(), 1);
-    EXPECT_EQ(dataset.points().positions.data<float>()[1], 2.F);
-    EXPECT_EQ(dataset.points().colours.data<uint8_t>()[2], 255);
+    EXPECT_EQ(dataset.points().positions[1], 2.F);
+    EXPECT_EQ(dataset.points().colours[2], 255);
 }
 
 TEST_F(Transforms, BadInput) {

@@ -255,14 +255,12 @@ TEST(CachePolicy, InfinityRopeStaysWithinSixFrames) {
         // One sink, the last two, the chunk, with nothing between them in time.
         EXPECT_EQ(driver.memory.frames(), 6);
         EXPECT_EQ(driver.memory.frame_numbers(1), sink_and(start - 3, start - 2, start + 2));
-        EXPECT_THAT(frames_held(driver),
-                    ::testing::ElementsAreArray(
-                        [&] {
-                            std::vector<int64_t> held;
-                            push_twice(held, 0, 0);
-                            push_twice(held, start - 2, start + 2);
-                            return held;
-                        }()));
+        EXPECT_THAT(frames_held(driver), ::testing::ElementsAreArray([&] {
+                        std::vector<int64_t> held;
+                        push_twice(held, 0, 0);
+                        push_twice(held, start - 2, start + 2);
+                        return held;
+                    }()));
     }
 }
 
@@ -332,7 +330,8 @@ TEST(CachePolicy, MemRopeAveragesWhatLeaves) {
         std::vector<double> expected;
         push(expected, start - 9, start + 2);
         EXPECT_EQ(driver.memory.frame_numbers(0), expected);
-        // Frames 3 and 4 leave at first, as their places are taken, and then the oldest recent ones.
+        // Frames 3 and 4 leave at first, as their places are taken, and then the oldest recent
+        // ones.
         const int64_t oldest = start == 12 ? 5 : start - 7;
         const double mean = static_cast<double>(oldest * 2 + 6 + oldest * 2 - 1) / 2;
         slow = start == 12 ? mean : slow + 0.02 * (mean - slow);

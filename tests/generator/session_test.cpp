@@ -1,9 +1,9 @@
 #include "generator/session.h"
 
 #include "core/error.h"
+#include "tests/core/temporary_folder.h"
 #include "tests/generator/allocation_counter.h"
 #include "tests/generator/thread_count.h"
-#include "tests/core/temporary_folder.h"
 #include "tests/generator/tiny_model.h"
 
 #include <gtest/gtest.h>
@@ -109,8 +109,8 @@ TEST(Session, AnyAutoencoderDecodesTheTake) {
     EXPECT_TRUE(same_take(steps(session, 2), rest));
 
     const auto tiny = take(seeded(3), 2);  // the same latents, other pictures
-    EXPECT_TRUE(std::ranges::equal(first[1].latents.values<float>(),
-                                   tiny[1].latents.values<float>()));
+    EXPECT_TRUE(
+        std::ranges::equal(first[1].latents.values<float>(), tiny[1].latents.values<float>()));
     EXPECT_FALSE(same_frames(first[1], tiny[1]));
     const auto stream = model->autoencoder().open(6, 8);
     Tensor frames({9, 48, 64, 3}, DType::U8);
@@ -120,9 +120,8 @@ TEST(Session, AnyAutoencoderDecodesTheTake) {
 }
 
 TEST(Session, AnyChunkCanBeMadeAgain) {
-    for (const char* cache :
-         {"window", "deep-sink", "deep-forcing", "infinity-rope", "ema-sink:share=100",
-          "memrope:fast=500", "rolling-sink:window=9"}) {
+    for (const char* cache : {"window", "deep-sink", "deep-forcing", "infinity-rope",
+                              "ema-sink:share=100", "memrope:fast=500", "rolling-sink:window=9"}) {
         Session original(tiny_model(), seeded(1, cache));
         original.prompt().set("a red ball", false);
         steps(original, 8);

@@ -18,7 +18,8 @@ using ::testing::HasSubstr;
 TEST(BadInput, CommandLine) {
     const Runner runner;
     expect_refused(runner, {}, "a command is missing");
-    expect_refused(runner, {"watch"}, "generate, view, render, info, convert, bench or doctor");
+    expect_refused(runner, {"watch"},
+                   "generate, view, encode, render, info, convert, bench or doctor");
     expect_refused(runner, {"generate", "--colour"}, "--colour");
     expect_refused(runner, {"generate", "--precision", "fp8"}, "fp8");
     expect_refused(runner, {"generate", "--threads", "0"}, "--threads");

@@ -5,9 +5,15 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <fmt/format.h>
+
 #include <algorithm>
+#include <chrono>
+#include <csignal>
 #include <filesystem>
 #include <fstream>
+#include <string>
+#include <thread>
 
 namespace longtake {
 namespace {
@@ -54,6 +60,9 @@ TEST(CloudCommands, RenderDrawsVideosPicturesAndFolders) {
     EXPECT_EQ(alpha.data<uint8_t>()[0], 0);
 }
 
+const char* const kMiddle =
+    R"(, {"file_path": "middle", "transform_matrix": [[1,0,0,0],[0,-1,0,0],[0,0,-1,-20]]})";
+
 // Two cameras side by side that look at the fixture's cloud, without pictures.
 void write_dataset(const fs::path& folder, const std::string& more = "") {
     fs::create_directories(folder);
@@ -87,6 +96,63 @@ TEST(CloudCommands, ADatasetsCamerasAreShownAndLookedFrom) {
     write_dataset(runner.folder / "bad", ", {}");
     expect_refused(runner, {"info", "bad"}, "bad/transforms.json: is not as expected");
     expect_refused(runner, {"render", "a.spz", "--cameras", "views"}, "no known dataset");
+}
+
+// A capture of the fixture's cloud by three cameras.
+class Encode : public testing::Test {
+  protected:
+    Encode() {
+        fs::copy(kSplats / "version3.spz", runner.folder / "a.spz");
+        write_dataset(runner.folder / "rig", kMiddle);
+        runner.run({"render", "a.spz", "--cameras", "rig", "-o", "views/"});
+        int i = 0;
+        for (const char* name : {"left.png", "middle.png", "right.png"}) {  // as they are sorted
+            fs::rename(runner.folder / fmt::format("views/frame_{:06}.png", i++),
+                       runner.folder / "rig" / name);
+        }
+        fs::remove_all(runner.folder / "views");
+    }
+
+    const Runner runner;
+};
+
+TEST_F(Encode, LearnsAMomentOfACapture) {
+    const Outcome learnt =
+        runner.run({"encode", "rig", "-o", "b.ply", "--test", "middle", "--iterations", "150",
+                    "--points", "300", "--preview", "so_far.png"});
+    EXPECT_EQ(learnt.exit_code, 0) << learnt.err;
+    EXPECT_THAT(learnt.err, HasSubstr("100% 150/150 iterations"));
+    const size_t at = learnt.out.find("middle, not learnt from: ");
+    ASSERT_NE(at, std::string::npos) << learnt.out;
+    const double decibels = std::stod(learnt.out.substr(at + 25));
+    EXPECT_GT(decibels, 20) << learnt.out;
+    EXPECT_EQ(read_png(runner.folder / "so_far.png").shape(), (Shape{64, 192, 3}));
+    EXPECT_THAT(runner.run({"info", "b.ply"}).out, HasSubstr("3DGS PLY, 300 Gaussians"));
+}
+
+TEST_F(Encode, CtrlCKeepsWhatIsLearnt) {
+    Subprocess process({LONGTAKE_BINARY, "encode", "rig", "-o", "b.ply", "--iterations", "1000000",
+                        "--points", "100", "--preview", "so_far.png", "--max", "100"},
+                       runner.options);
+    std::this_thread::sleep_for(std::chrono::seconds(2));
+    process.send(SIGINT);
+    const Outcome outcome = process.wait();
+    EXPECT_EQ(outcome.exit_code, 130) << outcome.err;
+    EXPECT_THAT(runner.run({"info", "b.ply"}).out, HasSubstr("100 Gaussians"));
+}
+
+TEST_F(Encode, BadInput) {
+    expect_refused(runner, {"encode", "rig", "-o", "a.ltv"}, "-o a.ltv");
+    expect_refused(runner, {"encode", "rig", "-o", "no/such/a.ply"}, "no/such/a.ply");
+    expect_refused(runner, {"encode", "rig", "--preview", "no/such/a.png"}, "--preview");
+    expect_refused(runner, {"encode", "rig", "--test", "top"}, "has left, middle, right");
+    expect_refused(runner, {"encode", "rig", "--test", "left", "right"}, "1 views are left");
+    expect_refused(runner, {"encode", "rig", "--iterations", "0"}, "--iterations");
+    expect_refused(runner, {"encode", "nowhere"}, "nowhere");
+    fs::remove(runner.folder / "rig/right.png");
+    const Outcome missing = runner.run({"encode", "rig"});
+    EXPECT_EQ(missing.exit_code, 2);
+    EXPECT_THAT(missing.err, HasSubstr("right"));
 }
 
 TEST(CloudCommands, BadInput) {

@@ -120,8 +120,8 @@ Cloud drawing_of(const Dataset& dataset, const Rig& rig) {
     const auto& points = dataset.points();
     const int64_t step = points.count() / kMaxPoints + 1;
     for (int64_t i = 0; i < points.count(); i += step) {
-        const float* at = points.positions.data<float>() + 3 * i;
-        const uint8_t* rgb = points.colours.data<uint8_t>() + 3 * i;
+        const float* at = points.positions.data() + 3 * i;
+        const uint8_t* rgb = points.colours.data() + 3 * i;
         beads.add({at[0], at[1], at[2]}, {rgb[0] / 255., rgb[1] / 255., rgb[2] / 255.},
                   0.004 * rig.radius);
     }

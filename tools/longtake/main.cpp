@@ -17,6 +17,7 @@ void run(CLI::App& app, int argc, char** argv) {
     app.require_subcommand(1);
     add_generate(app);
     add_view(app);
+    add_encode(app);
     add_render(app);
     add_info(app);
     add_convert(app);
@@ -49,8 +50,8 @@ int main(int argc, char** argv) {
     } catch (const CLI::ParseError& e) {
         if (app.get_subcommands().empty()) {
             return complain(
-                "a command is missing: generate, view, render, info, convert, bench or doctor (see "
-                "--help)",
+                "a command is missing: generate, view, encode, render, info, convert, bench or "
+                "doctor (see --help)",
                 2);
         }
         return complain(fmt::format("{} (see --help)", e.what()).c_str(), 2);

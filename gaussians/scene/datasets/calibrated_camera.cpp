@@ -2,7 +2,7 @@
 
 #include "core/error.h"
 #include "core/image.h"
-#include "gaussians/raster/small_matrix.h"
+#include "gaussians/scene/small_matrix.h"
 
 #include <cmath>
 

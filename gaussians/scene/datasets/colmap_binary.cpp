@@ -66,8 +66,8 @@ ColmapModel read_colmap_binary(const std::filesystem::path& folder) {
         reader.take(24 * keypoints);
         model.images.push_back(std::move(image));
     });
-    std::vector<float> positions;
-    std::vector<uint8_t> colours;
+    std::vector<float>& positions = model.points.positions;
+    std::vector<uint8_t>& colours = model.points.colours;
     if (std::filesystem::exists(folder / "points3D.bin")) {
         read_entries(folder / "points3D.bin", kPointBytes, [&](ByteReader& reader) {
             reader.take(8);
@@ -83,7 +83,6 @@ ColmapModel read_colmap_binary(const std::filesystem::path& folder) {
             reader.take(8 * track);
         });
     }
-    model.points = points_of(positions, colours);
     return model;
 }
 

@@ -73,11 +73,4 @@ Lens colmap_lens(const std::string& name, int64_t width, int64_t height,
     return lens;
 }
 
-Points points_of(const std::vector<float>& positions, const std::vector<uint8_t>& colours) {
-    const int64_t count = std::ssize(positions) / 3;
-    Points points{Tensor::from(positions, {count, 3}), Tensor({count, 3}, DType::U8)};
-    std::ranges::copy(colours, points.colours.data<uint8_t>());
-    return points;
-}
-
 }  // namespace longtake::gaussians

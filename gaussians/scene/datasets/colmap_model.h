@@ -37,6 +37,4 @@ Lens colmap_lens(const std::string& model, int64_t width, int64_t height,
 // Name and number of parameters of a model by its number in binary files.
 std::pair<std::string, size_t> colmap_camera_model(int64_t id);
 
-Points points_of(const std::vector<float>& positions, const std::vector<uint8_t>& colours);
-
 }  // namespace longtake::gaussians

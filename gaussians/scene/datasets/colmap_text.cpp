@@ -68,8 +68,8 @@ ColmapModel read_colmap_text(const std::filesystem::path& folder) {
         }
         model.images.push_back(std::move(image));
     });
-    std::vector<float> positions;
-    std::vector<uint8_t> colours;
+    std::vector<float>& positions = model.points.positions;
+    std::vector<uint8_t>& colours = model.points.colours;
     if (std::filesystem::exists(folder / "points3D.txt")) {
         read_lines(folder / "points3D.txt", false, [&](std::istream& words) {
             uint64_t id = 0;
@@ -81,7 +81,6 @@ ColmapModel read_colmap_text(const std::filesystem::path& folder) {
             colours.insert(colours.end(), colour.begin(), colour.end());
         });
     }
-    model.points = points_of(positions, colours);
     return model;
 }
 

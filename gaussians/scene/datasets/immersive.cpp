@@ -1,9 +1,9 @@
 #include "core/error.h"
 #include "core/file.h"
 #include "core/text.h"
-#include "gaussians/raster/small_matrix.h"
 #include "gaussians/scene/datasets/calibrated_camera.h"
 #include "gaussians/scene/datasets/layouts.h"
+#include "gaussians/scene/small_matrix.h"
 
 #include <nlohmann/json.hpp>
 

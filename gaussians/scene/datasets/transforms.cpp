@@ -2,9 +2,9 @@
 #include "core/file.h"
 #include "core/text.h"
 #include "gaussians/formats/ply_file.h"
-#include "gaussians/raster/small_matrix.h"
 #include "gaussians/scene/datasets/calibrated_camera.h"
 #include "gaussians/scene/datasets/layouts.h"
+#include "gaussians/scene/small_matrix.h"
 
 #include <nlohmann/json.hpp>
 
@@ -119,16 +119,16 @@ Points read_points(const fs::path& path) {
         const PlyElement& vertices = file.element("vertex");
         const auto count = static_cast<int64_t>(vertices.count);
         vertices.column("x");  // before memory is taken: a promise of rows without bytes
-        Points points{Tensor({count, 3}, DType::F32), Tensor({count, 3}, DType::U8)};
-        for (int64_t c = 0; c < 3; ++c) {
-            const PlyColumn position =
-                vertices.column(std::array{"x", "y", "z"}[static_cast<size_t>(c)]);
-            const PlyColumn colour =
-                vertices.column(std::array{"red", "green", "blue"}[static_cast<size_t>(c)]);
+        Points points;
+        points.positions.resize(3 * vertices.count);
+        points.colours.resize(3 * vertices.count);
+        for (size_t c = 0; c < 3; ++c) {
+            const PlyColumn position = vertices.column(std::array{"x", "y", "z"}[c]);
+            const PlyColumn colour = vertices.column(std::array{"red", "green", "blue"}[c]);
             for (int64_t i = 0; i < count; ++i) {
-                points.positions.data<float>()[3 * i + c] = static_cast<float>(position.number(i));
-                points.colours.data<uint8_t>()[3 * i + c] =
-                    static_cast<uint8_t>(static_cast<int64_t>(colour.number(i)));
+                const size_t at = 3 * static_cast<size_t>(i) + c;
+                points.positions[at] = static_cast<float>(position.number(i));
+                points.colours[at] = static_cast<uint8_t>(static_cast<int64_t>(colour.number(i)));
             }
         }
         return points;
