@@ -2,6 +2,7 @@
 
 #include "gaussians/train/loss_row.h"
 
+#include <cmath>
 #include <cstdint>
 #include <vector>
 
@@ -19,6 +20,8 @@ struct PictureErrors {
     double l1 = 0;   // mean magnitude of the differences
     double mse = 0;  // mean of their squares
     double ssim = 0;
+
+    double psnr() const { return -10 * std::log10(mse); }  // dB
 };
 
 // (1 - share) mean |x - y| + share (1 - mean SSIM), with the SSIM of Wang et al. 2004: a window of

@@ -75,7 +75,7 @@ TrainingStatus StaticTrainer::step() {
     update();
     return {.iteration = iteration_,
             .loss = loss_.loss(errors),
-            .psnr = -10 * std::log10(errors.mse),
+            .psnr = errors.psnr(),
             .gaussians = gaussians_.count};
 }
 
@@ -128,16 +128,17 @@ void StaticTrainer::run(Progress& progress) {
     run([&](const TrainingStatus& status) { progress.advance(1, status.text()); });
 }
 
-double psnr_of(const Cloud& cloud, const TrainingView& view, const RenderOptions& options) {
+PictureErrors errors_of(const Cloud& cloud, const TrainingView& view,
+                        const RenderOptions& options) {
     const Picture picture = render(cloud, view.camera, options);
-    const std::vector<float> truth = planes_of(view);
-    const auto values = picture.colour.values<float>();
-    double sum = 0;
-    for (std::size_t i = 0; i < truth.size(); ++i) {
-        const double d = static_cast<double>(std::clamp(values[i], 0.F, 1.F) - truth[i]);
-        sum += d * d;
+    std::vector<float> limited(picture.colour.values<float>().begin(),
+                               picture.colour.values<float>().end());
+    for (float& value : limited) {
+        value = std::clamp(value, 0.F, 1.F);
     }
-    return -10 * std::log10(sum / static_cast<double>(truth.size()));
+    const LossTarget<float> target(planes_of(view), view.camera.height, view.camera.width);
+    std::vector<float> by_picture(limited.size());
+    return PhotometricLoss<float>().run(limited.data(), target, by_picture.data());
 }
 
 }  // namespace longtake::gaussians

@@ -88,8 +88,8 @@ class StaticTrainer {
     CloudGradient<float> gradient_;
 };
 
-// 10 log10(1 / mean squared difference) of a cloud's picture, limited to 0..1, from the view's
-// image.
-double psnr_of(const Cloud& cloud, const TrainingView& view, const RenderOptions& options = {});
+// How a cloud's picture, limited to 0..1, differs from the view's image.
+PictureErrors errors_of(const Cloud& cloud, const TrainingView& view,
+                        const RenderOptions& options = {});
 
 }  // namespace longtake::gaussians

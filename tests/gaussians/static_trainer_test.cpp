@@ -23,11 +23,11 @@ std::pair<double, double> learn(const TrainingOptions& options) {
     const TrainingView held_out = views[2];
     views.erase(views.begin() + 2);
     StaticTrainer trainer(views, swept_points(views, 300, 1), options);
-    const double before = psnr_of(trainer.cloud(), held_out);
+    const double before = errors_of(trainer.cloud(), held_out).psnr();
     int64_t reports = 0;
     trainer.run([&](const TrainingStatus& status) { reports += status.iteration > reports; });
     EXPECT_EQ(reports, options.iterations);
-    return {before, psnr_of(trainer.cloud(), held_out)};
+    return {before, errors_of(trainer.cloud(), held_out).psnr()};
 }
 
 TEST(StaticTrainer, LearnsWhatTheViewsShow) {

@@ -104,8 +104,9 @@ void report(const EncodeOptions& o, const gaussians::Cloud& cloud, const Views& 
     fmt::print("{}: {} Gaussians in {:.0f} s, peak memory {:.0f} MiB\n", o.output, cloud.count(),
                seconds, peak_resident_mib());
     for (size_t i = 0; i < views.test.size(); ++i) {
-        fmt::print("{}, not learnt from: {:.2f} dB\n", views.test_names[i],
-                   gaussians::psnr_of(cloud, views.test[i]));
+        const gaussians::PictureErrors errors = gaussians::errors_of(cloud, views.test[i]);
+        fmt::print("{}, not learnt from: {:.2f} dB, SSIM {:.4f}\n", views.test_names[i],
+                   errors.psnr(), errors.ssim);
     }
 }
 

@@ -63,7 +63,8 @@ void toyworld_to_30_db(benchmark::State& state) {
         double psnr = 0;
         while (psnr < 30 && status.iteration < 500) {
             status = trainer.step();
-            psnr = status.iteration % 10 == 0 ? psnr_of(trainer.cloud(), views.held_out) : psnr;
+            psnr = status.iteration % 10 == 0 ? errors_of(trainer.cloud(), views.held_out).psnr()
+                                              : psnr;
         }
         state.counters["iterations"] = static_cast<double>(status.iteration);
         state.counters["dB"] = psnr;
@@ -77,7 +78,7 @@ void toyworld_500(benchmark::State& state) {
         StaticTrainer trainer(views.training, swept_points(views.training, kToyworldPoints, 1),
                               toyworld_options(500));
         trainer.run();
-        state.counters["dB"] = psnr_of(trainer.cloud(), views.held_out);
+        state.counters["dB"] = errors_of(trainer.cloud(), views.held_out).psnr();
         state.counters["gaussians"] = static_cast<double>(trainer.gaussians().count);
     }
 }
