@@ -1,6 +1,7 @@
 #pragma once
 
 #include "core/tensor.h"
+#include "diffusion/models/latent_grid.h"
 #include "diffusion/models/taehv_config.h"
 #include "diffusion/models/wan_vae.h"
 #include "diffusion/weights/weight_map.h"
@@ -11,9 +12,6 @@
 // What a session needs of an autoencoder, whichever it is: frames [T, 8 h, 8 w, 3] <-> latents
 // [F, C, h, w]. Latent 0 of a stream is frame 0, latent n > 0 is frames 4 n - 3 ... 4 n.
 namespace longtake::diffusion {
-
-constexpr int64_t kLatentFrames = 4;  // of video, per latent
-constexpr int64_t kLatentScale = 8;   // pixels per latent, in height and width
 
 // A stream of latents on its way to pictures: its past and every buffer for its size. Belongs to a
 // session. How it is cut into calls does not matter, to the last bit.

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "core/tensor.h"
+#include "diffusion/models/latent_grid.h"
 #include "diffusion/models/taehv_config.h"
 #include "diffusion/models/taehv_layers.h"
 #include "diffusion/weights/weight_map.h"
@@ -15,9 +16,6 @@
 // frame 0, latent n > 0 is frames 4 n - 3 ... 4 n. A stream runs one latent at a time through the
 // same plans, so that it does not matter, to the last bit, how it is cut into calls.
 namespace longtake::diffusion {
-
-constexpr int64_t kTaehvFrames = 4;  // per latent
-constexpr int64_t kTaehvScale = 8;   // pixels per latent, in height and width
 
 // What a stream keeps between its latents; shapes are those of the model and size it came from.
 struct TaehvSnapshot {

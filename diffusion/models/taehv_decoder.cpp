@@ -29,13 +29,13 @@ TaehvState::TaehvState(std::shared_ptr<const TaehvDecoder> decoder, int64_t heig
         ups_.emplace_back(d.ups_[level], height << level, width << level);
         std::ranges::move(stacks_.back().past(), std::back_inserter(past_));
     }
-    last_ = d.last_.plan(kGrow.back(), height * kTaehvScale, width * kTaehvScale);
+    last_ = d.last_.plan(kGrow.back(), height * kLatentScale, width * kLatentScale);
     fine_ = Tensor(last_->input(), d.compute_);
     squares_ = Tensor(last_->output(), DType::F32);
 }
 
 int64_t TaehvState::frames(int64_t latents) const {
-    return kTaehvFrames * latents - (latents_ == 0 && latents > 0 ? kWarmUp : 0);
+    return kLatentFrames * latents - (latents_ == 0 && latents > 0 ? kWarmUp : 0);
 }
 
 void TaehvState::reset() {
@@ -95,8 +95,8 @@ void TaehvDecoder::decode(const Tensor& latents, TaehvState& state, Tensor& fram
     check(latents.shape() == wanted && latents.dtype() == DType::F32,
           "taehv: latents {} {} for a stream of {}", name_of(latents.dtype()),
           latents.shape().str(), wanted.str());
-    const Shape shape{state.frames(latents.extent(0)), size[1] * kTaehvScale, size[2] * kTaehvScale,
-                      3};
+    const Shape shape{state.frames(latents.extent(0)), size[1] * kLatentScale,
+                      size[2] * kLatentScale, 3};
     if (frames.empty()) {
         frames = Tensor(shape, DType::U8);
     }
@@ -126,7 +126,7 @@ void TaehvDecoder::decode_one(const Tensor& latent, TaehvState& state, Tensor& f
                 state.ups_[level].run(small, large, workspace);
                 continue;
             }
-            const int64_t skip = kTaehvFrames - state.frames(1);  // all but the last, at the start
+            const int64_t skip = kLatentFrames - state.frames(1);  // all but the last, at the start
             if ((t + 1) * grow <= skip) {
                 continue;
             }
@@ -141,7 +141,7 @@ void TaehvDecoder::decode_one(const Tensor& latent, TaehvState& state, Tensor& f
 
 double TaehvDecoder::flops(int64_t height, int64_t width) const {
     double total = first_.flops(1, height, width) +
-                   kTaehvFrames * last_.flops(1, height * kTaehvScale, width * kTaehvScale);
+                   kLatentFrames * last_.flops(1, height * kLatentScale, width * kLatentScale);
     for (size_t level = 0; level < 3; ++level) {
         const int64_t h = height << level, w = width << level, t = kLevelFrames[level];
         total += stacks_[level].flops(t, h, w) + static_cast<double>(t) * ups_[level].flops(h, w);

@@ -18,9 +18,9 @@ constexpr int kDownIndex = 2, kLevelStep = 5, kFirstStack = 4;  // in the file's
 TaehvEncoderState::TaehvEncoderState(std::shared_ptr<const TaehvEncoder> encoder, int64_t height,
                                      int64_t width)
     : encoder_(std::move(encoder)) {
-    check_input(height > 0 && width > 0 && height % kTaehvScale == 0 && width % kTaehvScale == 0,
+    check_input(height > 0 && width > 0 && height % kLatentScale == 0 && width % kLatentScale == 0,
                 "frames of {} x {} cannot be encoded: height and width must be multiples of {}",
-                height, width, kTaehvScale);
+                height, width, kLatentScale);
     const TaehvEncoder& e = *encoder_;
     first_ = e.first_.plan(kShrink[0], height, width);
     pair_ = Tensor(first_->input(), e.compute_);
@@ -31,7 +31,7 @@ TaehvEncoderState::TaehvEncoderState(std::shared_ptr<const TaehvEncoder> encoder
                              width >> (level + 1));
         std::ranges::move(stacks_.back().past(), std::back_inserter(past_));
     }
-    last_ = e.last_.plan(1, height / kTaehvScale, width / kTaehvScale);
+    last_ = e.last_.plan(1, height / kLatentScale, width / kLatentScale);
     latent_ = Tensor(last_->output(), DType::F32);
 }
 
@@ -62,20 +62,20 @@ TaehvEncoder::TaehvEncoder(const TaehvConfig& config, const WeightMap& weights, 
 Tensor TaehvEncoder::encode(const Tensor& frames, TaehvEncoderState& state) const {
     check(state.encoder_.get() == this, "taehv: the state belongs to another encoder");
     const Shape wanted = state.pair_.shape().with(0, frames.extent(0));
-    const int64_t missing = state.latents_ == 0 ? kTaehvFrames - 1 : 0;
+    const int64_t missing = state.latents_ == 0 ? kLatentFrames - 1 : 0;
     check(frames.shape() == wanted && frames.dtype() == DType::U8,
           "taehv: frames {} {} for a stream of {}", name_of(frames.dtype()), frames.shape().str(),
           wanted.str());
-    check_input(frames.extent(0) > 0 && (frames.extent(0) + missing) % kTaehvFrames == 0,
+    check_input(frames.extent(0) > 0 && (frames.extent(0) + missing) % kLatentFrames == 0,
                 "{} frames cannot be encoded: {} must be a multiple of {}", frames.extent(0),
-                missing > 0 ? "their number less one" : "their number", kTaehvFrames);
-    const int64_t count = (frames.extent(0) + missing) / kTaehvFrames;
+                missing > 0 ? "their number less one" : "their number", kLatentFrames);
+    const int64_t count = (frames.extent(0) + missing) / kLatentFrames;
     const Shape& z = state.latent_.shape();
     Tensor latents({count, z[3], z[1], z[2]}, DType::F32);
     for (int64_t n = 0; n < count; ++n) {
-        for (int64_t pair = 0; pair < kTaehvFrames; pair += 2) {
+        for (int64_t pair = 0; pair < kLatentFrames; pair += 2) {
             for (int64_t i = 0; i < 2; ++i) {
-                const int64_t at = std::max<int64_t>(n * kTaehvFrames + pair + i - missing, 0);
+                const int64_t at = std::max<int64_t>(n * kLatentFrames + pair + i - missing, 0);
                 frame_to_encoder(frames.slice(at, at + 1), state.pair_.slice(i, i + 1));
             }
             (*state.first_)(state.pair_, state.wide_, state.workspace_);

@@ -2,6 +2,7 @@
 
 #include "core/error.h"
 #include "diffusion/models/config_reader.h"
+#include "diffusion/models/latent_grid.h"
 
 #include <fmt/format.h>
 
@@ -12,7 +13,6 @@ namespace longtake::diffusion {
 namespace {
 
 constexpr std::array<int64_t, 4> kWidths{1, 2, 4, 4};   // times the base, finest level first
-constexpr int64_t kFrames = 4, kScale = 8;              // per latent
 constexpr size_t kUpResiduals = 3, kDownResiduals = 2;  // per level
 
 void append(const Tensor& frames, Tensor& all, int64_t& at) {
@@ -22,8 +22,8 @@ void append(const Tensor& frames, Tensor& all, int64_t& at) {
 
 // How many latents so many frames are, after `done`; none when they do not divide.
 int64_t latents_of(int64_t frames, int64_t done) {
-    const int64_t whole = frames + (done == 0 ? kFrames - 1 : 0);
-    return frames > 0 && whole % kFrames == 0 ? whole / kFrames : 0;
+    const int64_t whole = frames + (done == 0 ? kLatentFrames - 1 : 0);
+    return frames > 0 && whole % kLatentFrames == 0 ? whole / kLatentFrames : 0;
 }
 
 }  // namespace
@@ -86,9 +86,10 @@ Tensor WanVaeDecoder::decode(const Tensor& latents, WanVaeStream& stream) const 
               latents.dtype() == DType::F32,
           "wan vae: latents {} of {} channels", latents.shape().str(), channels);
     const int64_t count = latents.extent(0), h = latents.extent(2), w = latents.extent(3);
-    Tensor frames({kFrames * count - (stream.latents() == 0 && count > 0 ? kFrames - 1 : 0),
-                   kScale * h, kScale * w, 3},
-                  DType::F32);
+    Tensor frames(
+        {kLatentFrames * count - (stream.latents() == 0 && count > 0 ? kLatentFrames - 1 : 0),
+         kLatentScale * h, kLatentScale * w, 3},
+        DType::F32);
     int64_t at = 0;
     for (int64_t n = 0; n < count; ++n) {
         Tensor x({1, h, w, channels}, DType::F32);
@@ -143,15 +144,15 @@ Tensor WanVaeEncoder::encode(const Tensor& frames, WanVaeStream& stream) const {
     check(size.rank() == 4 && size[3] == 3 && frames.dtype() == DType::U8, "wan vae: frames {} {}",
           name_of(frames.dtype()), size.str());
     const int64_t count = latents_of(size[0], stream.latents()), channels = config_.latent_channels;
-    check_input(count > 0 && size[1] % kScale == 0 && size[2] % kScale == 0,
+    check_input(count > 0 && size[1] % kLatentScale == 0 && size[2] % kLatentScale == 0,
                 "frames {} cannot be encoded: height and width must be multiples of {}, and a clip "
                 "has 4 n + 1 frames",
-                size.str(), kScale);
-    const int64_t pixels = size[1] / kScale * (size[2] / kScale);
-    Tensor latents({count, channels, size[1] / kScale, size[2] / kScale}, DType::F32);
+                size.str(), kLatentScale);
+    const int64_t pixels = size[1] / kLatentScale * (size[2] / kLatentScale);
+    Tensor latents({count, channels, size[1] / kLatentScale, size[2] / kLatentScale}, DType::F32);
     int64_t at = 0;
     for (int64_t n = 0; n < count; ++n) {
-        const int64_t step = stream.latents() == 0 ? 1 : kFrames;
+        const int64_t step = stream.latents() == 0 ? 1 : kLatentFrames;
         Tensor x(size.with(0, step), DType::F32);
         const Tensor given = frames.slice(at, at + step);
         std::ranges::transform(given.values<uint8_t>(), x.data<float>(),

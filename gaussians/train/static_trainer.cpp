@@ -124,10 +124,6 @@ void StaticTrainer::run(const std::function<void(const TrainingStatus&)>& report
     }
 }
 
-void StaticTrainer::run(Progress& progress) {
-    run([&](const TrainingStatus& status) { progress.advance(1, status.text()); });
-}
-
 PictureErrors errors_of(const Cloud& cloud, const TrainingView& view,
                         const RenderOptions& options) {
     const Picture picture = render(cloud, view.camera, options);

@@ -1,6 +1,5 @@
 #pragma once
 
-#include "core/progress.h"
 #include "gaussians/raster/rasterizer.h"
 #include "gaussians/scene/cloud.h"
 #include "gaussians/train/adam.h"
@@ -61,7 +60,6 @@ class StaticTrainer {
     TrainingStatus step();
     // The iterations that are left; `report` is called after each.
     void run(const std::function<void(const TrainingStatus&)>& report = {});
-    void run(Progress& progress);  // of as many steps as there are iterations
 
     Cloud cloud() const { return to_cloud(gaussians_); }
     const Attributes<float>& gaussians() const { return gaussians_; }

@@ -58,7 +58,7 @@ def flow_loss(model, clips, captions, index, sigma, mode="bidirectional", first_
     latents, solid = clips
     first, count = first_chunk * CHUNK, sigma.shape[1]
     x = latents[index, first:first + count].float()
-    weight = 1 + 5 * solid[index, first:first + count].float()[:, :, None]
+    weight = 1 + 2 * solid[index, first:first + count].float()[:, :, None]
     noise = torch.randn_like(x)
     tokens, caption = captions.batch(index, drop=0.1)
     caption = caption[:, first_chunk:first_chunk + count // CHUNK]

@@ -37,7 +37,7 @@ void taehv_decode(benchmark::State& state, DType compute) {
     TaehvState stream(model, kHeight, kWidth);
     const Tensor latents =
         random_tensor({kChunk, model->config().latent_channels, kHeight, kWidth}, 1);
-    Tensor start, frames({kChunk * kTaehvFrames, 8 * kHeight, 8 * kWidth, 3}, DType::U8);
+    Tensor start, frames({kChunk * kLatentFrames, 8 * kHeight, 8 * kWidth, 3}, DType::U8);
     model->decode(latents, stream, start);
     const double ms = fastest_ms(state, [&] { model->decode(latents, stream, frames); });
     state.counters["best_FLOP/s"] = kChunk * model->flops(kHeight, kWidth) / (ms / 1e3);
@@ -48,7 +48,7 @@ void taehv_encode(benchmark::State& state, DType compute) {
     const auto model = std::make_shared<TaehvEncoder>(TaehvConfig::read(folder / "config.json", {}),
                                                       WeightMap::open(folder), compute);
     TaehvEncoderState stream(model, 8 * kHeight, 8 * kWidth);
-    Tensor frames({kChunk * kTaehvFrames - 3, 8 * kHeight, 8 * kWidth, 3}, DType::U8);
+    Tensor frames({kChunk * kLatentFrames - 3, 8 * kHeight, 8 * kWidth, 3}, DType::U8);
     std::ranges::fill(frames.values<uint8_t>(), uint8_t{77});
     fastest_ms(state, [&] {
         stream.reset();
