@@ -1,9 +1,9 @@
 #include "core/arena.h"
 
+#include "core/device.h"
 #include "core/error.h"
 
 #include <algorithm>
-#include <cstdlib>
 #include <utility>
 
 namespace longtake {
@@ -14,15 +14,10 @@ size_t round_up(size_t bytes) {
            Arena::kAlignment;
 }
 
-std::shared_ptr<void> allocate_on_cpu(size_t bytes) {
-    void* data = std::aligned_alloc(Arena::kAlignment, bytes);
-    check(data != nullptr, "out of memory: {} bytes for a workspace", bytes);
-    return {data, std::free};
-}
-
 }  // namespace
 
-Arena::Arena() : Arena(Device::Cpu, allocate_on_cpu) {}
+Arena::Arena(Device device)
+    : Arena(device, [device](size_t bytes) { return longtake::allocate(bytes, device); }) {}
 
 Arena::Arena(Device device, Allocator allocator)
     : device_(device), allocator_(std::move(allocator)) {}

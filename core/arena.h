@@ -24,7 +24,7 @@ class Arena {
     using Allocator = std::function<std::shared_ptr<void>(size_t bytes)>;
     static constexpr size_t kAlignment = 256;
 
-    Arena();  // in CPU memory
+    explicit Arena(Device device = Device::Cpu);
     Arena(Device device, Allocator allocator);
     Arena(const Arena&) = delete;
     Arena& operator=(const Arena&) = delete;

@@ -5,21 +5,11 @@
 #include <fmt/ranges.h>
 
 #include <algorithm>
-#include <cstdlib>
 #include <cstring>
 #include <limits>
 
 namespace longtake {
 namespace {
-
-constexpr size_t kAlignment = 64;
-
-std::shared_ptr<void> allocate(size_t bytes) {
-    const size_t rounded = (bytes + kAlignment - 1) / kAlignment * kAlignment;
-    void* data = std::aligned_alloc(kAlignment, rounded == 0 ? kAlignment : rounded);
-    check(data != nullptr, "out of memory: {} bytes for a tensor", bytes);
-    return {data, std::free};
-}
 
 template <typename To, typename From> void convert(const Tensor& from, Tensor& to) {
     const From* src = from.data<From>();
@@ -73,8 +63,7 @@ std::string Shape::str() const {
 
 Tensor::Tensor(Shape shape, DType dtype, Device device)
     : shape_(shape), dtype_(dtype), device_(device) {
-    check(device == Device::Cpu, "a tensor that owns its memory lives on the CPU");
-    const std::shared_ptr<void> storage = allocate(bytes());
+    const std::shared_ptr<void> storage = allocate(bytes(), device);
     data_ = storage.get();
     owner_ = storage;
 }
@@ -138,7 +127,7 @@ Tensor Tensor::slice(int64_t begin, int64_t end) const {
 
 Tensor Tensor::clone() const {
     Tensor t(shape_, dtype_, device_);
-    std::memcpy(t.data_, data_, bytes());
+    copy_bytes(t.data_, device_, data_, device_, bytes());
     return t;
 }
 
@@ -146,6 +135,7 @@ Tensor Tensor::to(DType dtype) const {
     if (dtype == dtype_) {
         return *this;
     }
+    check(device_ == Device::Cpu, "types are converted on the CPU");
     Tensor t(shape_, dtype);
     switch (dtype_) {
         case DType::F32: convert_from<float>(*this, t); break;
@@ -154,6 +144,15 @@ Tensor Tensor::to(DType dtype) const {
         case DType::F8E4M3: convert_from<f8e4m3>(*this, t); break;
         default: fail("cannot convert {} to {}", name_of(dtype_), name_of(dtype));
     }
+    return t;
+}
+
+Tensor Tensor::to(Device device) const {
+    if (device == device_) {
+        return *this;
+    }
+    Tensor t(shape_, dtype_, device);
+    copy_bytes(t.data_, device, data_, device_, bytes());
     return t;
 }
 

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "core/device.h"
 #include "core/dtype.h"
 
 #include <array>
@@ -12,8 +13,6 @@
 #include <vector>
 
 namespace longtake {
-
-enum class Device : uint8_t { Cpu, Cuda };
 
 // Extents, outermost first. A scalar has no extents and one element. Held in place, so that making
 // and copying shapes allocates nothing.
@@ -44,8 +43,8 @@ class Shape {
 };
 
 // A contiguous, row-major block of elements. Copying a Tensor shares its storage; `clone` copies
-// the elements. Storage is 64-byte aligned when the Tensor owns it; a Tensor made with `view` or
-// `share` refers to memory that somebody else owns (an arena, a mapped file).
+// the elements. Storage is aligned to 64 bytes or more when the Tensor owns it; a Tensor made with
+// `view` or `share` refers to memory that somebody else owns (an arena, a mapped file).
 class Tensor {
   public:
     Tensor() = default;
@@ -85,9 +84,11 @@ class Tensor {
     // Rows [begin, end) of the outermost extent, sharing storage.
     Tensor slice(int64_t begin, int64_t end) const;
     Tensor clone() const;
-    // A copy in another element type (the floating-point types convert into each other); the same
-    // tensor when the type already fits.
+    // A copy in another element type (the floating-point types convert into each other, on the
+    // CPU); the same tensor when the type already fits.
     Tensor to(DType dtype) const;
+    // A copy on another device; the same tensor when it is there already.
+    Tensor to(Device device) const;
 
   private:
     void* typed(DType wanted) const;

@@ -43,13 +43,21 @@ if(LONGTAKE_CUDA)
     find_package(CUDAToolkit REQUIRED)
 endif()
 
-# longtake_room(NAME SOURCES ... LINK ...): one library per room, `longtake::NAME`.
+# longtake_room(NAME SOURCES ... LINK ...): one library per room, `longtake::NAME`. CUDA_SOURCES and
+# CUDA_LINK are of a build with CUDA, CPU_ONLY_SOURCES of one without.
 function(longtake_room name)
-    cmake_parse_arguments(ARG "" "" "SOURCES;LINK;PRIVATE_LINK" ${ARGN})
+    cmake_parse_arguments(ARG "" "" "SOURCES;CUDA_SOURCES;CPU_ONLY_SOURCES;LINK;CUDA_LINK;PRIVATE_LINK" ${ARGN})
+    if(LONGTAKE_CUDA)
+        list(APPEND ARG_SOURCES ${ARG_CUDA_SOURCES})
+        list(APPEND ARG_LINK ${ARG_CUDA_LINK})
+    else()
+        list(APPEND ARG_SOURCES ${ARG_CPU_ONLY_SOURCES})
+    endif()
     add_library(longtake_${name} STATIC ${ARG_SOURCES})
     add_library(longtake::${name} ALIAS longtake_${name})
     target_include_directories(longtake_${name} PUBLIC
         $<BUILD_INTERFACE:${PROJECT_SOURCE_DIR}> $<INSTALL_INTERFACE:include/longtake>)
+    target_compile_definitions(longtake_${name} PUBLIC $<$<BOOL:${LONGTAKE_CUDA}>:LONGTAKE_CUDA>)
     target_link_libraries(longtake_${name} PUBLIC ${ARG_LINK}
         PRIVATE ${ARG_PRIVATE_LINK} $<BUILD_INTERFACE:longtake_warnings>
                 $<BUILD_INTERFACE:longtake_sanitize>)

@@ -1,0 +1,21 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+
+namespace longtake {
+
+enum class Device : uint8_t { Cpu, Cuda };
+
+// How many CUDA devices there are; none in a build without CUDA.
+int cuda_devices();
+
+// Uninitialized memory of a device, of the current one of several, aligned to 64 bytes or more.
+// Throws Error when there is not enough, or when there is no such device.
+std::shared_ptr<void> allocate(size_t bytes, Device device);
+
+// Done when it returns. Does not wait for work on streams: synchronize the one that writes `from`.
+void copy_bytes(void* to, Device to_device, const void* from, Device from_device, size_t bytes);
+
+}  // namespace longtake
