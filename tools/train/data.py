@@ -5,6 +5,7 @@ from concurrent.futures import ThreadPoolExecutor
 import torch
 from torch.nn import functional as F
 
+from binding import pairs
 from common import CHUNK, CLIP_FRAMES, FPS, HEIGHT, LATENT_FRAMES, WIDTH
 
 VARIANTS = 3
@@ -12,7 +13,8 @@ CHUNKS = LATENT_FRAMES // CHUNK
 
 
 class Captions:
-    """Captions of scripts: tokens [n, segments, variants, L] and the segment of every chunk."""
+    """Captions of scripts: tokens [n, segments, variants, L], the segment of every chunk, which
+    attributes of a segment go together, and how many objects the first segment has."""
 
     def __init__(self, world, tokenizer, first_seed, count, device, variants=VARIANTS):
         def describe(seed):
@@ -21,13 +23,16 @@ class Captions:
             texts = [world.caption(script, min(s, last), 1 + v + variants * seed)
                      for s in range(2) for v in range(variants)]
             switch = script.switch_frame // (4 * CHUNK) if last else CHUNKS
-            return texts, switch
+            together = torch.stack([pairs(world, script.segments[min(s, last)]) for s in range(2)])
+            return texts, switch, together, script.segments[0].object_count
 
         with ThreadPoolExecutor(16) as pool:
             rows = list(pool.map(describe, range(first_seed, first_seed + count), chunksize=256))
-        tokens = tokenizer([t for texts, _ in rows for t in texts])
-        self.tokens = tokens.view(count, 2, variants, -1).to(device)
-        switch = torch.tensor([s for _, s in rows], device=device)
+        texts, switch, together, objects = zip(*rows)
+        self.tokens = tokenizer([t for ts in texts for t in ts]).view(count, 2, variants, -1).to(device)
+        self.together = torch.stack(together).to(device)
+        self.objects = torch.tensor(objects, dtype=torch.float, device=device)
+        switch = torch.tensor(switch, device=device)
         self.segment = (torch.arange(CHUNKS, device=device)[None] >= switch[:, None]).long()
         self.empty = tokenizer([""])[0].to(device)
 

@@ -2,7 +2,7 @@
 
 Every chunk follows its own caption, so prompt changes are part of the training from the start.
 What things look like is learnt first, on windows of 3 chunks, which are many and cheap; how they go
-on, on whole clips.
+on, on whole clips. Clips of several objects come more often: they are what is hard.
 """
 
 import argparse
@@ -13,6 +13,7 @@ import random
 import torch
 
 import parallel
+from binding import Binding, attribute_count
 from common import (CHUNK, HEIGHT, LATENT_FRAMES, TEST_SEEDS, TEXT_ENCODER, TRAIN_SEEDS, TRANSFORMER, Budget, Ema,
                     WIDTH, common_arguments, load, save, setup, sheet, take_step, to_bytes)
 from data import CHUNKS, Captions, decode, encode_clips
@@ -68,6 +69,25 @@ def flow_loss(model, clips, captions, index, sigma, mode="bidirectional", first_
     return ((flow.float() - (noise - x)) ** 2 * weight).mean() / weight.mean()
 
 
+def binding_loss(model, binding, captions, index):
+    tokens, _ = captions.batch(index)
+    with torch.autocast(tokens.device.type, torch.bfloat16):
+        return binding.loss(model.text_encoder(tokens), tokens != 0, captions.together[index].flatten(0, 1))
+
+
+def learn_to_bind(model, binding, captions, steps):
+    """The text encoder alone, before any video: a captions' batch costs next to nothing."""
+    trained = parallel.share(torch.nn.ModuleList([model.text_encoder, binding]))
+    optimizers = optimizers_for([trained])
+    for step in range(steps):
+        for group in (g for o in optimizers for g in o.param_groups):
+            group["lr"] = group["base_lr"] * min(1, (step + 1) / 100, 1.2 - step / steps)
+        loss = binding_loss(model, binding, captions, torch.multinomial(captions.objects, 256))
+        take_step(optimizers, loss, trained)
+        if step % 500 == 0 or step == steps - 1:
+            parallel.say(json.dumps(dict(binding_step=step, loss=round(loss.item(), 5))))
+
+
 @torch.no_grad()
 def sample_sheet(path, model, vae, statistics, captions, sampler, device, count=10):
     """One row a caption: five moments of a sampled clip."""
@@ -89,6 +109,8 @@ def main():
     parser.add_argument("--clips", type=int, default=16000, help="of every process")
     parser.add_argument("--batch", type=int, default=48, help="whole clips; as many frames in windows")
     parser.add_argument("--lr", type=float, default=2e-3)
+    parser.add_argument("--binding-steps", type=int, default=3000, help="of the text encoder alone, to begin with")
+    parser.add_argument("--binding", type=float, default=0.3, help="weight of the text encoder's own loss")
     common_arguments(parser)
     parser.add_argument("--cache", help="file that keeps the latents between stages")
     parser.add_argument("--resume")
@@ -104,7 +126,10 @@ def main():
     model = Model().to(device)
     if args.resume:
         load(args.resume, model)
-    optimizers = optimizers_for([parallel.share(model)], lr_matrix=args.lr, lr_other=args.lr / 2)
+    binding = Binding(attribute_count(world), TEXT_ENCODER["d_model"]).to(device)
+    learn_to_bind(model, binding, captions, args.binding_steps)
+    trained = parallel.share(torch.nn.ModuleList([model, binding]))
+    optimizers = optimizers_for([trained], lr_matrix=args.lr, lr_other=args.lr / 2)
     ema = Ema(model, 0.998)
     if device == "cuda":
         model.compile_blocks()
@@ -112,13 +137,14 @@ def main():
     while budget.next(optimizers):
         chunks = WINDOW if budget.done < args.short else CHUNKS
         count = args.batch * CHUNKS // chunks
-        index = torch.randint(args.clips, (count,), device=device)
+        index = torch.multinomial(captions.objects, count)
         sigma = random_sigma(count, device)[:, None].expand(-1, chunks * CHUNK)
         loss = flow_loss(model, clips, captions, index, sigma, first_chunk=random.randint(0, CHUNKS - chunks))
-        take_step(optimizers, loss, model)
+        bound = binding_loss(model, binding, captions, index)
+        take_step(optimizers, loss + args.binding * bound, trained)
         ema.update(budget.step)
         budget.restart() if budget.step == 1 else None
-        budget.report(loss=loss, chunks=chunks)
+        budget.report(loss=loss, binding=bound, chunks=chunks)
         if budget.step % 1000 == 0:
             save(args.out, model)
     ema.swap()

@@ -5,6 +5,8 @@ colour is a slot: is there an object of this colour, of which shape, moving how?
 ground are one choice each. The pooled features give a Fréchet distance between sets of clips.
 """
 
+import math
+
 import torch
 from torch import nn
 from torch.nn import functional as F
@@ -30,34 +32,58 @@ class Residual(nn.Module):
         return F.relu(x + self.body(x))
 
 
+def over_time(n_in, n):
+    """[n, n_in, 16] -> [n, n, 16]"""
+    return nn.Sequential(nn.Conv1d(n_in, n, 3, padding=1), nn.ReLU(), nn.Conv1d(n, n, 3, padding=1), nn.ReLU())
+
+
 class Judge(nn.Module):
-    def __init__(self, colours, shapes, motions, cameras, skies, grounds):
+    """Every colour has a map of where it is. What is there says of which shape the object is, where
+    the map points from moment to moment how it moves."""
+
+    def __init__(self, colours, shapes, motions, cameras, skies, grounds, width=128):
         super().__init__()
         self.sizes = (colours, shapes, motions, cameras, skies, grounds)
 
-        def down(n_in, n_out, stride):
-            return nn.Sequential(nn.Conv3d(n_in, n_out, (1, 3, 3), stride=(stride, 2, 2), padding=(0, 1, 1), bias=False),
+        def down(n_in, n_out):
+            return nn.Sequential(nn.Conv3d(n_in, n_out, (1, 3, 3), stride=(1, 2, 2), padding=(0, 1, 1), bias=False),
                                  nn.BatchNorm3d(n_out), nn.ReLU())
 
         self.trunk = nn.Sequential(
-            down(3, 32, 1), Residual(32, (1, 3, 3)),
-            down(32, 64, 1), Residual(64, (3, 3, 3)),
-            down(64, 96, 1), Residual(96, (3, 3, 3)),
-            down(96, 128, 2), Residual(128, (3, 3, 3)), Residual(128, (1, 3, 3)))  # [n, 128, 8, 5, 8]
-        self.grid = nn.Conv3d(128, 16, 1)
-        self.features = nn.Sequential(nn.Linear(16 * 8 * 5 * 8, 384), nn.LayerNorm(384), nn.ReLU())
-        self.objects = nn.Linear(384 + 128, colours * (1 + shapes + motions))
-        self.scene = nn.Linear(384 + 128, cameras + skies + grounds)
+            down(3, width // 4), Residual(width // 4, (1, 3, 3)),
+            down(width // 4, width // 2), Residual(width // 2, (3, 3, 3)),
+            down(width // 2, width), Residual(width, (3, 3, 3)), Residual(width, (1, 3, 3)))  # [n, width, 16, 9, 16]
+        self.maps = nn.Conv3d(width, colours, 1)
+        self.object = over_time(width + 3, width)
+        self.kind = nn.Linear(2 * width, shapes + motions)
+        self.grid = nn.Conv3d(width, width // 8, 1)
+        self.whole = over_time(width // 8 * 12 + width, width)
+        self.scene = nn.Linear(2 * width, cameras + skies + grounds)
 
     def forward(self, clip):
         x = self.trunk(clip)
-        feature = torch.cat([self.features(self.grid(x).flatten(1)), x.mean((2, 3, 4))], 1)
+        n, c, t, h, w = x.shape
         colours, shapes, motions, *scene = self.sizes
-        slots = self.objects(feature).view(-1, colours, 1 + shapes + motions)
-        present, shape, motion = slots.split((1, shapes, motions), -1)
-        camera, sky, ground = self.scene(feature).split(tuple(scene), -1)
-        return dict(present=present[..., 0], shape=shape, motion=motion, camera=camera, sky=sky, ground=ground,
+        maps = self.maps(x).flatten(3).float()  # [n, colours, T, h w]
+        present = maps.flatten(2).logsumexp(-1) - math.log(t * h * w)
+        seen = maps.logsumexp(-1)[..., None] - math.log(h * w)
+        place = torch.stack(torch.meshgrid(torch.linspace(-1, 1, h), torch.linspace(-1, 1, w), indexing="ij"), -1)
+        there = torch.cat([x.flatten(3).movedim(1, -1), place.to(x).view(1, 1, h * w, 2).expand(n, t, -1, -1)], -1)
+        slot = torch.einsum("nkts,ntsc->nktc", maps.softmax(-1).to(there.dtype), there)
+        slot = torch.cat([slot, seen.to(slot.dtype)], -1)  # [n, colours, T, width + 3]
+        slot = self.pool(self.object(slot.flatten(0, 1).transpose(1, 2))).unflatten(0, (n, colours))
+        shape, motion = self.kind(slot).split((shapes, motions), -1)
+        cells = F.adaptive_avg_pool3d(self.grid(x), (t, 3, 4)).permute(0, 1, 3, 4, 2).flatten(1, 3)
+        whole = self.pool(self.whole(torch.cat([cells, x.mean((3, 4))], 1)))
+        camera, sky, ground = self.scene(whole).split(tuple(scene), -1)
+        share = present.sigmoid()[..., None].to(slot.dtype)
+        feature = torch.cat([whole, (slot * share).sum(1) / (share.sum(1) + 1e-3)], 1)
+        return dict(present=present, shape=shape, motion=motion, camera=camera, sky=sky, ground=ground,
                     feature=feature)
+
+    @staticmethod
+    def pool(x):
+        return torch.cat([x.mean(-1), x.amax(-1)], 1)
 
 
 class Labels:

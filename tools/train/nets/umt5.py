@@ -30,6 +30,16 @@ def position_buckets(length, buckets, max_distance, device):
     return (relative > 0) * half + torch.where(n < exact, n, log.clamp(max=half - 1))
 
 
+def local_bias(buckets, heads, slope=0.7):
+    """A bias that falls with the distance, [buckets, heads]: the first head looks back, the second ahead, the
+    others both ways. From a bias of zero a small encoder stays a bag of words for a very long time."""
+    half = buckets // 2
+    near = -slope * torch.arange(half, dtype=torch.float)
+    far = near - 4
+    back, ahead, both = torch.cat([near, far]), torch.cat([far, near]), torch.cat([near, near])
+    return torch.stack([(back, ahead, both)[min(h, 2)] for h in range(heads)], 1)
+
+
 class SelfAttention(nn.Module):
     def __init__(self, c):
         super().__init__()
@@ -84,7 +94,8 @@ class Umt5Encoder(nn.Module):
         for block in self.encoder.block:
             nn.init.normal_(block.layer[0].SelfAttention.q.weight,
                             std=(config["d_model"] * config["d_kv"]) ** -0.5)
-            nn.init.zeros_(block.layer[0].SelfAttention.relative_attention_bias.weight)
+            bias = block.layer[0].SelfAttention.relative_attention_bias.weight
+            bias.data.copy_(local_bias(*bias.shape))
 
     def forward(self, tokens):
         """tokens [N, L], 0 = padding -> [N, L, d_model], rows of padding are zero."""
