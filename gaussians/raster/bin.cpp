@@ -2,42 +2,23 @@
 
 #include "core/error.h"
 #include "core/parallel.h"
+#include "gaussians/raster/tile_reach.h"
 
 #include <algorithm>
-#include <cmath>
 #include <limits>
 
 namespace longtake::gaussians {
 namespace {
 
-// Calls visit(tile) for the alive tiles that the ellipse of alpha = 1/255 meets, row by row. A tile
-// is the square of its pixels' centres.
+// Calls visit(tile) for the alive tiles that the splat meets, row by row.
 template <typename Scalar, typename Visit>
 void visit_tiles(const Splat<Scalar>& s, const TileGrid& grid, Visit&& visit) {
-    const double u = s.u, v = s.v, slope = s.slope, ry = s.reach_y, rx = s.reach_x;
-    const double side = kTileSide, last = side - 0.5;
-    const auto clip = [&](double tile, int64_t count) {
-        return static_cast<int64_t>(std::clamp(tile, 0.0, static_cast<double>(count)));
-    };
-    const int64_t row_begin = clip(std::ceil((v - ry - last) / side), grid.rows);
-    const int64_t row_end = clip(std::floor((v + ry - 0.5) / side) + 1, grid.rows);
-    // Half width of the ellipse on the row dy below its centre; its leftmost and rightmost points
-    // are tip below and above the centre's row.
-    const double flatten = static_cast<double>(s.precision_y) / static_cast<double>(s.precision_x);
-    const auto half = [&](double dy) {
-        return std::sqrt(std::max(0.0, (ry * ry - dy * dy) * flatten));
-    };
-    const double tip = slope * ry * ry / rx;
-    for (int64_t row = row_begin; row < row_end; ++row) {
-        const double top = std::max(static_cast<double>(row) * side + 0.5 - v, -ry);
-        const double bottom = std::min(static_cast<double>(row) * side + last - v, ry);
-        const double right_dy = std::clamp(tip, top, bottom);
-        const double left_dy = std::clamp(-tip, top, bottom);
-        const double right = u + slope * right_dy + half(right_dy);
-        const double left = u + slope * left_dy - half(left_dy);
-        const int64_t begin = clip(std::ceil((left - last) / side), grid.columns);
-        const int64_t end = clip(std::floor((right - 0.5) / side) + 1, grid.columns);
-        for (int64_t tile = row * grid.columns + begin; tile < row * grid.columns + end; ++tile) {
+    const TileReach reach(s);
+    const TileSpan rows = reach.rows(grid.rows);
+    for (int64_t row = rows.begin; row < rows.end; ++row) {
+        const TileSpan columns = reach.columns(row, grid.columns);
+        for (int64_t tile = row * grid.columns + columns.begin;
+             tile < row * grid.columns + columns.end; ++tile) {
             if (grid.is_alive(tile)) {
                 visit(tile);
             }

@@ -23,14 +23,6 @@ template <typename Scalar> struct BlendScene {
     std::array<Scalar, 3> background;
 };
 
-// Gradient of the loss by what a splat gives to one tile.
-template <typename Scalar> struct SplatGradient {
-    Scalar u, v, slope, precision_x, precision_y, opacity;
-    Scalar colour[3];
-    Scalar depth;
-    Scalar abs_u, abs_v;  // sums over pixels of the magnitudes of the gradients by u and v
-};
-
 // One tile, in plain memory: kernels call no function of a library.
 template <typename Scalar> struct TileWork {
     int64_t x, y;           // its first pixel

@@ -1,5 +1,7 @@
 #pragma once
 
+#include "core/host_device.h"
+
 #include <array>
 #include <cmath>
 #include <cstddef>
@@ -15,16 +17,16 @@ using Mat3 = Matrix<3, 3>;
 using Mat2 = Matrix<2, 2>;
 using Mat23 = Matrix<2, 3>;
 
-inline double dot(const Vec3& a, const Vec3& b) {
+LONGTAKE_HOST_DEVICE inline double dot(const Vec3& a, const Vec3& b) {
     return a[0] * b[0] + a[1] * b[1] + a[2] * b[2];
 }
 
-template <typename Scalar> Vec3 load3(const Scalar* v) {
+template <typename Scalar> LONGTAKE_HOST_DEVICE Vec3 load3(const Scalar* v) {
     return {static_cast<double>(v[0]), static_cast<double>(v[1]), static_cast<double>(v[2])};
 }
 
 template <std::size_t kR, std::size_t kK, std::size_t kC>
-Matrix<kR, kC> operator*(const Matrix<kR, kK>& a, const Matrix<kK, kC>& b) {
+LONGTAKE_HOST_DEVICE Matrix<kR, kC> operator*(const Matrix<kR, kK>& a, const Matrix<kK, kC>& b) {
     Matrix<kR, kC> product{};
     for (std::size_t i = 0; i < kR; ++i) {
         for (std::size_t k = 0; k < kK; ++k) {
@@ -36,7 +38,8 @@ Matrix<kR, kC> operator*(const Matrix<kR, kK>& a, const Matrix<kK, kC>& b) {
     return product;
 }
 
-template <std::size_t kR, std::size_t kC> Matrix<kC, kR> transposed(const Matrix<kR, kC>& a) {
+template <std::size_t kR, std::size_t kC>
+LONGTAKE_HOST_DEVICE Matrix<kC, kR> transposed(const Matrix<kR, kC>& a) {
     Matrix<kC, kR> result;
     for (std::size_t i = 0; i < kR; ++i) {
         for (std::size_t j = 0; j < kC; ++j) {
@@ -46,12 +49,12 @@ template <std::size_t kR, std::size_t kC> Matrix<kC, kR> transposed(const Matrix
     return result;
 }
 
-inline Vec3 operator*(const Mat3& a, const Vec3& v) {
+LONGTAKE_HOST_DEVICE inline Vec3 operator*(const Mat3& a, const Vec3& v) {
     return {dot(a[0], v), dot(a[1], v), dot(a[2], v)};
 }
 
 // Columns scaled by s: a diag(s).
-inline Mat3 scaled(Mat3 a, const Vec3& s) {
+LONGTAKE_HOST_DEVICE inline Mat3 scaled(Mat3 a, const Vec3& s) {
     for (auto& row : a) {
         for (std::size_t j = 0; j < 3; ++j) {
             row[j] *= s[j];
@@ -62,7 +65,8 @@ inline Mat3 scaled(Mat3 a, const Vec3& s) {
 
 // A quaternion as it is stored, divided by its length, which goes to `norm`.
 template <typename Scalar>
-std::array<double, 4> unit_quaternion(const Scalar* stored, double* norm = nullptr) {
+LONGTAKE_HOST_DEVICE std::array<double, 4> unit_quaternion(const Scalar* stored,
+                                                           double* norm = nullptr) {
     std::array<double, 4> q;
     double square = 0;
     for (std::size_t k = 0; k < 4; ++k) {
@@ -80,7 +84,7 @@ std::array<double, 4> unit_quaternion(const Scalar* stored, double* norm = nullp
 }
 
 // The rotation of a unit quaternion w, x, y, z.
-inline Mat3 rotation_of(const std::array<double, 4>& q) {
+LONGTAKE_HOST_DEVICE inline Mat3 rotation_of(const std::array<double, 4>& q) {
     const auto [w, x, y, z] = q;
     return {{{1 - 2 * (y * y + z * z), 2 * (x * y - w * z), 2 * (x * z + w * y)},
              {2 * (x * y + w * z), 1 - 2 * (x * x + z * z), 2 * (y * z - w * x)},
