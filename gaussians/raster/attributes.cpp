@@ -6,14 +6,15 @@
 
 namespace longtake::gaussians {
 
-AttributeView<float> view_of(const Cloud& cloud) {
+AttributeView<float> view_of(const Cloud& cloud, Device device) {
     const int64_t n = cloud.count();
     const int degree = n == 0 ? 0 : cloud.sh_degree();
     if (n == 0) {
         return {};
     }
-    const auto column = [](const Tensor& tensor, const Shape& shape, const char* name) {
-        check(tensor.device() == Device::Cpu, "the {} of the Gaussians are not on the CPU", name);
+    const auto column = [device](const Tensor& tensor, const Shape& shape, const char* name) {
+        check(tensor.device() == device, "the {} of the Gaussians are not on the {}", name,
+              device == Device::Cpu ? "CPU" : "GPU");
         check(tensor.shape() == shape, "the {} of the Gaussians are {}, not {}", name,
               tensor.shape().str(), shape.str());
         return tensor.data<float>();

@@ -22,7 +22,8 @@ template <typename Scalar> struct AttributeView {
     const Scalar* sh_rest = nullptr;     // [N, sh_rest_count(sh_degree), 3]
 };
 
-AttributeView<float> view_of(const Cloud& cloud);
+// Throws Error when the cloud's tensors are elsewhere, or not of its shapes.
+AttributeView<float> view_of(const Cloud& cloud, Device device = Device::Cpu);
 
 // The same columns, owned: parameters in training, or their gradients.
 template <typename Scalar> struct Attributes {
