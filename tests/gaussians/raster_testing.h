@@ -62,4 +62,21 @@ PlanarPicture<Scalar> random_weights(const Camera& camera, unsigned seed) {
     return weights;
 }
 
+// Sets the values of dead tiles to 0.
+template <typename Scalar>
+PlanarPicture<Scalar> restricted(PlanarPicture<Scalar> picture, const Camera& camera,
+                                 const std::vector<uint8_t>& tiles) {
+    const TileGrid grid(camera.width, camera.height);
+    const auto area = static_cast<std::size_t>(camera.width * camera.height);
+    for (std::size_t i = 0; i < area; ++i) {
+        const int64_t x = static_cast<int64_t>(i) % camera.width;
+        const int64_t y = static_cast<int64_t>(i) / camera.width;
+        if (tiles[static_cast<std::size_t>(y / kTileSide * grid.columns + x / kTileSide)] == 0) {
+            picture.colour[i] = picture.colour[area + i] = picture.colour[2 * area + i] = 0;
+            picture.alpha[i] = picture.depth[i] = 0;
+        }
+    }
+    return picture;
+}
+
 }  // namespace longtake::gaussians

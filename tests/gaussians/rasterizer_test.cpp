@@ -14,23 +14,6 @@
 namespace longtake::gaussians {
 namespace {
 
-// Sets the values of dead tiles to 0.
-template <typename Scalar>
-PlanarPicture<Scalar> restricted(PlanarPicture<Scalar> picture, const Camera& camera,
-                                 const std::vector<uint8_t>& tiles) {
-    const TileGrid grid(camera.width, camera.height);
-    const auto area = static_cast<std::size_t>(camera.width * camera.height);
-    for (std::size_t i = 0; i < area; ++i) {
-        const int64_t x = static_cast<int64_t>(i) % camera.width;
-        const int64_t y = static_cast<int64_t>(i) / camera.width;
-        if (tiles[static_cast<std::size_t>(y / kTileSide * grid.columns + x / kTileSide)] == 0) {
-            picture.colour[i] = picture.colour[area + i] = picture.colour[2 * area + i] = 0;
-            picture.alpha[i] = picture.depth[i] = 0;
-        }
-    }
-    return picture;
-}
-
 template <typename Scalar>
 void expect_same(const CloudGradient<Scalar>& a, const CloudGradient<Scalar>& b) {
     for (std::size_t i = 0; i < Attributes<Scalar>::kColumns; ++i) {
@@ -125,21 +108,8 @@ TEST(Rasterizer, KernelsAgree) {
     }
 }
 
-// Flat, needle-thin, huge, tiny, just before the camera, without direction or not numbers at all.
 template <typename Scalar> void expect_finite_numbers() {
-    auto exact = random_gaussians(16, {.count = 400, .sh_degree = 1});
-    std::mt19937 engine(17);
-    std::uniform_real_distribution<double> uniform(-1, 1);
-    for (double& v : exact.log_scales) {
-        v = 25 * uniform(engine) * uniform(engine);
-    }
-    for (std::size_t i = 0; i < 400; i += 4) {
-        exact.means[3 * i + 2] = 0.1 * uniform(engine);
-        exact.opacities[i] = 30 * uniform(engine);
-    }
-    exact.rotations[0] = exact.rotations[1] = exact.rotations[2] = exact.rotations[3] = 0;
-    exact.means[15] = exact.log_scales[20] = exact.opacities[9] = NAN;
-    const auto gaussians = converted<Scalar>(exact);
+    const auto gaussians = converted<Scalar>(extreme_gaussians());
     const auto finite = [](const std::vector<Scalar>& values) {
         return std::ranges::all_of(values, [](Scalar v) { return std::isfinite(v); });
     };

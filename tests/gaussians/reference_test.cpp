@@ -1,56 +1,20 @@
-#include "core/safetensors.h"
 #include "gaussians/train/adam.h"
 #include "gaussians/train/photometric_loss.h"
+#include "tests/gaussians/raster_reference.h"
 #include "tests/gaussians/raster_testing.h"
 #include "tests/gaussians/scenes.h"
 
 #include <gtest/gtest.h>
 
 #include <algorithm>
-#include <cmath>
-#include <string>
 
 // Against gsplat's PyTorch functions, PyTorch's convolution and torch.optim.Adam: see
 // tests/fixtures/make_raster_fixtures.py.
 namespace longtake::gaussians {
 namespace {
 
-class Reference : public testing::Test {
+class Reference : public testing::Test, protected RasterReference {
   protected:
-    template <typename Scalar> std::vector<Scalar> values(const std::string& name) const {
-        const Tensor tensor = file_->tensor(name);
-        const auto from = tensor.values<float>();
-        return {from.begin(), from.end()};
-    }
-
-    template <typename Scalar> Attributes<Scalar> gaussians(const std::string& prefix = {}) const {
-        constexpr std::array<const char*, 6> kNames{"means",     "log_scales", "rotations",
-                                                    "opacities", "sh_dc",      "sh_rest"};
-        Attributes<Scalar> g(file_->info("means").shape[0], 3);
-        for (std::size_t i = 0; i < kNames.size(); ++i) {
-            *g.columns()[i] = values<Scalar>(prefix + kNames[i]);
-        }
-        return g;
-    }
-
-    static Camera camera() {
-        Camera c = test_camera(40, 32);
-        c.fx = 36;
-        c.fy = 40;
-        c.cx = 15.3;
-        c.cy = 18.6;
-        return c;
-    }
-
-    // The script's numbers of -1 to 1.
-    template <typename Scalar> static std::vector<Scalar> wave(std::size_t count, double rate) {
-        std::vector<Scalar> w(count);
-        for (std::size_t i = 0; i < count; ++i) {
-            w[i] = static_cast<Scalar>(std::cos(rate * static_cast<double>(i)));
-        }
-        return w;
-    }
-
     // Bounds: of the picture, and of gradients relative to the largest of their kind.
     template <typename Scalar> void expect_picture(double picture_bound, double gradient_bound) {
         const auto g = gaussians<Scalar>();
@@ -90,9 +54,6 @@ class Reference : public testing::Test {
         const double largest = max_difference(expected, std::vector<double>(expected.size()));
         EXPECT_LT(max_difference(by, expected), bound * largest);
     }
-
-    std::shared_ptr<const SafetensorsFile> file_ =
-        SafetensorsFile::open(LONGTAKE_TEST_FIXTURES "/raster.safetensors");
 };
 
 TEST_F(Reference, PictureAndGradientsAreGsplats) {

@@ -65,6 +65,23 @@ inline Attributes<double> random_gaussians(unsigned seed, const SceneOptions& op
     return g;
 }
 
+// Flat, needle-thin, huge, tiny, just before the camera, without direction or not numbers at all.
+inline Attributes<double> extreme_gaussians() {
+    auto g = random_gaussians(16, {.count = 400, .sh_degree = 1});
+    std::mt19937 engine(17);
+    std::uniform_real_distribution<double> uniform(-1, 1);
+    for (double& v : g.log_scales) {
+        v = 25 * uniform(engine) * uniform(engine);
+    }
+    for (std::size_t i = 0; i < 400; i += 4) {
+        g.means[3 * i + 2] = 0.1 * uniform(engine);
+        g.opacities[i] = 30 * uniform(engine);
+    }
+    g.rotations[0] = g.rotations[1] = g.rotations[2] = g.rotations[3] = 0;
+    g.means[15] = g.log_scales[20] = g.opacities[9] = NAN;
+    return g;
+}
+
 template <typename To, typename From> Attributes<To> converted(const Attributes<From>& from) {
     Attributes<To> to(from.count, from.sh_degree);
     for (std::size_t i = 0; i < Attributes<To>::kColumns; ++i) {
