@@ -1,15 +1,14 @@
 #include "gaussians/train/adam.h"
 
 #include "core/parallel.h"
+#include "gaussians/train/adam_update.h"
 
 #include <algorithm>
-#include <cmath>
 #include <vector>
 
 namespace longtake::gaussians {
 namespace {
 
-constexpr float kBeta1 = 0.9F, kBeta2 = 0.999F, kEpsilon = 1e-15F;
 constexpr int64_t kBlock = 4096;  // values
 
 }  // namespace
@@ -18,9 +17,6 @@ void Adam::step(Attributes<float>& values, const Attributes<float>& gradient,
                 const LearningRates& rates) {
     ++steps_;
     const double steps = static_cast<double>(steps_);
-    const double bias1 = 1 - std::pow(static_cast<double>(kBeta1), steps);
-    const auto unbias2 =
-        static_cast<float>(1 / std::sqrt(1 - std::pow(static_cast<double>(kBeta2), steps)));
     struct Block {
         std::size_t column;
         int64_t begin, end;
@@ -37,13 +33,10 @@ void Adam::step(Attributes<float>& values, const Attributes<float>& gradient,
         float* value = values.columns()[c]->data();
         const float* slope = gradient.columns()[c]->data();
         float *first = first_.columns()[c]->data(), *second = second_.columns()[c]->data();
-        const auto rate = static_cast<float>(rates[c] / bias1);
+        const AdamRate rate = adam_rate(rates[c], steps);
 #pragma omp simd
         for (int64_t i = begin; i < end; ++i) {
-            const float g = slope[i];
-            first[i] = kBeta1 * first[i] + (1 - kBeta1) * g;
-            second[i] = kBeta2 * second[i] + (1 - kBeta2) * g * g;
-            value[i] -= rate * first[i] / (std::sqrt(second[i]) * unbias2 + kEpsilon);
+            adam_update(rate, slope[i], value[i], first[i], second[i]);
         }
     });
 }

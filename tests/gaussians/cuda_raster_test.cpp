@@ -2,6 +2,7 @@
 #include "core/error.h"
 #include "gaussians/raster/cuda_rasterizer.h"
 #include "tests/core/cuda_testing.h"
+#include "tests/gaussians/cuda_transfer.h"
 #include "tests/gaussians/raster_reference.h"
 #include "tests/gaussians/raster_testing.h"
 #include "tests/gaussians/scenes.h"
@@ -10,7 +11,6 @@
 
 #include <algorithm>
 #include <cmath>
-#include <cstring>
 #include <random>
 #include <string>
 #include <vector>
@@ -19,25 +19,11 @@
 namespace longtake::gaussians {
 namespace {
 
-Cloud on_gpu(const Attributes<float>& attributes) {
-    Cloud cloud = to_cloud(attributes);
-    for (Tensor* column : {&cloud.means, &cloud.log_scales, &cloud.rotations, &cloud.opacities,
-                           &cloud.sh_dc, &cloud.sh_rest}) {
-        *column = column->to(Device::Cuda);
-    }
-    return cloud;
-}
-
 Picture on_gpu(const PlanarPicture<float>& picture, const Camera& camera) {
     const int64_t h = camera.height, w = camera.width;
     return {.colour = Tensor::from(picture.colour, {3, h, w}).to(Device::Cuda),
             .alpha = Tensor::from(picture.alpha, {h, w}).to(Device::Cuda),
             .depth = Tensor::from(picture.depth, {h, w}).to(Device::Cuda)};
-}
-
-std::vector<float> values_of(const Tensor& tensor) {
-    const Tensor here = tensor.to(Device::Cpu);
-    return {here.values<float>().begin(), here.values<float>().end()};
 }
 
 PlanarPicture<float> from_gpu(const Picture& picture) {
@@ -49,17 +35,9 @@ PlanarPicture<float> from_gpu(const Picture& picture) {
 }
 
 CloudGradient<float> from_gpu(const CudaCloudGradient& gradient) {
-    const Cloud& a = gradient.attributes;
-    CloudGradient<float> out;
-    out.attributes = Attributes<float>(a.means.extent(0), a.sh_degree());
-    const std::array<const Tensor*, Attributes<float>::kColumns> columns{
-        &a.means, &a.log_scales, &a.rotations, &a.opacities, &a.sh_dc, &a.sh_rest};
-    for (std::size_t i = 0; i < columns.size(); ++i) {
-        *out.attributes.columns()[i] = values_of(*columns[i]);
-    }
-    out.screen = values_of(gradient.screen);
-    out.screen_magnitude = values_of(gradient.screen_magnitude);
-    return out;
+    return {.attributes = from_gpu(gradient.attributes),
+            .screen = values_of(gradient.screen),
+            .screen_magnitude = values_of(gradient.screen_magnitude)};
 }
 
 // A rasterizer with its stream, seen from the CPU.

@@ -16,14 +16,6 @@ namespace {
 
 constexpr int64_t kHeight = 9, kWidth = 14;
 
-template <typename Scalar> std::vector<Scalar> random_image(unsigned seed, int64_t h, int64_t w) {
-    std::mt19937 engine(seed);
-    std::uniform_real_distribution<double> uniform(0, 1);
-    std::vector<Scalar> image(static_cast<std::size_t>(3 * h * w));
-    std::ranges::generate(image, [&] { return static_cast<Scalar>(uniform(engine)); });
-    return image;
-}
-
 TEST(PhotometricLoss, IsNothingBetweenEquals) {
     const auto image = random_image<double>(1, kHeight, kWidth);
     const LossTarget<double> target(image, kHeight, kWidth);

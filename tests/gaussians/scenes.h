@@ -5,6 +5,7 @@
 #include "gaussians/scene/camera.h"
 #include "gaussians/train/training_view.h"
 
+#include <algorithm>
 #include <cmath>
 #include <random>
 #include <vector>
@@ -88,6 +89,15 @@ template <typename To, typename From> Attributes<To> converted(const Attributes<
         to.columns()[i]->assign(from.columns()[i]->begin(), from.columns()[i]->end());
     }
     return to;
+}
+
+// [3, H, W] of 0 to 1.
+template <typename Scalar> std::vector<Scalar> random_image(unsigned seed, int64_t h, int64_t w) {
+    std::mt19937 engine(seed);
+    std::uniform_real_distribution<double> uniform(0, 1);
+    std::vector<Scalar> image(static_cast<std::size_t>(3 * h * w));
+    std::ranges::generate(image, [&] { return static_cast<Scalar>(uniform(engine)); });
+    return image;
 }
 
 // Five cameras on an arc around random Gaussians.
