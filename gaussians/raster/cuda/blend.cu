@@ -1,5 +1,6 @@
 #include "core/cuda.h"
 #include "gaussians/raster/cuda/sample.cuh"
+#include "gaussians/raster/cuda/tile_mask.cuh"
 
 namespace longtake::gaussians::cuda {
 namespace {
@@ -106,6 +107,7 @@ __global__ void __launch_bounds__(kTilePixels)
     const auto column = static_cast<float>(column_of(thread));
     const auto row = static_cast<float>(row_of(thread));
     const uint32_t begin = scene.ranges[tile].x, count = scene.ranges[tile].y - begin;
+    const uint32_t first_bucket = kKeep ? buckets.begin[tile] : 0;
     if (thread == 0) {
         last_of_all = 0;
     }
@@ -126,7 +128,7 @@ __global__ void __launch_bounds__(kTilePixels)
             }
             const uint32_t entry = first + 32 * group;
             if (kKeep && entry > 0) {
-                const size_t bucket = buckets.begin[tile] + entry / kBucketSize;
+                const size_t bucket = first_bucket + entry / kBucketSize;
                 pixel.keep(buckets.pixels + bucket * (kBucketPlanes * kTilePixels));
             }
             const bool met = entry + lane < count && (batch.blocks[32 * group + lane] >> warp & 1);
@@ -138,9 +140,7 @@ __global__ void __launch_bounds__(kTilePixels)
     }
 
     if (inside) {
-        const bool alive = grid.alive_before == nullptr ||
-                           grid.alive_before[tile_row * (grid.columns + 1) + tile_column + 1] !=
-                               grid.alive_before[tile_row * (grid.columns + 1) + tile_column];
+        const bool alive = is_alive(grid, tile_row, tile_column);
         const size_t area = static_cast<size_t>(grid.width) * grid.height;
         const size_t at = static_cast<size_t>(y) * grid.width + x;
         const float light = alive ? pixel.light : 0.F;
@@ -158,10 +158,9 @@ __global__ void __launch_bounds__(kTilePixels)
             atomicMax(&last_of_all, of_warp);
         }
         __syncthreads();
-        const uint32_t first = buckets.begin[tile];
         const uint32_t last = (count + kBucketSize - 1) / kBucketSize;
         for (uint32_t bucket = thread; bucket < last; bucket += kTilePixels) {
-            buckets.tile[first + bucket] = bucket * kBucketSize < last_of_all ? tile : -1;
+            buckets.tile[first_bucket + bucket] = bucket * kBucketSize < last_of_all ? tile : -1;
         }
     }
 }
