@@ -4,9 +4,14 @@
 #include <cstdint>
 #include <memory>
 
+struct CUstream_st;
+
 namespace longtake {
 
 enum class Device : uint8_t { Cpu, Cuda };
+
+// A queue of work of the GPU (a cudaStream_t); null is the default one. Means nothing on the CPU.
+using GpuStream = CUstream_st*;
 
 // How many CUDA devices there are; none in a build without CUDA.
 int cuda_devices();

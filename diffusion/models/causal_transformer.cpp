@@ -3,29 +3,20 @@
 #include "core/error.h"
 #include "diffusion/models/causal_transformer_pass.h"
 #include "diffusion/models/causal_transformer_weights.h"
+#include "diffusion/ops/layout.h"
 #include "diffusion/ops/rms_norm.h"
 #include "diffusion/weights/key_map.h"
 
 #include <algorithm>
 #include <cmath>
-#include <cstring>
 
 namespace longtake::diffusion {
 namespace {
 
 // [rows, heads, head_dim] -> [heads, rows, head_dim]
-Tensor by_head(const Tensor& t) {
-    const int64_t rows = t.extent(0), heads = t.extent(1);
-    const size_t bytes = static_cast<size_t>(t.extent(2)) * size_of(t.dtype());
-    Tensor out({heads, rows, t.extent(2)}, t.dtype());
-    for (int64_t r = 0; r < rows; ++r) {
-        for (int64_t h = 0; h < heads; ++h) {
-            std::memcpy(
-                static_cast<std::byte*>(out.raw()) + static_cast<size_t>(h * rows + r) * bytes,
-                static_cast<const std::byte*>(t.raw()) + static_cast<size_t>(r * heads + h) * bytes,
-                bytes);
-        }
-    }
+Tensor by_head(const Tensor& t, GpuStream stream) {
+    Tensor out({t.extent(1), t.extent(0), t.extent(2)}, t.dtype(), t.device());
+    scatter_heads(t, out, 0, stream);
     return out;
 }
 
@@ -44,14 +35,16 @@ int64_t rows_before_padding(const Tensor& embeds) {
 }  // namespace
 
 CausalTransformer::CausalTransformer(const TransformerConfig& config, const WeightMap& weights,
-                                     DType compute)
+                                     DType compute, Device device)
     : config_(config),
       compute_(compute),
-      weights_(std::make_shared<const Weights>(config, weights, compute)) {}
+      device_(device),
+      weights_(std::make_shared<const Weights>(config, weights, compute, device)) {}
 
-CausalTransformer CausalTransformer::load(const std::filesystem::path& folder, DType compute) {
+CausalTransformer CausalTransformer::load(const std::filesystem::path& folder, DType compute,
+                                          Device device) {
     return {TransformerConfig::read(folder / "config.json"),
-            WeightMap::open(folder, diffusers_from_original), compute};
+            WeightMap::open(folder, diffusers_from_original), compute, device};
 }
 
 TextContext CausalTransformer::prepare_text(const Tensor& embeds) const {
@@ -69,24 +62,28 @@ TextContext CausalTransformer::prepare_text(const Tensor& embeds, int64_t text_l
 
     Tensor input = Tensor::zeros({rows, config_.text_dim});
     std::copy_n(given.data<float>(), valid * config_.text_dim, input.data<float>());
-    Workspace workspace;
-    Tensor hidden({rows, d}, compute_), context({rows, d}, compute_),
-        projected({rows, d}, compute_);
-    weights_->text_in(input.to(compute_), hidden, workspace, Epilogue::gelu());
+    Workspace workspace(device_);
+    const auto room = [&] { return Tensor({rows, d}, compute_, device_); };
+    Tensor hidden = room(), context = room(), projected = room();
+    weights_->text_in(input.to(compute_).to(device_), hidden, workspace, Epilogue::gelu());
     weights_->text_out(hidden, context, workspace);
 
     TextContext text;
     for (const Weights::Block& block : weights_->blocks) {
-        Tensor keys({rows, config_.heads, config_.head_dim}, compute_);
+        Tensor keys({rows, config_.heads, config_.head_dim}, compute_, device_);
         block.cross_k(context, projected, workspace);
-        rms_norm(projected, 0, block.cross_k_norm, config_.eps, keys);
+        rms_norm(projected, 0, block.cross_k_norm, config_.eps, keys, Rotation::None, nullptr,
+                 workspace.stream());
         block.cross_v(context, projected, workspace);
-        text.layers.push_back({by_head(keys), by_head(projected.reshape(keys.shape()))});
+        text.layers.push_back({by_head(keys, workspace.stream()),
+                               by_head(projected.reshape(keys.shape()), workspace.stream())});
     }
     if (padding > 0) {
-        text.key_bias.assign(static_cast<size_t>(rows), 0.F);
-        text.key_bias.back() = std::log(static_cast<float>(padding));
+        Tensor bias = Tensor::zeros({rows});
+        bias.values<float>().back() = std::log(static_cast<float>(padding));
+        text.key_bias = bias.to(device_);
     }
+    workspace.synchronize();
     return text;
 }
 
@@ -108,6 +105,8 @@ void CausalTransformer::forward(const Tensor& latents, std::span<const double> t
     check(static_cast<int64_t>(memory.query_positions().size()) == frames,
           "the attention memory expects {} frames, not {}", memory.query_positions().size(),
           frames);
+    check(latents.device() == device_ && flow.device() == device_,
+          "latents and flow are not where the model is");
     Pass(*this, *weights_, workspace.state()).run(latents, timesteps, text, memory, flow);
 }
 

@@ -19,21 +19,28 @@ struct TextContext {
         Tensor keys, values;  // [heads, rows, head_dim]
     };
     std::vector<Layer> layers;
-    std::vector<float> key_bias;  // [rows]; ln(padding rows) on the last, empty without padding
+    Tensor key_bias;  // [rows]; ln(padding rows) on the last, empty without padding
+
+    std::span<const float> bias() const {
+        return key_bias.empty() ? std::span<const float>() : key_bias.values<float>();
+    }
 };
 
 // Everything a pass writes to besides its result and the attention memory: activations, scratch
 // of the ops and the modulation of each timestep seen. Belongs to one session and serves one
-// model; nothing is allocated once a chunk of the same size has passed.
+// model of the same device; nothing is allocated once a chunk of the same size has passed.
 class TransformerWorkspace {
   public:
-    TransformerWorkspace();
+    explicit TransformerWorkspace(Device device = Device::Cpu);
     ~TransformerWorkspace();
     TransformerWorkspace(TransformerWorkspace&&) noexcept;
     TransformerWorkspace& operator=(TransformerWorkspace&&) noexcept;
 
     struct State;
     State& state() { return *state_; }
+    // What all work on the GPU goes to; null on the CPU.
+    GpuStream stream() const;
+    void synchronize() const;
 
   private:
     std::unique_ptr<State> state_;
@@ -45,13 +52,17 @@ class CausalTransformer {
   public:
     // `folder` holds config.json and the weights under diffusers' or the original names;
     // `compute` is F32 or BF16.
-    static CausalTransformer load(const std::filesystem::path& folder, DType compute);
-    CausalTransformer(const TransformerConfig& config, const WeightMap& weights, DType compute);
+    static CausalTransformer load(const std::filesystem::path& folder, DType compute,
+                                  Device device = Device::Cpu);
+    CausalTransformer(const TransformerConfig& config, const WeightMap& weights, DType compute,
+                      Device device = Device::Cpu);
 
     const TransformerConfig& config() const { return config_; }
     DType compute() const { return compute_; }
+    Device device() const { return device_; }
 
-    // embeds [rows, text_dim], rows <= text_len: the prompt's rows without padding, or with it.
+    // embeds [rows, text_dim] on the CPU, rows <= text_len: the prompt's rows without padding, or
+    // with it.
     TextContext prepare_text(const Tensor& embeds) const;
     TextContext prepare_text(const Tensor& embeds, int64_t text_len) const;
 
@@ -59,6 +70,8 @@ class CausalTransformer {
     //   latents [F, C, h, w] fp32, C <= in_channels: missing channels are zero
     //   timesteps [F], one per frame, 0 to 1000
     //   flow [F, out_channels, h, w] fp32, written
+    // Tensors and memory are of the model's device. On the GPU the work is queued on the
+    // workspace's stream, which the memory works on too.
     void forward(const Tensor& latents, std::span<const double> timesteps, const TextContext& text,
                  AttentionMemory& memory, Tensor& flow, TransformerWorkspace& workspace) const;
 
@@ -71,6 +84,7 @@ class CausalTransformer {
   private:
     TransformerConfig config_;
     DType compute_;
+    Device device_;
     std::shared_ptr<const Weights> weights_;
 };
 

@@ -16,13 +16,12 @@ class CausalTransformer::Pass {
              AttentionMemory& memory, Tensor& flow);
 
   private:
-    Modulation modulation(double timestep);
-    void patchify(const Tensor& latents);
+    Modulation modulation_at(double timestep);
     void self_attention(int layer, AttentionMemory& memory);
     void cross_attention(int layer, const TextContext& text);
     void feed_forward(int layer);
     void head();
-    void unpatchify(Tensor& flow) const;
+    GpuStream stream() const { return s_.ops.stream(); }
 
     const TransformerConfig& config_;
     DType compute_;

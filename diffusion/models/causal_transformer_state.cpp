@@ -2,10 +2,17 @@
 
 namespace longtake::diffusion {
 
-TransformerWorkspace::TransformerWorkspace() : state_(std::make_unique<State>()) {}
+TransformerWorkspace::TransformerWorkspace(Device device)
+    : state_(std::make_unique<State>(device)) {}
 TransformerWorkspace::~TransformerWorkspace() = default;
 TransformerWorkspace::TransformerWorkspace(TransformerWorkspace&&) noexcept = default;
 TransformerWorkspace& TransformerWorkspace::operator=(TransformerWorkspace&&) noexcept = default;
+GpuStream TransformerWorkspace::stream() const {
+    return state_->ops.stream();
+}
+void TransformerWorkspace::synchronize() const {
+    state_->ops.synchronize();
+}
 
 void TransformerWorkspace::State::fit(const void* model, const TransformerConfig& c, DType compute,
                                       int64_t frames, int64_t height, int64_t width) {
@@ -16,20 +23,22 @@ void TransformerWorkspace::State::fit(const void* model, const TransformerConfig
         modulations.clear();
     }
     groups.clear();
-    rope.emplace(c.head_dim, height, width);
+    ops.synchronize();  // what goes may still be in use
+    const Device device = ops.device();
+    rope.emplace(c.head_dim, height, width, 10000.0, device);
     const int64_t rows = frames * height * width, d = c.width();
-    patches = Tensor({rows, c.in_channels * c.patch_size()}, compute);
-    x = Tensor({rows, d}, DType::F32);
-    normed = Tensor({rows, d}, compute);
-    qkv = Tensor({rows, 3 * d}, compute);
-    q = Tensor({rows, c.heads, c.head_dim}, compute);
-    k = Tensor(q.shape(), compute);
-    v = Tensor(q.shape(), compute);
-    cross = Tensor({rows, d}, compute);
-    attended = Tensor(q.shape(), compute);
+    patches = Tensor({rows, c.in_channels * c.patch_size()}, compute, device);
+    x = Tensor({rows, d}, DType::F32, device);
+    normed = Tensor({rows, d}, compute, device);
+    qkv = Tensor({rows, 3 * d}, compute, device);
+    q = Tensor({rows, c.heads, c.head_dim}, compute, device);
+    k = Tensor(q.shape(), compute, device);
+    v = Tensor(q.shape(), compute, device);
+    cross = Tensor({rows, d}, compute, device);
+    attended = Tensor(q.shape(), compute, device);
     attended2 = attended.reshape({rows, d});
-    hidden = Tensor({rows, c.ffn_dim}, compute);
-    tokens = Tensor({rows, c.out_channels * c.patch_size()}, DType::F32);
+    hidden = Tensor({rows, c.ffn_dim}, compute, device);
+    tokens = Tensor({rows, c.out_channels * c.patch_size()}, DType::F32, device);
     model_ = model;
     frames_ = frames;
     height_ = height;

@@ -23,6 +23,8 @@ struct Modulation {
 // The activations of a pass. Built for one model and one size of chunk, rebuilt when either
 // changes.
 struct TransformerWorkspace::State {
+    explicit State(Device device) : ops(device) {}
+
     // Consecutive frames with the same timestep: the rows [begin, end) of the activations.
     struct Group {
         int64_t begin, end;
@@ -30,7 +32,7 @@ struct TransformerWorkspace::State {
         Tensor x, normed, attended, hidden;
     };
 
-    Workspace ops;
+    Workspace ops;                             // and its device is that of everything here
     std::map<double, Modulation> modulations;  // by timestep
     std::vector<Group> groups;
     std::optional<RopeTable> rope;

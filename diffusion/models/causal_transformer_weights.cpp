@@ -10,13 +10,15 @@ namespace {
 
 class Loader {
   public:
-    Loader(const WeightMap& from, DType compute) : from_(from), compute_(compute) {}
+    Loader(const WeightMap& from, DType compute, Device device)
+        : from_(from), compute_(compute), device_(device) {}
 
     Tensor values(const std::string& name, const Shape& shape) const {
-        return from_.get(name, shape).to(DType::F32);
+        return on_cpu(name, shape).to(device_);
     }
     Linear linear(const std::string& name, int64_t in, int64_t out) const {
-        return {from_.get(name + ".weight", {out, in}), from_.get(name + ".bias", {out}), compute_};
+        return {from_.get(name + ".weight", {out, in}), from_.get(name + ".bias", {out}), compute_,
+                device_};
     }
     // Several products of the same input as one: their outputs side by side.
     Linear stacked(const std::string& prefix, std::initializer_list<const char*> names, int64_t in,
@@ -25,20 +27,24 @@ class Loader {
         Tensor weight({count * out, in}, DType::F32), bias({count * out}, DType::F32);
         int64_t row = 0;
         for (const char* name : names) {
-            copy(values(prefix + name + ".weight", {out, in}), weight, row);
-            copy(values(prefix + name + ".bias", {out}), bias, row);
+            copy(on_cpu(prefix + name + ".weight", {out, in}), weight, row);
+            copy(on_cpu(prefix + name + ".bias", {out}), bias, row);
             row += out;
         }
-        return {weight, bias, compute_};
+        return {weight, bias, compute_, device_};
     }
 
   private:
+    Tensor on_cpu(const std::string& name, const Shape& shape) const {
+        return from_.get(name, shape).to(DType::F32);
+    }
     static void copy(const Tensor& part, Tensor& whole, int64_t row) {
         std::memcpy(whole.slice(row, row + part.extent(0)).raw(), part.raw(), part.bytes());
     }
 
     const WeightMap& from_;
     DType compute_;
+    Device device_;
 };
 
 CausalTransformer::Weights::Block load_block(const Loader& load, const TransformerConfig& c,
@@ -65,13 +71,13 @@ CausalTransformer::Weights::Block load_block(const Loader& load, const Transform
 }  // namespace
 
 CausalTransformer::Weights::Weights(const TransformerConfig& c, const WeightMap& from,
-                                    DType compute) {
-    const Loader load(from, compute);
+                                    DType compute, Device device) {
+    const Loader load(from, compute, device);
     const int64_t d = c.width(), patch_in = c.in_channels * c.patch_size();
     patch = {
         from.get("patch_embedding.weight", {d, c.in_channels, 1, c.patch_height, c.patch_width})
             .reshape({d, patch_in}),
-        from.get("patch_embedding.bias", {d}), compute};
+        from.get("patch_embedding.bias", {d}), compute, device};
     text_in = load.linear("condition_embedder.text_embedder.linear_1", c.text_dim, d);
     text_out = load.linear("condition_embedder.text_embedder.linear_2", d, d);
     time_in = load.linear("condition_embedder.time_embedder.linear_1", c.freq_dim, d);

@@ -21,7 +21,7 @@ struct CausalTransformer::Weights {
     Tensor head_modulation;  // [2, d]
     std::vector<Block> blocks;
 
-    Weights(const TransformerConfig& config, const WeightMap& from, DType compute);
+    Weights(const TransformerConfig& config, const WeightMap& from, DType compute, Device device);
 };
 
 }  // namespace longtake::diffusion

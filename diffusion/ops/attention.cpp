@@ -13,7 +13,9 @@ void attention(const Tensor& q, const KvView& kv, Tensor& out, Workspace& worksp
     check(0 < kv.slots && kv.slots <= kv.stride, "attention: {} of {} slots", kv.slots, kv.stride);
     check(key_bias.empty() || static_cast<int64_t>(key_bias.size()) == kv.slots,
           "attention: {} biases for {} keys", key_bias.size(), kv.slots);
-    check(q.device() == Device::Cpu, "attention: this build has no CUDA back end");
+    check(out.device() == q.device() && workspace.device() == q.device(),
+          "attention: tensors of two devices");
+    check(q.extent(2) <= 128 || q.device() == Device::Cpu, "attention: heads of {}", q.extent(2));
     const AttentionProblem problem{.q = q.raw(),
                                    .keys = kv.keys,
                                    .values = kv.values,
@@ -26,7 +28,8 @@ void attention(const Tensor& q, const KvView& kv, Tensor& out, Workspace& worksp
                                    .stride = kv.stride,
                                    .dtype = kv.dtype};
     if (problem.rows > 0) {
-        attention_cpu(problem, workspace);
+        q.device() == Device::Cpu ? attention_cpu(problem, workspace)
+                                  : attention_cuda(problem, workspace);
     }
 }
 

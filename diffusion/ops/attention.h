@@ -12,7 +12,8 @@ namespace longtake::diffusion {
 // out = softmax(q k^T / sqrt(head_dim) + key_bias) v, per head, over the rows the view offers. No
 // score ever reaches main memory.
 //   q, out [L, heads, head_dim] of the view's element type; head_dim <= 128
-//   key_bias: empty, or one logit per key, shared by all heads (ln n makes one row count as n)
+//   key_bias: empty, or one logit per key, shared by all heads (ln n makes one row count as n), in
+//   memory of the same device
 // The result of a row depends on neither the other rows nor the number of threads.
 void attention(const Tensor& q, const KvView& kv, Tensor& out, Workspace& workspace,
                std::span<const float> key_bias = {});
@@ -28,6 +29,7 @@ struct AttentionProblem {
     DType dtype;
 };
 struct AttentionKernel;
+void attention_cuda(const AttentionProblem& problem, Workspace& workspace);
 void attention_cpu(const AttentionProblem& problem, Workspace& workspace);
 // With one of attention_kernels(problem.dtype), whose dim_multiple head_dim is.
 void attention_cpu_with(const AttentionKernel& kernel, const AttentionProblem& problem,

@@ -5,7 +5,7 @@
 namespace longtake::diffusion {
 
 Linear::Linear(const Tensor& weight, const Tensor& bias, DType compute, Device device)
-    : compute_(compute) {
+    : compute_(compute), device_(device) {
     check(weight.shape().rank() == 2, "linear: weight {} is not a matrix", weight.shape().str());
     in_ = weight.extent(1);
     out_ = weight.extent(0);
@@ -13,8 +13,8 @@ Linear::Linear(const Tensor& weight, const Tensor& bias, DType compute, Device d
           bias.shape().str(), out_);
     check(compute == DType::F32 || compute == DType::BF16, "linear: cannot compute in {}",
           name_of(compute));
-    check(device == Device::Cpu, "linear: this build has no CUDA back end");
-    backend_ = make_linear_cpu(weight, bias, compute);
+    backend_ = device == Device::Cpu ? make_linear_cpu(weight, bias, compute)
+                                     : make_linear_cuda(weight, bias, compute);
 }
 
 void Linear::operator()(const Tensor& x, Tensor& y, Workspace& workspace,
@@ -31,6 +31,9 @@ void Linear::operator()(const Tensor& x, Tensor& y, Workspace& workspace,
     check(epilogue.gate == nullptr || epilogue.gate->count() == out_,
           "linear: gate of {} values for {} outputs",
           epilogue.gate == nullptr ? 0 : epilogue.gate->count(), out_);
+    check(x.device() == device_ && y.device() == device_ && workspace.device() == device_ &&
+              (epilogue.gate == nullptr || epilogue.gate->device() == device_),
+          "linear: tensors of two devices");
     if (x.extent(0) > 0) {
         backend_->run(x, y, workspace, epilogue);
     }

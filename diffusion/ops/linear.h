@@ -42,6 +42,7 @@ class Linear {
   private:
     int64_t in_ = 0, out_ = 0;
     DType compute_ = DType::F32;
+    Device device_ = Device::Cpu;
     std::shared_ptr<const Backend> backend_;
 };
 
@@ -62,6 +63,10 @@ std::shared_ptr<const Linear::Backend> make_linear_avx2(const Tensor& weight, co
 // bf16 for CPUs that multiply fp32 faster, or nothing else: converts on the way in and out.
 std::shared_ptr<const Linear::Backend> make_linear_widened(const Tensor& weight,
                                                            const Tensor& bias);
+
+// cuBLASLt.
+std::shared_ptr<const Linear::Backend> make_linear_cuda(const Tensor& weight, const Tensor& bias,
+                                                        DType compute);
 
 // The faster compute type of this machine.
 DType preferred_compute_type(Device device = Device::Cpu);

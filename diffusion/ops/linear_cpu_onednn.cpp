@@ -91,10 +91,9 @@ class Workspace::Primitives {
     std::map<PlanKey, Plan> plans;
 };
 
-Workspace::Workspace() : primitives_(std::make_unique<Primitives>()) {}
-Workspace::~Workspace() = default;
-Workspace::Workspace(Workspace&&) noexcept = default;
-Workspace& Workspace::operator=(Workspace&&) noexcept = default;
+std::shared_ptr<Workspace::Primitives> Workspace::make_primitives() {
+    return std::make_shared<Primitives>();
+}
 
 namespace {
 

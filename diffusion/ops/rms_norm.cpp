@@ -5,7 +5,7 @@
 namespace longtake::diffusion {
 
 void rms_norm(const Tensor& x, int64_t column, const Tensor& weight, double eps, Tensor& out,
-              Rotation rotation, const RopeTable* table) {
+              Rotation rotation, const RopeTable* table, GpuStream stream) {
     check(x.shape().rank() == 2 && out.shape().rank() == 3 && out.extent(0) == x.extent(0),
           "rms_norm: {} into {}", x.shape().str(), out.shape().str());
     const int64_t d = out.extent(1) * out.extent(2);
@@ -15,8 +15,11 @@ void rms_norm(const Tensor& x, int64_t column, const Tensor& weight, double eps,
     check((rotation == Rotation::None) == (table == nullptr) &&
               (table == nullptr || table->axes().pairs() * 2 == out.extent(2)),
           "rms_norm: the rotation does not fit heads of {}", out.extent(2));
-    check(x.device() == Device::Cpu, "rms_norm: this build has no CUDA back end");
-    rms_norm_cpu(x, column, weight, eps, out, rotation, table);
+    check(out.device() == x.device() && weight.device() == x.device() &&
+              (table == nullptr || table->device() == x.device()),
+          "rms_norm: tensors of two devices");
+    x.device() == Device::Cpu ? rms_norm_cpu(x, column, weight, eps, out, rotation, table)
+                              : rms_norm_cuda(x, column, weight, eps, out, rotation, table, stream);
 }
 
 }  // namespace longtake::diffusion

@@ -12,9 +12,12 @@ enum class Rotation : uint8_t { None, Space, SpaceAndTime };
 //   x [rows, columns] fp32 or bf16, of which [column, column + d) are read, d = heads * head_dim
 //   weight [d] fp32; out [rows, heads, head_dim] fp32 or bf16; row r is token r of `table`
 void rms_norm(const Tensor& x, int64_t column, const Tensor& weight, double eps, Tensor& out,
-              Rotation rotation = Rotation::None, const RopeTable* table = nullptr);
+              Rotation rotation = Rotation::None, const RopeTable* table = nullptr,
+              GpuStream stream = nullptr);
 
 void rms_norm_cpu(const Tensor& x, int64_t column, const Tensor& weight, double eps, Tensor& out,
                   Rotation rotation, const RopeTable* table);
+void rms_norm_cuda(const Tensor& x, int64_t column, const Tensor& weight, double eps, Tensor& out,
+                   Rotation rotation, const RopeTable* table, GpuStream stream);
 
 }  // namespace longtake::diffusion

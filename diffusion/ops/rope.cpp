@@ -4,8 +4,22 @@
 
 #include <algorithm>
 #include <cmath>
+#include <numeric>
 
 namespace longtake::diffusion {
+
+namespace {
+
+// Of the positions 0, 1, 2 ...
+Tensor angles_on_device(int64_t positions, int64_t pairs, double theta) {
+    std::vector<double> counted(static_cast<size_t>(positions));
+    std::iota(counted.begin(), counted.end(), 0.0);
+    Tensor table({positions, pairs, 2}, DType::F32, Device::Cuda);
+    rope_angles_cuda(counted, theta, table, nullptr);
+    return table.clone();  // a copy waits: any stream may read it
+}
+
+}  // namespace
 
 void rope_angles(double position, int64_t pairs, double theta, float* cosines, float* sines) {
     for (int64_t i = 0; i < pairs; ++i) {
@@ -16,9 +30,14 @@ void rope_angles(double position, int64_t pairs, double theta, float* cosines, f
     }
 }
 
-RopeTable::RopeTable(int64_t head_dim, int64_t height, int64_t width, double theta)
-    : axes_(head_dim), height_(height), width_(width), theta_(theta) {
+RopeTable::RopeTable(int64_t head_dim, int64_t height, int64_t width, double theta, Device device)
+    : axes_(head_dim), height_(height), width_(width), theta_(theta), device_(device) {
     check(head_dim > 0 && head_dim % 2 == 0, "rope: odd head_dim {}", head_dim);
+    if (device == Device::Cuda) {
+        on_device_.rows = angles_on_device(height, axes_.height, theta);
+        on_device_.columns = angles_on_device(width, axes_.width, theta);
+        return;
+    }
     const auto fill = [theta](Angles& angles, int64_t positions, int64_t pairs) {
         angles.resize(static_cast<size_t>(positions * pairs));
         for (int64_t p = 0; p < positions; ++p) {
@@ -30,7 +49,14 @@ RopeTable::RopeTable(int64_t head_dim, int64_t height, int64_t width, double the
     fill(columns_, width, axes_.width);
 }
 
-void RopeTable::set_time(std::span<const double> positions) {
+void RopeTable::set_time(std::span<const double> positions, GpuStream stream) {
+    if (device_ == Device::Cuda) {
+        const Shape shape{static_cast<int64_t>(positions.size()), axes_.time, 2};
+        if (on_device_.time.shape() != shape) {
+            on_device_.time = Tensor(shape, DType::F32, Device::Cuda);
+        }
+        return rope_angles_cuda(positions, theta_, on_device_.time, stream);
+    }
     time_.resize(positions.size() * static_cast<size_t>(axes_.time));
     for (size_t f = 0; f < positions.size(); ++f) {
         const size_t at = f * static_cast<size_t>(axes_.time);
@@ -54,14 +80,16 @@ void RopeTable::token(int64_t t, bool with_time, float* cosines, float* sines) c
     put(columns_, t % width_, axes_.width);
 }
 
-void rope_time(const Tensor& keys, std::span<const double> positions, Tensor& out, double theta) {
+void rope_time(const Tensor& keys, std::span<const double> positions, Tensor& out, double theta,
+               GpuStream stream) {
     check(keys.shape().rank() == 3 && out.shape() == keys.shape() && out.dtype() == keys.dtype(),
           "rope_time: {} {} into {} {}", name_of(keys.dtype()), keys.shape().str(),
           name_of(out.dtype()), out.shape().str());
     check(!positions.empty() && keys.extent(1) % static_cast<int64_t>(positions.size()) == 0,
           "rope_time: {} positions for {} rows", positions.size(), keys.extent(1));
-    check(keys.device() == Device::Cpu, "rope_time: this build has no CUDA back end");
-    rope_time_cpu(keys, positions, out, theta);
+    check(out.device() == keys.device(), "rope_time: tensors of two devices");
+    keys.device() == Device::Cpu ? rope_time_cpu(keys, positions, out, theta)
+                                 : rope_time_cuda(keys, positions, out, theta, stream);
 }
 
 }  // namespace longtake::diffusion

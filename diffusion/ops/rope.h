@@ -25,14 +25,24 @@ void rope_angles(double position, int64_t pairs, double theta, float* cosines, f
 // column. Space never changes; time is set anew for each pass.
 class RopeTable {
   public:
-    RopeTable(int64_t head_dim, int64_t height, int64_t width, double theta = 10000.0);
-    void set_time(std::span<const double> positions);  // one per frame
+    RopeTable(int64_t head_dim, int64_t height, int64_t width, double theta = 10000.0,
+              Device device = Device::Cpu);
+    // One position per frame; on the GPU the table changes when `stream` gets there.
+    void set_time(std::span<const double> positions, GpuStream stream = nullptr);
+    Device device() const { return device_; }
 
     int64_t tokens_per_frame() const { return height_ * width_; }
     // cos and sin of token `t` for all pairs of a head: [head_dim / 2] each. Time pairs are
     // (1, 0) without `with_time`.
     void token(int64_t t, bool with_time, float* cosines, float* sines) const;
     const RopeAxes& axes() const { return axes_; }
+
+    // The angles of each axis, [positions, pairs, 2]: cos and sin. With Device::Cuda only.
+    struct OnDevice {
+        Tensor time, rows, columns;
+    };
+    const OnDevice& on_device() const { return on_device_; }
+    int64_t width() const { return width_; }
 
   private:
     struct Angles {
@@ -42,16 +52,23 @@ class RopeTable {
     RopeAxes axes_;
     int64_t height_, width_;
     double theta_;
-    Angles time_, rows_, columns_;
+    Device device_;
+    Angles time_, rows_, columns_;  // of the CPU
+    OnDevice on_device_;
 };
 
 // Turns keys that are rotated in space only to their time positions; exact for any position.
 //   keys, out [groups, rows, head_dim]; they may be the same tensor
 //   positions [P]: rows / P consecutive rows of every group stand at each
 void rope_time(const Tensor& keys, std::span<const double> positions, Tensor& out,
-               double theta = 10000.0);
+               double theta = 10000.0, GpuStream stream = nullptr);
 
 void rope_time_cpu(const Tensor& keys, std::span<const double> positions, Tensor& out,
                    double theta);
+void rope_time_cuda(const Tensor& keys, std::span<const double> positions, Tensor& out,
+                    double theta, GpuStream stream);
+// table [positions, pairs, 2]: `rope_angles` on the device.
+void rope_angles_cuda(std::span<const double> positions, double theta, Tensor& table,
+                      GpuStream stream);
 
 }  // namespace longtake::diffusion

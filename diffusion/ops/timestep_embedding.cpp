@@ -28,9 +28,12 @@ template <typename T> void silu_into(const Tensor& x, Tensor& y) {
 
 }  // namespace
 
-void timestep_embedding(double timestep, Tensor& out) {
-    check(out.count() % 2 == 0 && out.device() == Device::Cpu,
-          "timestep_embedding: an even number of values on the CPU, not {}", out.shape().str());
+void timestep_embedding(double timestep, Tensor& out, GpuStream stream) {
+    check(out.count() % 2 == 0, "timestep_embedding: an even number of values, not {}",
+          out.shape().str());
+    if (out.device() == Device::Cuda) {
+        return timestep_embedding_cuda(timestep, out, stream);
+    }
     switch (out.dtype()) {
         case DType::F32: return embed<float>(timestep, out);
         case DType::BF16: return embed<bf16>(timestep, out);
@@ -38,9 +41,12 @@ void timestep_embedding(double timestep, Tensor& out) {
     }
 }
 
-void silu(const Tensor& x, Tensor& y) {
-    check(x.count() == y.count() && x.device() == Device::Cpu, "silu: {} into {} on the CPU",
-          x.shape().str(), y.shape().str());
+void silu(const Tensor& x, Tensor& y, GpuStream stream) {
+    check(x.count() == y.count() && x.device() == y.device(), "silu: {} into {}", x.shape().str(),
+          y.shape().str());
+    if (x.device() == Device::Cuda) {
+        return silu_cuda(x, y, stream);
+    }
     switch (y.dtype()) {
         case DType::F32: return silu_into<float>(x, y);
         case DType::BF16: return silu_into<bf16>(x, y);

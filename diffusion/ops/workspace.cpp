@@ -2,9 +2,19 @@
 
 namespace longtake::diffusion {
 
-void* Workspace::room_for(Tensor& buffer, size_t bytes) {
+Workspace::Workspace(Device device) : device_(device) {
+    if (device == Device::Cpu) {
+        primitives_ = make_primitives();
+    } else {
+        gpu_ = make_gpu();
+        stream_ = stream_of(*gpu_);
+    }
+}
+
+void* Workspace::room_for(Tensor& buffer, size_t bytes) const {
     if (buffer.empty() || buffer.bytes() < bytes) {
-        buffer = Tensor({static_cast<int64_t>(bytes)}, DType::U8);
+        synchronize();  // the old room may be in use
+        buffer = Tensor({static_cast<int64_t>(bytes)}, DType::U8, device_);
     }
     return buffer.raw();
 }

@@ -7,29 +7,41 @@
 
 namespace longtake::diffusion {
 
-// What a session lends to the ops: scratch memory that only grows and prepared library
-// primitives. Ops allocate nothing themselves once every size has been seen. One per session:
-// it must not be used by two threads at a time.
+// What a session lends to the ops: scratch memory that only grows, prepared library primitives and,
+// on the GPU, the stream that all its work goes to. Ops allocate nothing themselves once every size
+// has been seen. One per session: it must not be used by two threads at a time.
 class Workspace {
   public:
-    Workspace();
-    ~Workspace();
-    Workspace(Workspace&&) noexcept;
-    Workspace& operator=(Workspace&&) noexcept;
+    explicit Workspace(Device device = Device::Cpu);
+    Workspace(Workspace&&) noexcept = default;
+    Workspace& operator=(Workspace&&) noexcept = default;
 
-    // 64-byte aligned; the contents last until the next call.
+    Device device() const { return device_; }
+    GpuStream stream() const { return stream_; }  // null on the CPU
+    void synchronize() const;                     // waits for the stream
+
+    // In memory of the device, 64-byte aligned; the contents last until the next call.
     void* scratch(size_t bytes) { return room_for(scratch_, bytes); }
     // The same, apart, for an op that converts and calls another one.
     void* conversion(size_t bytes) { return room_for(conversion_, bytes); }
 
-    class Primitives;  // per back end, see linear_cpu_onednn.cpp
+    class Primitives;  // of the CPU, see linear_cpu_onednn.cpp
     Primitives& primitives() { return *primitives_; }
+    class Gpu;  // see workspace_cuda.h
+    Gpu& gpu() { return *gpu_; }
 
   private:
-    static void* room_for(Tensor& buffer, size_t bytes);
+    void* room_for(Tensor& buffer, size_t bytes) const;
+    static std::shared_ptr<Primitives> make_primitives();
+    static std::shared_ptr<Gpu> make_gpu();
+    static GpuStream stream_of(const Gpu& gpu);
 
+    Device device_;
+    // Of one owner each; shared_ptr because it knows how to delete what only one file knows.
+    std::shared_ptr<Primitives> primitives_;
+    std::shared_ptr<Gpu> gpu_;
+    GpuStream stream_ = nullptr;
     Tensor scratch_, conversion_;
-    std::unique_ptr<Primitives> primitives_;
 };
 
 }  // namespace longtake::diffusion

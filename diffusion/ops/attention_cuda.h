@@ -1,0 +1,12 @@
+#pragma once
+
+#include "diffusion/ops/attention.h"
+
+namespace longtake::diffusion {
+
+// bf16 on the tensor cores; heads of a multiple of 8, up to 128, all addresses aligned to 16 bytes.
+void attention_cuda_flash(const AttentionProblem& problem, GpuStream stream);
+// fp32 arithmetic, fp32 or bf16 elements, any head up to 128.
+void attention_cuda_plain(const AttentionProblem& problem, GpuStream stream);
+
+}  // namespace longtake::diffusion

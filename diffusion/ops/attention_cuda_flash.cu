@@ -1,0 +1,305 @@
+#include "diffusion/ops/attention_cuda.h"
+#include "diffusion/ops/elements.cuh"
+
+#include <cmath>
+
+// FlashAttention-2 (Dao 2023) with the tensor cores' mma.sync m16n8k16: a block holds 128 queries
+// of one head in registers, 16 per warp, and passes over the keys, 64 at a time, which come to
+// shared memory while those before are used.
+namespace longtake::diffusion {
+namespace {
+
+constexpr int kWarps = 8, kThreads = 32 * kWarps;
+constexpr int kQueries = 16 * kWarps, kKeys = 64;
+constexpr unsigned kAll = 0xffffffffU;
+
+struct FlashProblem {
+    const __nv_bfloat16 *q, *keys, *values;
+    __nv_bfloat16* out;
+    const float* key_bias;
+    int64_t slots, head_stride;  // elements from one head's keys to the next's
+    int rows, heads, dim;
+    float scale;  // log2(e) / sqrt(dim)
+};
+
+// Rows of kDim elements in shared memory, in chunks of 16 bytes that change places from row to
+// row, so that the same chunk of 8 rows lies in different banks.
+template <int kDim> struct Tile {
+    static constexpr int kChunks = kDim / 8;
+
+    static __device__ int place(int row, int chunk) {
+        const int turn = kChunks >= 8 ? row & 7 : (row >> 1) & 3;
+        return row * kChunks + (chunk ^ turn);
+    }
+
+    // kRows rows of `from`, `stride` elements apart; rows past `rows` and chunks past `chunks`
+    // become zero.
+    template <int kRows>
+    static __device__ void load(uint4* tile, const __nv_bfloat16* from, int64_t stride,
+                                int64_t rows, int chunks) {
+        for (int i = threadIdx.x; i < kRows * kChunks; i += kThreads) {
+            const int row = i / kChunks, chunk = i % kChunks;
+            const bool there = row < rows && chunk < chunks;
+            const __nv_bfloat16* source = there ? from + row * stride + chunk * 8 : from;
+            const auto to =
+                static_cast<unsigned>(__cvta_generic_to_shared(tile + place(row, chunk)));
+            asm volatile("cp.async.cg.shared.global [%0], [%1], 16, %2;" ::"r"(to), "l"(source),
+                         "r"(there ? 16 : 0)
+                         : "memory");
+        }
+    }
+};
+
+__device__ void commit_loads() {
+    asm volatile("cp.async.commit_group;" ::: "memory");
+}
+template <int kPending> __device__ void wait_for_loads() {
+    asm volatile("cp.async.wait_group %0;" ::"n"(kPending) : "memory");
+}
+
+// Four 8x8 matrices; lane i gives the address of row i % 8 of matrix i / 8.
+__device__ void load_matrices(const uint4* at, unsigned (&r)[4]) {
+    asm volatile("ldmatrix.sync.aligned.m8n8.x4.shared.b16 {%0, %1, %2, %3}, [%4];"
+                 : "=r"(r[0]), "=r"(r[1]), "=r"(r[2]), "=r"(r[3])
+                 : "r"(static_cast<unsigned>(__cvta_generic_to_shared(at)))
+                 : "memory");
+}
+__device__ void load_matrices_transposed(const uint4* at, unsigned (&r)[4]) {
+    asm volatile("ldmatrix.sync.aligned.m8n8.x4.trans.shared.b16 {%0, %1, %2, %3}, [%4];"
+                 : "=r"(r[0]), "=r"(r[1]), "=r"(r[2]), "=r"(r[3])
+                 : "r"(static_cast<unsigned>(__cvta_generic_to_shared(at)))
+                 : "memory");
+}
+
+// sum [16, 8] += a [16, 16] b [16, 8]. Of lane i, with g = i / 4 and t = i % 4:
+//   sum: (g, 2t), (g, 2t + 1), (g + 8, 2t), (g + 8, 2t + 1)
+//   a, pairs from: (g, 2t), (g + 8, 2t), (g, 2t + 8), (g + 8, 2t + 8); b: (2t, g), (2t + 8, g)
+__device__ void multiply(float (&sum)[4], const unsigned (&a)[4], unsigned b0, unsigned b1) {
+    asm volatile(
+        "mma.sync.aligned.m16n8k16.row.col.f32.bf16.bf16.f32 "
+        "{%0, %1, %2, %3}, {%4, %5, %6, %7}, {%8, %9}, {%0, %1, %2, %3};"
+        : "+f"(sum[0]), "+f"(sum[1]), "+f"(sum[2]), "+f"(sum[3])
+        : "r"(a[0]), "r"(a[1]), "r"(a[2]), "r"(a[3]), "r"(b0), "r"(b1));
+}
+
+__device__ unsigned pack(float low, float high) {
+    const __nv_bfloat162 both = __floats2bfloat162_rn(low, high);
+    return *reinterpret_cast<const unsigned*>(&both);
+}
+
+// Over the four lanes that share a row.
+__device__ float quad_max(float v) {
+    v = fmaxf(v, __shfl_xor_sync(kAll, v, 1));
+    return fmaxf(v, __shfl_xor_sync(kAll, v, 2));
+}
+__device__ float quad_sum(float v) {
+    v += __shfl_xor_sync(kAll, v, 1);
+    return v + __shfl_xor_sync(kAll, v, 2);
+}
+
+template <int kDim> constexpr size_t shared_bytes() {
+    return (kQueries + 4 * kKeys) * kDim * sizeof(__nv_bfloat16);
+}
+
+// A warp's 16 queries and what it knows of their results.
+template <int kDim> struct WarpState {
+    unsigned q[kDim / 16][4];
+    float sums[kDim / 8][4] = {};
+    float largest[2] = {-INFINITY, -INFINITY}, total[2] = {};  // of the rows g and g + 8
+
+    __device__ void load_queries(const uint4* tile, int warp, int lane) {
+        for (int k = 0; k < kDim / 16; ++k) {
+            load_matrices(tile + Tile<kDim>::place(16 * warp + (lane & 15), 2 * k + (lane >> 4)),
+                          q[k]);
+        }
+    }
+
+    // The products with kKeys keys.
+    __device__ void score(const uint4* keys, int lane, float (&s)[kKeys / 8][4]) {
+#pragma unroll
+        for (int n = 0; n < kKeys / 16; ++n) {
+#pragma unroll
+            for (int i = 0; i < 4; ++i) {
+                s[2 * n][i] = s[2 * n + 1][i] = 0;
+            }
+#pragma unroll
+            for (int k = 0; k < kDim / 16; ++k) {
+                unsigned b[4];
+                load_matrices(keys + Tile<kDim>::place(16 * n + (lane & 7) + ((lane >> 4) << 3),
+                                                       2 * k + ((lane >> 3) & 1)),
+                              b);
+                multiply(s[2 * n], q[k], b[0], b[1]);
+                multiply(s[2 * n + 1], q[k], b[2], b[3]);
+            }
+        }
+    }
+
+    // Logits in units of log2, those of keys past the last one minus infinity.
+    static __device__ void finish(const FlashProblem& p, int64_t begin, int lane,
+                                  float (&s)[kKeys / 8][4]) {
+        const bool whole = begin + kKeys <= p.slots;
+#pragma unroll
+        for (int n = 0; n < kKeys / 8; ++n) {
+#pragma unroll
+            for (int i = 0; i < 2; ++i) {
+                const int64_t key = begin + 8 * n + 2 * (lane & 3) + i;
+                const bool there = whole || key < p.slots;
+                const float bias =
+                    p.key_bias != nullptr && there ? p.key_bias[key] * 1.4426950408889634F : 0.F;
+                s[n][i] = there ? s[n][i] * p.scale + bias : -INFINITY;
+                s[n][i + 2] = there ? s[n][i + 2] * p.scale + bias : -INFINITY;
+            }
+        }
+    }
+
+    // Logits to weights; what was summed before shrinks to the new maximum.
+    __device__ void weigh(float (&s)[kKeys / 8][4]) {
+#pragma unroll
+        for (int half = 0; half < 2; ++half) {
+            float top = largest[half];
+#pragma unroll
+            for (int n = 0; n < kKeys / 8; ++n) {
+                top = fmaxf(top, fmaxf(s[n][2 * half], s[n][2 * half + 1]));
+            }
+            top = quad_max(top);
+            const float shrink = exp2f(largest[half] - top);
+            largest[half] = top;
+            float sum = 0;
+#pragma unroll
+            for (int n = 0; n < kKeys / 8; ++n) {
+#pragma unroll
+                for (int i = 0; i < 2; ++i) {
+                    s[n][2 * half + i] = exp2f(s[n][2 * half + i] - top);
+                    sum += s[n][2 * half + i];
+                }
+            }
+            total[half] = total[half] * shrink + sum;  // of this lane's keys
+#pragma unroll
+            for (int n = 0; n < kDim / 8; ++n) {
+                sums[n][2 * half] *= shrink;
+                sums[n][2 * half + 1] *= shrink;
+            }
+        }
+    }
+
+    __device__ void add_values(const uint4* values, int lane, const float (&s)[kKeys / 8][4]) {
+#pragma unroll
+        for (int k = 0; k < kKeys / 16; ++k) {
+            const unsigned a[4] = {pack(s[2 * k][0], s[2 * k][1]), pack(s[2 * k][2], s[2 * k][3]),
+                                   pack(s[2 * k + 1][0], s[2 * k + 1][1]),
+                                   pack(s[2 * k + 1][2], s[2 * k + 1][3])};
+#pragma unroll
+            for (int n = 0; n < kDim / 16; ++n) {
+                unsigned b[4];
+                load_matrices_transposed(
+                    values + Tile<kDim>::place(16 * k + (lane & 15), 2 * n + (lane >> 4)), b);
+                multiply(sums[2 * n], a, b[0], b[1]);
+                multiply(sums[2 * n + 1], a, b[2], b[3]);
+            }
+        }
+    }
+
+    __device__ void store_rows(const FlashProblem& p, int head, int first_row, int lane) {
+#pragma unroll
+        for (int half = 0; half < 2; ++half) {
+            const int row = first_row + (lane >> 2) + 8 * half;
+            const float inverse = 1.F / quad_sum(total[half]);
+            if (row >= p.rows) {
+                continue;
+            }
+            __nv_bfloat16* to = p.out + (int64_t{row} * p.heads + head) * p.dim;
+#pragma unroll
+            for (int n = 0; n < kDim / 8; ++n) {
+                const int dim = 8 * n + 2 * (lane & 3);
+                if (dim < p.dim) {
+                    *reinterpret_cast<unsigned*>(to + dim) =
+                        pack(sums[n][2 * half] * inverse, sums[n][2 * half + 1] * inverse);
+                }
+            }
+        }
+    }
+};
+
+template <int kDim>
+__global__ void __launch_bounds__(kThreads, 1) attention_flash_kernel(FlashProblem p) {
+    extern __shared__ uint4 tiles[];
+    constexpr int kTile = kKeys * kDim / 8;
+    uint4* keys = tiles + kQueries * kDim / 8;  // two of them
+    uint4* values = keys + 2 * kTile;           // two of them
+    const int warp = threadIdx.x / 32, lane = threadIdx.x % 32;
+    const int head = blockIdx.y, first = static_cast<int>(blockIdx.x) * kQueries;
+    const int chunks = p.dim / 8;
+    const int64_t row_stride = int64_t{p.heads} * p.dim;
+    const __nv_bfloat16* k = p.keys + head * p.head_stride;
+    const __nv_bfloat16* v = p.values + head * p.head_stride;
+    const auto load = [&](int64_t begin, int buffer) {
+        const int64_t at = begin * p.dim;
+        Tile<kDim>::template load<kKeys>(keys + buffer * kTile, k + at, p.dim, p.slots - begin,
+                                         chunks);
+        Tile<kDim>::template load<kKeys>(values + buffer * kTile, v + at, p.dim, p.slots - begin,
+                                         chunks);
+    };
+    Tile<kDim>::template load<kQueries>(tiles, p.q + first * row_stride + head * p.dim, row_stride,
+                                        p.rows - first, chunks);
+    load(0, 0);
+    commit_loads();
+
+    WarpState<kDim> state;
+    int buffer = 0;
+    for (int64_t begin = 0; begin < p.slots; begin += kKeys, buffer ^= 1) {
+        wait_for_loads<0>();
+        __syncthreads();  // this buffer is there, the other one is read no more
+        if (begin + kKeys < p.slots) {
+            load(begin + kKeys, buffer ^ 1);
+        }
+        commit_loads();
+        if (begin == 0) {
+            state.load_queries(tiles, warp, lane);
+        }
+        float s[kKeys / 8][4];
+        state.score(keys + buffer * kTile, lane, s);
+        WarpState<kDim>::finish(p, begin, lane, s);
+        state.weigh(s);
+        state.add_values(values + buffer * kTile, lane, s);
+    }
+    state.store_rows(p, head, first + 16 * warp, lane);
+}
+
+template <int kDim> void launch(const FlashProblem& p, GpuStream stream) {
+    constexpr size_t kBytes = shared_bytes<kDim>();
+    cuda_check(
+        cudaFuncSetAttribute(attention_flash_kernel<kDim>,
+                             cudaFuncAttributeMaxDynamicSharedMemorySize, static_cast<int>(kBytes)),
+        "attention's shared memory");
+    const dim3 grid(static_cast<unsigned>((p.rows + kQueries - 1) / kQueries),
+                    static_cast<unsigned>(p.heads));
+    attention_flash_kernel<kDim><<<grid, kThreads, kBytes, stream>>>(p);
+    cuda_check_launch("attention");
+}
+
+}  // namespace
+
+void attention_cuda_flash(const AttentionProblem& p, GpuStream stream) {
+    const auto elements = [](const void* at) { return static_cast<const __nv_bfloat16*>(at); };
+    const FlashProblem problem{
+        .q = elements(p.q),
+        .keys = elements(p.keys),
+        .values = elements(p.values),
+        .out = static_cast<__nv_bfloat16*>(p.out),
+        .key_bias = p.key_bias,
+        .slots = p.slots,
+        .head_stride = p.stride * p.head_dim,
+        .rows = static_cast<int>(p.rows),
+        .heads = static_cast<int>(p.heads),
+        .dim = static_cast<int>(p.head_dim),
+        .scale = 1.4426950408889634F / std::sqrt(static_cast<float>(p.head_dim))};
+    if (p.head_dim <= 32) {
+        launch<32>(problem, stream);
+    } else if (p.head_dim <= 64) {
+        launch<64>(problem, stream);
+    } else {
+        launch<128>(problem, stream);
+    }
+}
+
+}  // namespace longtake::diffusion

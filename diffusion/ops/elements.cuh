@@ -1,0 +1,61 @@
+#pragma once
+
+#include "core/cuda.h"
+#include "core/dtype.h"
+
+#include <cuda_bf16.h>
+
+#include <cstdint>
+
+// What the kernels of the ops share: elements of fp32 or bf16, computed with in fp32.
+namespace longtake::diffusion {
+
+__device__ inline float to_float(float v) {
+    return v;
+}
+__device__ inline float to_float(__nv_bfloat16 v) {
+    return __bfloat162float(v);
+}
+__device__ inline void store(float* at, float v) {
+    *at = v;
+}
+__device__ inline void store(__nv_bfloat16* at, float v) {
+    *at = __float2bfloat16_rn(v);
+}
+
+// Calls `work` with a value of the element type, fp32 or bf16.
+template <typename Work> void with_type(DType type, Work&& work) {
+    if (type == DType::BF16) {
+        work(__nv_bfloat16{});
+    } else if (type == DType::F32) {
+        work(float{});
+    } else {
+        cuda_check(cudaErrorNotSupported, "an op on elements other than fp32 and bf16");
+    }
+}
+
+// Blocks of `threads` that cover `count`, few enough for any grid: kernels stride over the rest.
+inline unsigned blocks_for(int64_t count, int threads) {
+    const int64_t blocks = (count + threads - 1) / threads;
+    return static_cast<unsigned>(blocks < 65535 * 16 ? blocks : 65535 * 16);
+}
+
+// The sum over a block of a multiple of 32 threads, up to 1024; every thread gets it.
+__device__ inline float block_sum(float v) {
+    __shared__ float parts[32];
+    for (int step = 16; step > 0; step /= 2) {
+        v += __shfl_xor_sync(0xffffffffU, v, step);
+    }
+    __syncthreads();  // `parts` of a call before may still be read
+    if (threadIdx.x % 32 == 0) {
+        parts[threadIdx.x / 32] = v;
+    }
+    __syncthreads();
+    float sum = 0;
+    for (unsigned i = 0; i < blockDim.x / 32; ++i) {
+        sum += parts[i];
+    }
+    return sum;
+}
+
+}  // namespace longtake::diffusion

@@ -1,0 +1,173 @@
+#include "diffusion/ops/linear_cuda.h"
+
+#include "core/error.h"
+#include "diffusion/ops/linear.h"
+#include "diffusion/ops/workspace_cuda.h"
+
+#include <algorithm>
+#include <cstdint>
+
+namespace longtake::diffusion {
+namespace {
+
+cudaDataType_t type_of(DType t) {
+    return t == DType::BF16 ? CUDA_R_16BF : CUDA_R_32F;
+}
+
+MatrixLayout layout(DType t, int64_t rows, int64_t columns) {
+    cublasLtMatrixLayout_t made = nullptr;
+    cublas_check(cublasLtMatrixLayoutCreate(&made, type_of(t), static_cast<uint64_t>(rows),
+                                            static_cast<uint64_t>(columns), rows),
+                 "describing a matrix");
+    return {made, [](cublasLtMatrixLayout_t m) { cublasLtMatrixLayoutDestroy(m); }};
+}
+
+template <typename T>
+void set(const MatmulDesc& desc, cublasLtMatmulDescAttributes_t name, const T& value) {
+    cublas_check(cublasLtMatmulDescSetAttribute(desc.get(), name, &value, sizeof(value)),
+                 "describing a product");
+}
+
+MatmulDesc describe(cublasLtEpilogue_t epilogue, DType y) {
+    cublasLtMatmulDesc_t made = nullptr;
+    cublas_check(cublasLtMatmulDescCreate(&made, CUBLAS_COMPUTE_32F, CUDA_R_32F),
+                 "describing a product");
+    MatmulDesc desc(made, [](cublasLtMatmulDesc_t d) { cublasLtMatmulDescDestroy(d); });
+    set(desc, CUBLASLT_MATMUL_DESC_TRANSA, CUBLAS_OP_T);
+    set(desc, CUBLASLT_MATMUL_DESC_TRANSB, CUBLAS_OP_N);
+    set(desc, CUBLASLT_MATMUL_DESC_EPILOGUE, epilogue);
+    set(desc, CUBLASLT_MATMUL_DESC_BIAS_DATA_TYPE, type_of(y));
+    return desc;
+}
+
+// The largest power of two, up to 256, that divides all these addresses.
+uint32_t alignment_of(std::initializer_list<const void*> pointers) {
+    uintptr_t bits = 256;
+    for (const void* p : pointers) {
+        bits |= reinterpret_cast<uintptr_t>(p);
+    }
+    return static_cast<uint32_t>(bits & (~bits + 1));
+}
+
+// cuBLASLt's first choice for a product, or nothing when it has none.
+std::unique_ptr<MatmulPlan> make_plan(const MatmulKey& key, const void* bias,
+                                      cublasLtHandle_t handle) {
+    const auto [rows, in, out, compute, y, epilogue, adds, alignment] = key;
+    // Row-major y [rows, out] = x [rows, in] W^T is, column by column, y [out, rows] = W x.
+    auto plan = std::make_unique<MatmulPlan>(MatmulPlan{describe(epilogue, y),
+                                                        layout(compute, in, out),
+                                                        layout(compute, in, rows),
+                                                        layout(y, out, rows),
+                                                        {}});
+    set(plan->desc, CUBLASLT_MATMUL_DESC_BIAS_POINTER, bias);
+    cublasLtMatmulPreference_t made = nullptr;
+    cublas_check(cublasLtMatmulPreferenceCreate(&made), "choosing an algorithm");
+    const std::unique_ptr<cublasLtMatmulPreferenceOpaque_t, void (*)(cublasLtMatmulPreference_t)>
+        preference(made, [](cublasLtMatmulPreference_t p) { cublasLtMatmulPreferenceDestroy(p); });
+    const auto prefer = [&](cublasLtMatmulPreferenceAttributes_t name, const auto& value) {
+        cublas_check(cublasLtMatmulPreferenceSetAttribute(made, name, &value, sizeof(value)),
+                     "choosing an algorithm");
+    };
+    prefer(CUBLASLT_MATMUL_PREF_MAX_WORKSPACE_BYTES, uint64_t{Workspace::Gpu::kMatmulBytes});
+    for (const auto name :
+         {CUBLASLT_MATMUL_PREF_MIN_ALIGNMENT_A_BYTES, CUBLASLT_MATMUL_PREF_MIN_ALIGNMENT_B_BYTES,
+          CUBLASLT_MATMUL_PREF_MIN_ALIGNMENT_C_BYTES, CUBLASLT_MATMUL_PREF_MIN_ALIGNMENT_D_BYTES}) {
+        prefer(name, alignment);
+    }
+    cublasLtMatmulHeuristicResult_t found{};
+    int count = 0;
+    const cublasStatus_t status = cublasLtMatmulAlgoGetHeuristic(
+        handle, plan->desc.get(), plan->weight.get(), plan->x.get(), plan->y.get(), plan->y.get(),
+        preference.get(), 1, &found, &count);
+    if (status != CUBLAS_STATUS_SUCCESS || count == 0) {
+        return nullptr;
+    }
+    plan->algorithm = found.algo;
+    return plan;
+}
+
+class LinearCuda final : public Linear::Backend {
+  public:
+    LinearCuda(const Tensor& weight, const Tensor& bias, DType compute)
+        : in_(weight.extent(1)), out_(weight.extent(0)), compute_(compute) {
+        const Tensor values = bias.empty() ? Tensor::zeros({out_}) : bias.to(DType::F32);
+        weight_ = weight.to(compute).to(Device::Cuda);
+        bias_ = values.to(Device::Cuda);
+        rounded_bias_ = values.to(compute).to(Device::Cuda);
+    }
+
+    void run(const Tensor& x, Tensor& y, Workspace& workspace,
+             const Epilogue& epilogue) const override {
+        const int64_t rows = x.extent(0);
+        const GpuStream stream = workspace.stream();
+        const bool adds = epilogue.kind == Epilogue::Kind::Add;
+        if (epilogue.kind == Epilogue::Kind::Store) {
+            return must(x, y.raw(), y.dtype(), workspace, adds);
+        }
+        if (epilogue.gate == nullptr &&
+            multiply(x, y.raw(), y.dtype(), workspace,
+                     adds ? CUBLASLT_EPILOGUE_BIAS : CUBLASLT_EPILOGUE_GELU_BIAS, adds)) {
+            return;
+        }
+        if (adds) {
+            void* r = workspace.scratch(static_cast<size_t>(rows * out_) * size_of(compute_));
+            must(x, r, compute_, workspace, false);
+            const float* gate = epilogue.gate == nullptr ? nullptr : epilogue.gate->data<float>();
+            gated_add_cuda(r, compute_, gate, y.data<float>(), rows, out_, stream);
+        } else {
+            must(x, y.raw(), y.dtype(), workspace, false);
+            gelu_cuda(y.raw(), y.dtype(), y.raw(), y.dtype(), rows * out_, stream);
+        }
+    }
+
+  private:
+    void must(const Tensor& x, void* y, DType type, Workspace& workspace, bool adds) const {
+        if (multiply(x, y, type, workspace, CUBLASLT_EPILOGUE_BIAS, adds)) {
+            return;
+        }
+        check(multiply(x, y, type, workspace, CUBLASLT_EPILOGUE_DEFAULT, adds),
+              "linear: cuBLASLt cannot multiply {} by [{}, {}] in {}", x.shape().str(), out_, in_,
+              name_of(compute_));
+        bias_cuda(y, type, bias_.data<float>(), x.extent(0), out_, workspace.stream());
+    }
+
+    // False when cuBLASLt does not do this.
+    bool multiply(const Tensor& x, void* y, DType type, Workspace& workspace,
+                  cublasLtEpilogue_t epilogue, bool adds) const {
+        Workspace::Gpu& gpu = workspace.gpu();
+        const MatmulKey key{x.extent(0), in_,      out_, compute_,
+                            type,        epilogue, adds, alignment_of({x.raw(), y, weight_.raw()})};
+        const void* bias = type == DType::F32 ? bias_.raw() : rounded_bias_.raw();
+        auto at = gpu.plans.find(key);
+        if (at == gpu.plans.end()) {
+            at = gpu.plans.emplace(key, make_plan(key, bias, gpu.handle.get())).first;
+        }
+        const MatmulPlan* plan = at->second.get();
+        if (plan == nullptr) {
+            return false;
+        }
+        set(plan->desc, CUBLASLT_MATMUL_DESC_BIAS_POINTER, bias);
+        const float one = 1.F, beta = adds ? 1.F : 0.F;
+        cublas_check(
+            cublasLtMatmul(gpu.handle.get(), plan->desc.get(), &one, weight_.raw(),
+                           plan->weight.get(), x.raw(), plan->x.get(), &beta, y, plan->y.get(), y,
+                           plan->y.get(), &plan->algorithm, gpu.matmul_room.raw(),
+                           Workspace::Gpu::kMatmulBytes, gpu.stream),
+            "multiplying");
+        return true;
+    }
+
+    int64_t in_, out_;
+    DType compute_;
+    Tensor weight_;               // [out, in]
+    Tensor bias_, rounded_bias_;  // [out]; the bias has the type of y
+};
+
+}  // namespace
+
+std::shared_ptr<const Linear::Backend> make_linear_cuda(const Tensor& weight, const Tensor& bias,
+                                                        DType compute) {
+    return std::make_shared<LinearCuda>(weight, bias, compute);
+}
+
+}  // namespace longtake::diffusion

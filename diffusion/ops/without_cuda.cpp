@@ -1,0 +1,80 @@
+#include "core/error.h"
+#include "diffusion/ops/attention.h"
+#include "diffusion/ops/denoise.h"
+#include "diffusion/ops/layer_norm.h"
+#include "diffusion/ops/layout.h"
+#include "diffusion/ops/linear.h"
+#include "diffusion/ops/modulation.h"
+#include "diffusion/ops/rms_norm.h"
+#include "diffusion/ops/rope.h"
+#include "diffusion/ops/timestep_embedding.h"
+#include "diffusion/ops/workspace.h"
+
+// The back end that a build without CUDA lacks. No tensor of such a build lives on a GPU, so that
+// only what makes one can be reached.
+namespace longtake::diffusion {
+namespace {
+
+[[noreturn]] void absent() {
+    fail("this build has no CUDA back end");
+}
+
+}  // namespace
+
+class Workspace::Gpu {};
+std::shared_ptr<Workspace::Gpu> Workspace::make_gpu() {
+    absent();
+}
+GpuStream Workspace::stream_of(const Gpu&) {
+    absent();
+}
+void Workspace::synchronize() const {}
+
+std::shared_ptr<const Linear::Backend> make_linear_cuda(const Tensor&, const Tensor&, DType) {
+    absent();
+}
+void attention_cuda(const AttentionProblem&, Workspace&) {
+    absent();
+}
+void layer_norm_cuda(const Tensor&, const Tensor&, const Tensor&, double, Tensor&, GpuStream) {
+    absent();
+}
+void rms_norm_cuda(const Tensor&, int64_t, const Tensor&, double, Tensor&, Rotation,
+                   const RopeTable*, GpuStream) {
+    absent();
+}
+void rope_time_cuda(const Tensor&, std::span<const double>, Tensor&, double, GpuStream) {
+    absent();
+}
+void rope_angles_cuda(std::span<const double>, double, Tensor&, GpuStream) {
+    absent();
+}
+void timestep_embedding_cuda(double, Tensor&, GpuStream) {
+    absent();
+}
+void silu_cuda(const Tensor&, Tensor&, GpuStream) {
+    absent();
+}
+void modulation_cuda(const Tensor&, const Tensor&, unsigned, Tensor&, GpuStream) {
+    absent();
+}
+void patchify_cuda(const Tensor&, int64_t, int64_t, Tensor&, GpuStream) {
+    absent();
+}
+void unpatchify_cuda(const Tensor&, int64_t, int64_t, Tensor&, GpuStream) {
+    absent();
+}
+void copy_columns_cuda(const Tensor&, int64_t, Tensor&, GpuStream) {
+    absent();
+}
+void scatter_heads_cuda(const Tensor&, Tensor&, int64_t, GpuStream) {
+    absent();
+}
+void predict_clean_cuda(const Tensor&, const Tensor&, double, Tensor&, GpuStream) {
+    absent();
+}
+void add_noise_cuda(const Tensor&, const Tensor&, double, Tensor&, GpuStream) {
+    absent();
+}
+
+}  // namespace longtake::diffusion
