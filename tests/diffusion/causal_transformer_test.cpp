@@ -3,69 +3,17 @@
 #include "core/error.h"
 #include "diffusion/weights/key_map.h"
 #include "tests/core/allocation_counter.h"
-#include "tests/diffusion/reference_memory.h"
 #include "tests/diffusion/testing.h"
+#include "tests/diffusion/tiny_transformer.h"
 
 #include <omp.h>
 
 #include <array>
-#include <filesystem>
 #include <string>
 #include <thread>
 
 namespace longtake::diffusion {
 namespace {
-
-const std::filesystem::path kFixtures = LONGTAKE_TEST_FIXTURES;
-constexpr int64_t kTokens = 6;  // per frame: latents of 4 x 6, patches of 2 x 2
-
-CausalTransformer tiny(const std::string& name, DType compute = DType::F32) {
-    return CausalTransformer::load(kFixtures / name, compute);
-}
-
-// Runs the four chunks of a "_video" fixture; clean passes advance the memory.
-struct Video {
-    explicit Video(const std::string& name)
-        : file(SafetensorsFile::open(kFixtures / (name + "_video.safetensors"))),
-          clean(file->tensor("clean")),
-          noisy(file->tensor("noisy")),
-          timesteps(file->tensor("timesteps")),
-          text(file->tensor("text")),
-          expected(file->tensor("flows")) {}
-
-    Tensor run(const CausalTransformer& model) const {
-        ReferenceMemory memory(model.config(), model.compute(), 12, 3, kTokens);
-        TransformerWorkspace workspace;
-        const TextContext context = model.prepare_text(text);
-        Tensor flows(expected.shape(), DType::F32);
-        const std::vector<double> zero(3, 0.0);
-        for (int64_t c = 0; c < 4; ++c) {
-            const float* t = timesteps.data<float>() + 3 * c;
-            Tensor flow = chunk(flows, c), unused(flow.shape(), DType::F32);
-            model.forward(chunk(noisy, c), std::vector<double>(t, t + 3), context, memory, flow,
-                          workspace);
-            model.forward(chunk(clean, c), zero, context, memory, unused, workspace);
-            memory.advance(3);
-        }
-        return flows;
-    }
-    static Tensor chunk(const Tensor& t, int64_t c) {
-        return t.slice(c, c + 1).reshape({3, t.extent(2), t.extent(3), t.extent(4)});
-    }
-
-    std::shared_ptr<const SafetensorsFile> file;
-    Tensor clean, noisy, timesteps, text, expected;
-};
-
-Tensor one_chunk(const CausalTransformer& model, const Tensor& latents, const Tensor& text,
-                 double timestep) {
-    ReferenceMemory memory(model.config(), model.compute(), 3, 3, kTokens);
-    TransformerWorkspace workspace;
-    Tensor flow({3, model.config().out_channels, 4, 6}, DType::F32);
-    model.forward(latents, std::vector<double>(3, timestep), model.prepare_text(text), memory, flow,
-                  workspace);
-    return flow;
-}
 
 class TinyModel : public testing::TestWithParam<const char*> {};
 INSTANTIATE_TEST_SUITE_P(CausalTransformer, TinyModel,
@@ -177,7 +125,7 @@ TEST(CausalTransformer, SessionsShareAModelAtTheSameTime) {
 
 TEST(CausalTransformer, APassOfAKnownSizeAllocatesNothing) {
     const CausalTransformer model = tiny("tiny_transformer_32");
-    ReferenceMemory memory(model.config(), DType::F32, 3, 3, kTokens);
+    ReferenceMemory memory(model.config(), DType::F32, 3, 3, kTinyTokens);
     TransformerWorkspace workspace;
     const TextContext text = model.prepare_text(random_tensor({2, 20}, 1));
     const Tensor latents = random_tensor({3, 6, 4, 6}, 2);

@@ -28,8 +28,10 @@ inline TransformerConfig bundled_size() {
     return c;
 }
 
-// A model of any size with random weights.
-inline CausalTransformer random_transformer(const TransformerConfig& c, DType compute) {
+// A model of any size with random weights. `alike`: every block has those of the first, which is
+// quicker to make.
+inline CausalTransformer random_transformer(const TransformerConfig& c, DType compute,
+                                            Device device = Device::Cpu, bool alike = false) {
     std::vector<std::pair<std::string, Tensor>> weights;
     const auto add = [&](const std::string& name, const Shape& shape, float spread, float offset) {
         Tensor t = random_tensor(shape, static_cast<unsigned>(weights.size()), DType::F32, spread);
@@ -55,6 +57,14 @@ inline CausalTransformer random_transformer(const TransformerConfig& c, DType co
     add("scale_shift_table", {1, 2, d}, 0.3F, 0);
     for (int64_t i = 0; i < c.layers; ++i) {
         const std::string block = fmt::format("blocks.{}.", i);
+        if (alike && i > 0) {
+            for (size_t w = 0, count = weights.size(); w < count; ++w) {
+                if (weights[w].first.starts_with("blocks.0.")) {
+                    weights.emplace_back(block + weights[w].first.substr(9), weights[w].second);
+                }
+            }
+            continue;
+        }
         for (const char* attention : {"attn1.", "attn2."}) {
             for (const char* name : {"to_q", "to_k", "to_v", "to_out.0"}) {
                 linear(block + attention + name, d, d);
@@ -71,7 +81,7 @@ inline CausalTransformer random_transformer(const TransformerConfig& c, DType co
     const auto path = std::filesystem::temp_directory_path() /
                       fmt::format("longtake_random_{}.safetensors", getpid());
     write_safetensors(path, weights);
-    CausalTransformer model(c, WeightMap::open(path), compute);
+    CausalTransformer model(c, WeightMap::open(path), compute, device);
     std::filesystem::remove(path);
     return model;
 }

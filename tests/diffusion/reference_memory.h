@@ -1,12 +1,11 @@
 #pragma once
 
 #include "core/error.h"
-#include "core/parallel.h"
 #include "diffusion/models/attention_memory.h"
 #include "diffusion/models/transformer_config.h"
+#include "diffusion/ops/layout.h"
 #include "diffusion/ops/rope.h"
 
-#include <cstring>
 #include <vector>
 
 namespace longtake::diffusion {
@@ -16,11 +15,13 @@ namespace longtake::diffusion {
 class ReferenceMemory final : public AttentionMemory {
   public:
     ReferenceMemory(const TransformerConfig& config, DType dtype, int64_t max_frames,
-                    int64_t chunk_frames, int64_t tokens_per_frame)
-        : tokens_(tokens_per_frame), chunk_(chunk_frames) {
+                    int64_t chunk_frames, int64_t tokens_per_frame, Device device = Device::Cpu,
+                    GpuStream stream = nullptr)
+        : tokens_(tokens_per_frame), chunk_(chunk_frames), stream_(stream) {
         for (int64_t i = 0; i < config.layers; ++i) {
             const Shape shape{config.heads, max_frames * tokens_per_frame, config.head_dim};
-            layers_.push_back({Tensor::zeros(shape, dtype), Tensor::zeros(shape, dtype)});
+            layers_.push_back(
+                {Tensor::zeros(shape, dtype).to(device), Tensor::zeros(shape, dtype).to(device)});
         }
         advance(0);
     }
@@ -40,22 +41,14 @@ class ReferenceMemory final : public AttentionMemory {
         const int64_t rows = keys.extent(0), heads = keys.extent(1), d = keys.extent(2);
         const int64_t at = begin_ * tokens_, capacity = k.extent(1);
         check(rows == chunk_ * tokens_ && at + rows <= capacity, "reference memory is full");
+        scatter_heads(keys, k, at, stream_);
+        scatter_heads(values, v, at, stream_);
         const size_t bytes = static_cast<size_t>(d) * size_of(keys.dtype());
-        parallel_for(heads, [&, &k = k, &v = v](int64_t h) {
-            for (int64_t r = 0; r < rows; ++r) {
-                const auto to = static_cast<size_t>(h * capacity + at + r) * bytes;
-                const auto from = static_cast<size_t>(r * heads + h) * bytes;
-                std::memcpy(static_cast<std::byte*>(k.raw()) + to,
-                            static_cast<const std::byte*>(keys.raw()) + from, bytes);
-                std::memcpy(static_cast<std::byte*>(v.raw()) + to,
-                            static_cast<const std::byte*>(values.raw()) + from, bytes);
-            }
-        });
         for (int64_t h = 0; h < heads; ++h) {
             Tensor fresh = Tensor::view(
                 static_cast<std::byte*>(k.raw()) + static_cast<size_t>(h * capacity + at) * bytes,
-                {1, rows, d}, k.dtype());
-            rope_time(fresh, positions_, fresh);
+                {1, rows, d}, k.dtype(), k.device());
+            rope_time(fresh, positions_, fresh, 10000.0, stream_);
         }
         return {k.raw(), v.raw(), at + rows, capacity, k.dtype()};
     }
@@ -67,6 +60,7 @@ class ReferenceMemory final : public AttentionMemory {
     std::vector<Layer> layers_;
     std::vector<double> positions_;
     int64_t tokens_, chunk_, begin_ = 0;
+    GpuStream stream_;
 };
 
 }  // namespace longtake::diffusion

@@ -1,0 +1,287 @@
+#include "diffusion/ops/attention.h"
+#include "diffusion/ops/denoise.h"
+#include "diffusion/ops/layer_norm.h"
+#include "diffusion/ops/layout.h"
+#include "diffusion/ops/linear.h"
+#include "diffusion/ops/modulation.h"
+#include "diffusion/ops/rms_norm.h"
+#include "diffusion/ops/timestep_embedding.h"
+#include "tests/core/cuda_testing.h"
+#include "tests/diffusion/testing.h"
+
+#include <array>
+#include <cstring>
+#include <numeric>
+
+// Every op on the GPU against the same op on the CPU.
+namespace longtake::diffusion {
+namespace {
+
+constexpr std::array kTypes{DType::F32, DType::BF16};
+
+// NaN everywhere, so that what is not written shows.
+Tensor poisoned(const Shape& shape, DType dtype, Device device) {
+    Tensor t(shape, dtype);
+    std::memset(t.raw(), 0xff, t.bytes());
+    return t.to(device);
+}
+
+// |actual - expected| / |expected|, both as vectors.
+float error_of(const Tensor& actual, const Tensor& expected) {
+    EXPECT_EQ(actual.shape(), expected.shape());
+    const Tensor a = actual.to(Device::Cpu).to(DType::F32), b = expected.to(DType::F32);
+    double difference = 0, whole = 0;
+    for (int64_t i = 0; i < a.count(); ++i) {
+        const double x = a.data<float>()[i], y = b.data<float>()[i];
+        difference += (x - y) * (x - y);
+        whole += y * y;
+    }
+    const double error = std::sqrt(difference / std::max(whole, 1e-30));
+    return std::isfinite(error) ? static_cast<float>(error) : INFINITY;
+}
+
+float bound(DType dtype) {
+    return dtype == DType::F32 ? 1e-4F : 2e-2F;
+}
+
+TEST(CudaOps, Linear) {
+    LONGTAKE_NEEDS_GPU();
+    struct Case {
+        int64_t rows, in, out;
+    };
+    Workspace cpu, gpu(Device::Cuda);
+    for (const DType compute : kTypes) {
+        for (const Case c :
+             {Case{1, 256, 96}, Case{7, 20, 48}, Case{33, 48, 144}, Case{100, 64, 16},
+              Case{257, 128, 96}, Case{300, 512, 1024}, Case{130, 33, 17}}) {
+            if (compute == DType::BF16 && c.in % 2 != 0) {
+                continue;  // odd rows of bf16: no model has them
+            }
+            const Tensor weight = random_tensor({c.out, c.in}, 1, DType::F32, 0.2F);
+            const Tensor bias = random_tensor({c.out}, 2), gate = random_tensor({c.out}, 3);
+            const Tensor gpu_gate = gate.to(Device::Cuda);
+            const Tensor x = random_tensor({c.rows + 1, c.in}, 4, compute).slice(1, c.rows + 1);
+            // Starts where the alignment is that of one row.
+            const Tensor gpu_x =
+                random_tensor({c.rows + 1, c.in}, 4, compute).to(Device::Cuda).slice(1, c.rows + 1);
+            const Linear here(weight, bias, compute), there(weight, bias, compute, Device::Cuda);
+            const auto compare = [&](const Tensor& before, const Epilogue& e, const Epilogue& g,
+                                     const char* what) {
+                Tensor expected = before.clone(), actual = before.to(Device::Cuda);
+                here(x, expected, cpu, e);
+                there(gpu_x, actual, gpu, g);
+                gpu.synchronize();
+                EXPECT_LT(error_of(actual, expected), bound(compute))
+                    << what << " " << c.rows << " x " << c.in << " x " << c.out << " in "
+                    << name_of(compute) << " to " << name_of(before.dtype());
+            };
+            for (const DType y : {DType::F32, compute}) {
+                const Tensor empty = poisoned({c.rows, c.out}, y, Device::Cpu);
+                compare(empty, Epilogue::store(), Epilogue::store(), "store");
+                compare(empty, Epilogue::gelu(), Epilogue::gelu(), "gelu");
+            }
+            const Tensor y = random_tensor({c.rows, c.out}, 5);
+            compare(y, Epilogue::add(), Epilogue::add(), "add");
+            compare(y, Epilogue::gated_add(gate), Epilogue::gated_add(gpu_gate), "gated add");
+        }
+    }
+}
+
+TEST(CudaOps, LayerNorm) {
+    LONGTAKE_NEEDS_GPU();
+    const Workspace gpu(Device::Cuda);
+    for (const DType dtype : kTypes) {
+        for (const Shape& shape : {Shape{1, 48}, Shape{5, 50}, Shape{100, 1536}, Shape{3, 31}}) {
+            const Tensor x = random_tensor(shape, 1, DType::F32, 3.F);
+            const Tensor gain = random_tensor({shape[1]}, 2), bias = random_tensor({shape[1]}, 3);
+            Tensor expected(shape, dtype), actual = poisoned(shape, dtype, Device::Cuda);
+            layer_norm(x, gain, bias, 1e-6, expected);
+            layer_norm(x.to(Device::Cuda), gain.to(Device::Cuda), bias.to(Device::Cuda), 1e-6,
+                       actual, gpu.stream());
+            gpu.synchronize();
+            EXPECT_LT(error_of(actual, expected), bound(dtype)) << shape.str();
+        }
+    }
+}
+
+TEST(CudaOps, RmsNormAndRotation) {
+    LONGTAKE_NEEDS_GPU();
+    const Workspace gpu(Device::Cuda);
+    constexpr int64_t kFrames = 3, kHeight = 4, kWidth = 5, kHeads = 3;
+    const std::array<double, kFrames> times{0, 17, 1e5 + 0.25};
+    for (const DType dtype : kTypes) {
+        for (const int64_t dim : {24, 32, 64, 128}) {
+            const int64_t rows = kFrames * kHeight * kWidth, d = kHeads * dim;
+            const Tensor x = random_tensor({rows, 3 * d}, 1, dtype), weight = random_tensor({d}, 2);
+            RopeTable here(dim, kHeight, kWidth);
+            RopeTable there(dim, kHeight, kWidth, 10000.0, Device::Cuda);
+            here.set_time(times);
+            there.set_time(times, gpu.stream());
+            for (const Rotation rotation :
+                 {Rotation::None, Rotation::Space, Rotation::SpaceAndTime}) {
+                const bool turns = rotation != Rotation::None;
+                Tensor expected({rows, kHeads, dim}, dtype);
+                Tensor actual = poisoned(expected.shape(), dtype, Device::Cuda);
+                rms_norm(x, d, weight, 1e-6, expected, rotation, turns ? &here : nullptr);
+                rms_norm(x.to(Device::Cuda), d, weight.to(Device::Cuda), 1e-6, actual, rotation,
+                         turns ? &there : nullptr, gpu.stream());
+                gpu.synchronize();
+                EXPECT_LT(error_of(actual, expected), bound(dtype))
+                    << dim << " in " << name_of(dtype) << ", " << static_cast<int>(rotation);
+            }
+        }
+    }
+}
+
+TEST(CudaOps, RopeTime) {
+    LONGTAKE_NEEDS_GPU();
+    const Workspace gpu(Device::Cuda);
+    for (const DType dtype : kTypes) {
+        for (const int64_t dim : {24, 32, 64, 128}) {
+            for (const int64_t count : {1, 3, 40}) {
+                std::vector<double> positions(static_cast<size_t>(count));
+                std::iota(positions.begin(), positions.end(), -7.5);
+                const Tensor keys = random_tensor({2, 5 * count, dim}, 1, dtype);
+                Tensor expected(keys.shape(), dtype), in_place = keys.to(Device::Cuda);
+                Tensor actual = poisoned(keys.shape(), dtype, Device::Cuda);
+                rope_time(keys, positions, expected);
+                rope_time(in_place, positions, actual, 10000.0, gpu.stream());
+                rope_time(in_place, positions, in_place, 10000.0, gpu.stream());
+                gpu.synchronize();
+                EXPECT_LT(error_of(actual, expected), bound(dtype)) << dim << ", " << count;
+                EXPECT_TRUE(same_bits(actual.to(Device::Cpu), in_place.to(Device::Cpu)));
+            }
+        }
+    }
+}
+
+TEST(CudaOps, Attention) {
+    LONGTAKE_NEEDS_GPU();
+    struct Case {
+        int64_t rows, heads, dim, slots;
+        float spread = 1.F;  // of queries and keys
+    };
+    Workspace cpu, gpu(Device::Cuda);
+    for (const DType dtype : kTypes) {
+        for (const Case c :
+             {Case{1, 1, 24, 1}, Case{5, 2, 24, 7}, Case{65, 3, 32, 64}, Case{37, 2, 64, 63},
+              Case{128, 2, 64, 129, 3.F}, Case{130, 2, 96, 100}, Case{200, 2, 128, 257},
+              Case{300, 3, 128, 1000}, Case{16, 2, 20, 40}, Case{129, 1, 128, 64, 4.F}}) {
+            const Tensor q = random_tensor({c.rows, c.heads, c.dim}, 1, dtype, c.spread);
+            // Rows past the last slot must not be read into the result.
+            Tensor keys = poisoned({c.heads, c.slots + 3, c.dim}, dtype, Device::Cpu);
+            Tensor values = keys.clone();
+            const Tensor k = random_tensor({c.slots, c.heads, c.dim}, 2, dtype, c.spread);
+            const Tensor v = random_tensor({c.slots, c.heads, c.dim}, 3, dtype);
+            scatter_heads(k, keys, 0);
+            scatter_heads(v, values, 0);
+            const Tensor gpu_keys = keys.to(Device::Cuda), gpu_values = values.to(Device::Cuda);
+            const Tensor bias = random_tensor({c.slots}, 4, DType::F32, 2.F);
+            const Tensor gpu_bias = bias.to(Device::Cuda);
+            const auto view = [&](const Tensor& rows, const Tensor& columns) {
+                return KvView{.keys = rows.raw(),
+                              .values = columns.raw(),
+                              .slots = c.slots,
+                              .stride = c.slots + 3,
+                              .dtype = dtype};
+            };
+            for (const bool biased : {false, true}) {
+                const auto values_of = [&](const Tensor& t) {
+                    return biased ? t.values<float>() : std::span<const float>();
+                };
+                Tensor expected(q.shape(), dtype);
+                Tensor actual = poisoned(q.shape(), dtype, Device::Cuda);
+                attention(q, view(keys, values), expected, cpu, values_of(bias));
+                attention(q.to(Device::Cuda), view(gpu_keys, gpu_values), actual, gpu,
+                          values_of(gpu_bias));
+                gpu.synchronize();
+                EXPECT_LT(error_of(actual, expected), bound(dtype))
+                    << c.rows << " rows, " << c.heads << " heads of " << c.dim << ", " << c.slots
+                    << " slots in " << name_of(dtype) << (biased ? ", biased" : "");
+            }
+        }
+    }
+}
+
+TEST(CudaOps, TimestepAndModulation) {
+    LONGTAKE_NEEDS_GPU();
+    const Workspace gpu(Device::Cuda);
+    for (const DType dtype : kTypes) {
+        Tensor expected({1, 256}, dtype), actual = poisoned({1, 256}, dtype, Device::Cuda);
+        timestep_embedding(937.5, expected);
+        timestep_embedding(937.5, actual, gpu.stream());
+        gpu.synchronize();
+        EXPECT_LT(error_of(actual, expected), bound(dtype));
+        const Tensor x = random_tensor({3, 77}, 1, DType::F32, 4.F);
+        Tensor y({3, 77}, dtype), gpu_y = poisoned({3, 77}, dtype, Device::Cuda);
+        silu(x, y);
+        silu(x.to(Device::Cuda), gpu_y, gpu.stream());
+        gpu.synchronize();
+        EXPECT_LT(error_of(gpu_y, y), bound(dtype));
+    }
+    const Tensor table = random_tensor({6, 50}, 2);
+    for (const int64_t rows : {1, 6}) {
+        const Tensor e = random_tensor({rows, 50}, 3);
+        Tensor expected({6, 50}, DType::F32);
+        Tensor actual = poisoned({6, 50}, DType::F32, Device::Cuda);
+        modulation(table, e, {1, 4}, expected);
+        modulation(table.to(Device::Cuda), e.to(Device::Cuda), {1, 4}, actual, gpu.stream());
+        gpu.synchronize();
+        EXPECT_TRUE(same_bits(actual.to(Device::Cpu), expected));
+    }
+}
+
+TEST(CudaOps, MovesOfElementsAreExact) {
+    LONGTAKE_NEEDS_GPU();
+    const Workspace gpu(Device::Cuda);
+    for (const DType dtype : kTypes) {
+        const Tensor latents = random_tensor({3, 5, 4, 6}, 1);
+        Tensor patches({18, 7 * 4}, dtype);
+        Tensor gpu_patches = poisoned(patches.shape(), dtype, Device::Cuda);
+        patchify(latents, 2, 2, patches);
+        patchify(latents.to(Device::Cuda), 2, 2, gpu_patches, gpu.stream());
+        gpu.synchronize();
+        EXPECT_TRUE(same_bits(gpu_patches.to(Device::Cpu), patches));
+
+        for (const int64_t dim : {7, 24, 64}) {
+            const Tensor from = random_tensor({11, 3 * 2 * dim}, 2, dtype);
+            Tensor columns({11, 2, dim}, dtype);
+            Tensor gpu_columns = poisoned(columns.shape(), dtype, Device::Cuda);
+            copy_columns(from, 2 * dim, columns);
+            copy_columns(from.to(Device::Cuda), 2 * dim, gpu_columns, gpu.stream());
+            Tensor slots = poisoned({2, 20, dim}, dtype, Device::Cpu);
+            Tensor gpu_slots = slots.to(Device::Cuda);
+            scatter_heads(columns, slots, 5);
+            scatter_heads(gpu_columns, gpu_slots, 5, gpu.stream());
+            gpu.synchronize();
+            EXPECT_TRUE(same_bits(gpu_columns.to(Device::Cpu), columns)) << dim;
+            EXPECT_TRUE(same_bits(gpu_slots.to(Device::Cpu), slots)) << dim;
+        }
+    }
+    const Tensor tokens = random_tensor({18, 4 * 5}, 3);
+    Tensor flow({3, 5, 4, 6}, DType::F32);
+    Tensor gpu_flow = poisoned(flow.shape(), DType::F32, Device::Cuda);
+    unpatchify(tokens, 2, 2, flow);
+    unpatchify(tokens.to(Device::Cuda), 2, 2, gpu_flow, gpu.stream());
+    gpu.synchronize();
+    EXPECT_TRUE(same_bits(gpu_flow.to(Device::Cpu), flow));
+}
+
+TEST(CudaOps, Denoising) {
+    LONGTAKE_NEEDS_GPU();
+    const Workspace gpu(Device::Cuda);
+    const Tensor a = random_tensor({777}, 1), b = random_tensor({777}, 2);
+    const Tensor gpu_a = a.to(Device::Cuda), gpu_b = b.to(Device::Cuda);
+    Tensor clean({777}, DType::F32), noisy({777}, DType::F32);
+    Tensor gpu_clean = poisoned({777}, DType::F32, Device::Cuda), gpu_noisy = gpu_clean.clone();
+    predict_clean(a, b, 0.9375, clean);
+    predict_clean(gpu_a, gpu_b, 0.9375, gpu_clean, gpu.stream());
+    add_noise(a, b, 0.625, noisy);
+    add_noise(gpu_a, gpu_b, 0.625, gpu_noisy, gpu.stream());
+    gpu.synchronize();
+    EXPECT_LT(error_of(gpu_clean, clean), 1e-6F);
+    EXPECT_LT(error_of(gpu_noisy, noisy), 1e-6F);
+}
+
+}  // namespace
+}  // namespace longtake::diffusion

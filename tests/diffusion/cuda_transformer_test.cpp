@@ -1,0 +1,99 @@
+#include "tests/core/cuda_testing.h"
+#include "tests/diffusion/testing.h"
+#include "tests/diffusion/tiny_transformer.h"
+
+#ifdef LONGTAKE_CUDA
+#include "core/cuda.h"
+#endif
+
+#include <thread>
+
+namespace longtake::diffusion {
+namespace {
+
+class CudaTinyModel : public testing::TestWithParam<const char*> {};
+INSTANTIATE_TEST_SUITE_P(CudaTransformer, CudaTinyModel,
+                         testing::Values("tiny_transformer_24", "tiny_transformer_32"),
+                         [](const auto& test) { return std::string(test.param).substr(17); });
+
+TEST_P(CudaTinyModel, OneChunkEqualsDiffusers) {
+    LONGTAKE_NEEDS_GPU();
+    const auto file =
+        SafetensorsFile::open(kFixtures / (std::string(GetParam()) + "_chunk.safetensors"));
+    const Tensor flow =
+        one_chunk(tiny(GetParam(), DType::F32, Device::Cuda), file->tensor("latents"),
+                  file->tensor("text"), file->tensor("timestep").data<float>()[0]);
+    EXPECT_LT(max_difference(flow, file->tensor("flow")), 1e-4F);
+}
+
+TEST_P(CudaTinyModel, ChunksWithCacheEqualOneBlockCausalPass) {
+    LONGTAKE_NEEDS_GPU();
+    const Video video(GetParam());
+    const Tensor flows = video.run(tiny(GetParam(), DType::F32, Device::Cuda));
+    EXPECT_LT(max_difference(flows, video.expected), 1e-4F);
+}
+
+TEST_P(CudaTinyModel, Bf16IsNear) {
+    LONGTAKE_NEEDS_GPU();
+    const Video video(GetParam());
+    const Tensor flows = video.run(tiny(GetParam(), DType::BF16, Device::Cuda));
+    EXPECT_LT(max_difference(flows, video.expected) / max_abs(video.expected), 2e-2F);
+}
+
+TEST_P(CudaTinyModel, ARepeatedTakeIsTheSame) {
+    LONGTAKE_NEEDS_GPU();
+    const Video video(GetParam());
+    const CausalTransformer model = tiny(GetParam(), DType::BF16, Device::Cuda);
+    EXPECT_TRUE(same_bits(video.run(model), video.run(model)));
+}
+
+TEST(CudaTransformer, SessionsShareAModelAtTheSameTime) {
+    LONGTAKE_NEEDS_GPU();
+    const Video video("tiny_transformer_32");
+    const CausalTransformer model = tiny("tiny_transformer_32", DType::F32, Device::Cuda);
+    const Tensor alone = video.run(model);
+    Tensor first, second;
+    std::thread other([&] { first = video.run(model); });
+    second = video.run(model);
+    other.join();
+    EXPECT_TRUE(same_bits(first, alone));
+    EXPECT_TRUE(same_bits(second, alone));
+}
+
+TEST(CudaTransformer, PaddingCountsAsManyRows) {
+    LONGTAKE_NEEDS_GPU();
+    const Tensor latents = random_tensor({3, 6, 4, 6}, 3), text = random_tensor({4, 20}, 4);
+    const Tensor here = one_chunk(tiny("tiny_transformer_24"), latents, text, 500);
+    const Tensor there =
+        one_chunk(tiny("tiny_transformer_24", DType::F32, Device::Cuda), latents, text, 500);
+    EXPECT_LT(max_difference(there, here), 1e-4F);
+}
+
+#ifdef LONGTAKE_CUDA
+// Recording a graph fails when something allocates, waits or goes to another stream.
+TEST(CudaTransformer, APassOfAKnownSizeCanBeRecorded) {
+    LONGTAKE_NEEDS_GPU();
+    const CausalTransformer model = tiny("tiny_transformer_32", DType::BF16, Device::Cuda);
+    TransformerWorkspace workspace(Device::Cuda);
+    ReferenceMemory memory(model.config(), DType::BF16, 3, 3, kTinyTokens, Device::Cuda,
+                           workspace.stream());
+    const TextContext text = model.prepare_text(random_tensor({2, 20}, 1));
+    const Tensor latents = random_tensor({3, 6, 4, 6}, 2).to(Device::Cuda);
+    Tensor flow({3, 4, 4, 6}, DType::F32, Device::Cuda);
+    const std::vector<double> timesteps{500, 500, 0};
+    model.forward(latents, timesteps, text, memory, flow, workspace);
+    workspace.synchronize();
+    const Tensor expected = flow.to(Device::Cpu);
+    const CudaGraph graph = CudaGraph::capture(workspace.stream(), [&] {
+        model.forward(latents, timesteps, text, memory, flow, workspace);
+    });
+    const Tensor zero = Tensor::zeros(flow.shape());
+    copy_bytes(flow.raw(), Device::Cuda, zero.raw(), Device::Cpu, flow.bytes());
+    graph.launch(workspace.stream());
+    workspace.synchronize();
+    EXPECT_TRUE(same_bits(flow.to(Device::Cpu), expected));
+}
+#endif
+
+}  // namespace
+}  // namespace longtake::diffusion
