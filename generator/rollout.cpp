@@ -1,6 +1,7 @@
 #include "generator/rollout.h"
 
 #include "core/error.h"
+#include "diffusion/ops/denoise.h"
 
 #include <utility>
 
@@ -27,14 +28,10 @@ bool Rollout::denoise(const Place& place, const NoiseSource& noise,
         }
         frame_timesteps_.assign(static_cast<size_t>(clean.extent(0)), timesteps_[i]);
         transformer_->forward(noisy_, frame_timesteps_, text, memory, flow_, workspace_);
-        diffusion::predict_clean(noisy_.data<float>(), flow_.data<float>(),
-                                 schedule_.sigma(timesteps_[i]), clean.data<float>(),
-                                 clean.count());
+        diffusion::predict_clean(noisy_, flow_, schedule_.sigma(timesteps_[i]), clean);
         if (i + 1 < timesteps_.size()) {
             noise.fill(place.chunk, place.first_frame, static_cast<int>(i + 1), noise_);
-            diffusion::add_noise(clean.data<float>(), noise_.data<float>(),
-                                 schedule_.sigma(timesteps_[i + 1]), noisy_.data<float>(),
-                                 clean.count());
+            diffusion::add_noise(clean, noise_, schedule_.sigma(timesteps_[i + 1]), noisy_);
         }
     }
     return !(stop && stop());

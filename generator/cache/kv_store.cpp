@@ -2,6 +2,7 @@
 
 #include "core/error.h"
 #include "core/parallel.h"
+#include "diffusion/ops/layout.h"
 #include "diffusion/ops/rope.h"
 
 #include <algorithm>
@@ -11,21 +12,6 @@ namespace longtake::generator {
 namespace {
 
 constexpr double kTheta = 10000.0;
-
-// Rows [L, heads, row bytes] -> [heads, capacity, row bytes] from slot `first` on.
-void scatter(const Tensor& rows, Tensor& slots, int64_t first) {
-    const int64_t heads = rows.extent(1);
-    const int64_t capacity = slots.extent(1);
-    const size_t bytes = static_cast<size_t>(rows.extent(2)) * size_of(rows.dtype());
-    const auto* from = static_cast<const std::byte*>(rows.raw());
-    auto* to = static_cast<std::byte*>(slots.raw());
-    parallel_for(rows.extent(0), [=](int64_t row) {
-        for (int64_t h = 0; h < heads; ++h) {
-            std::memcpy(to + static_cast<size_t>(h * capacity + first + row) * bytes,
-                        from + static_cast<size_t>(row * heads + h) * bytes, bytes);
-        }
-    });
-}
 
 // Moves runs of slots to the front of every head.
 void move_runs(Tensor& slots, std::span<const Range> runs) {
@@ -166,8 +152,8 @@ void KvStore::write(int layer, int64_t first, const Tensor& keys, const Tensor& 
               keys.extent(2) == geometry_.head_dim && values.shape() == keys.shape() &&
               values.dtype() == keys.dtype() && first + rows <= capacity_,
           "keys {} do not fit the cache", keys.shape().str());
-    scatter(keys, keys_[static_cast<size_t>(layer)], first);
-    scatter(values, values_[static_cast<size_t>(layer)], first);
+    diffusion::scatter_heads(keys, keys_[static_cast<size_t>(layer)], first);
+    diffusion::scatter_heads(values, values_[static_cast<size_t>(layer)], first);
     forget_rotation(layer, {first, first + rows});
 }
 
