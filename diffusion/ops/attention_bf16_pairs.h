@@ -57,6 +57,13 @@ struct Bf16Pairs : Avx512 {
     static __m512i load_row(const uint16_t* p) {
         return _mm512_cvtepu16_epi32(_mm256_loadu_si256(reinterpret_cast<const __m256i*>(p)));
     }
+    // fp32 rounded to bf16.
+    static void store_row(__m512i floats, uint16_t* p) {
+        const __m512i odd = _mm512_and_si512(_mm512_srli_epi32(floats, 16), _mm512_set1_epi32(1));
+        const __m512i half = _mm512_add_epi32(odd, _mm512_set1_epi32(0x7fff));
+        const __m512i rounded = _mm512_srli_epi32(_mm512_add_epi32(floats, half), 16);
+        _mm256_storeu_si256(reinterpret_cast<__m256i*>(p), _mm512_cvtepi32_epi16(rounded));
+    }
 };
 
 }  // namespace

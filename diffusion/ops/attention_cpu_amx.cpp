@@ -1,12 +1,24 @@
 // Compiled for AMX: nothing here may run before attention_kernels() has asked the machine.
 #include "diffusion/ops/attention_bf16_pairs.h"
-#include "diffusion/ops/attention_tile.h"
+#include "diffusion/ops/attention_kernel.h"
+#include "diffusion/ops/transpose_avx512.h"
 
+#include <algorithm>
+
+// The matrix unit multiplies while the vectors weigh: a turn of the loop takes the logits of block
+// b to weights, adds the values of block b - 1 and multiplies the keys of block b + 1, in small
+// pieces one after the other, so that the core always has some of both at hand.
 namespace longtake::diffusion {
 namespace {
 
+using V = Bf16Pairs;
+using Vector = V::Vector;
+
 constexpr int64_t kTile = 16;             // rows of a tile, and its columns of 32 bits
 constexpr int64_t kTileKeys = 2 * kTile;  // bf16 in a row
+constexpr int64_t kBlock = 2 * kTileKeys;
+constexpr int kMaxVectors = 2;
+constexpr int64_t kMaxDim = 128;
 
 // Tiles 0 to 3 sum, 4 and 5 hold keys or values, 6 and 7 queries or weights; all of full size.
 struct alignas(64) TileConfig {
@@ -16,93 +28,228 @@ struct alignas(64) TileConfig {
 };
 static_assert(sizeof(TileConfig) == 64);
 
-// Queries stay in the lanes: both products have them as columns, and the units of two bf16 that the
-// vector kernels broadcast are what the matrix unit takes for its right operand. Keys are its left
-// operand where they lie; values must be transposed.
-struct MatrixUnit : Bf16Pairs {
-    static constexpr bool kMatrixUnit = true;
-    static constexpr int kVectors = 2;
+// The compiler does not know that tiles are loaded from memory.
+void settle() {
+    asm volatile("" ::: "memory");
+}
 
-    // 2^x as in Avx512, but to 8e-5: weights are rounded to bf16 anyway.
-    static Vector exp2(Vector x) {
-        x = max(x, broadcast(-126.F));
-        const Vector r = _mm512_reduce_ps(x, _MM_FROUND_TO_NEG_INF | _MM_FROUND_NO_EXC);  // [0, 1)
-        Vector p = broadcast(7.8024521e-2F);
-        p = fma(p, r, broadcast(2.2606716e-1F));
-        p = fma(p, r, broadcast(6.9583354e-1F));
-        p = fma(p, r, broadcast(9.9992522e-1F));
-        return _mm512_scalef_ps(p, x);
+// 2^x for x <= 0 as in Avx512, but to 8e-5: weights are rounded to bf16 anyway.
+Vector rough_exp2(Vector x) {
+    x = V::max(x, V::broadcast(-126.F));
+    const Vector r = _mm512_reduce_ps(x, _MM_FROUND_TO_NEG_INF | _MM_FROUND_NO_EXC);  // [0, 1)
+    Vector p = V::broadcast(7.8024521e-2F);
+    p = V::fma(p, r, V::broadcast(2.2606716e-1F));
+    p = V::fma(p, r, V::broadcast(6.9583354e-1F));
+    p = V::fma(p, r, V::broadcast(9.9992522e-1F));
+    return _mm512_scalef_ps(p, x);
+}
+
+int64_t scratch_floats(int64_t head_dim) {
+    return kMaxVectors * kTile * (head_dim / 2 + head_dim + 2 * kBlock) + kTileKeys * kMaxDim / 2;
+}
+
+// The query rows of one call, 16 to a vector: they are columns of every product, so that maxima
+// and sums need no work across lanes.
+template <int kVectors> class Rows {
+    static constexpr int64_t kWidth = kVectors * kTile;
+    static constexpr int64_t kStride = kWidth * sizeof(float);
+    // Weights of up to 2^8 are as exact as those up to 1, so the maximum follows only from there.
+    static constexpr float kSlack = 8;
+
+  public:
+    explicit Rows(const AttentionTile& t)
+        : t_(t),
+          q_(t.scratch),
+          sums_(q_ + t.head_dim / 2 * kWidth),
+          logits_{sums_ + t.head_dim * kWidth, sums_ + (t.head_dim + kBlock) * kWidth},
+          last_keys_(reinterpret_cast<uint16_t*>(sums_ + (t.head_dim + 2 * kBlock) * kWidth)),
+          pairs_per_piece_((kBlock / 2 + t.head_dim / 8 - 1) / (t.head_dim / 8)) {
+        std::fill_n(largest_, kVectors, V::broadcast(-__builtin_inff()));
+        std::fill_n(total_, kVectors, V::broadcast(0.F));
     }
 
-    // Values as [ceil(slots / 32), head_dim, 32]; keys that are missing are zero.
-    static void transpose(const void* from, int64_t begin, int64_t end, int64_t head_dim,
-                          float* to) {
-        alignas(64) float pairs[kTile * kTile];  // [pair of keys, dimension]
-        const auto* bits = static_cast<const uint16_t*>(from);
-        for (int64_t j = begin; j < end; j += kTileKeys) {
-            const int64_t n = end - j < kTileKeys ? end - j : kTileKeys;
-            for (int64_t i = 0; i < head_dim; i += kTile) {
-                for (int64_t k = 0; k < kTile; ++k) {
-                    const uint16_t* at = bits + (j + 2 * k) * head_dim + i;
-                    const __m512i none = _mm512_setzero_si512();
-                    const __m512i low = 2 * k < n ? load_row(at) : none;
-                    const __m512i high = 2 * k + 1 < n ? load_row(at + head_dim) : none;
-                    store(pairs + k * kTile,
-                          _mm512_castsi512_ps(_mm512_or_si512(low, _mm512_slli_epi32(high, 16))));
+    void attend() {
+        load_queries();
+        std::fill_n(sums_, t_.head_dim * kWidth, 0.F);
+        const int64_t blocks = (t_.slots + kBlock - 1) / kBlock;
+        const auto idle = [] {};
+        multiply_keys(0, idle);
+        for (int64_t b = 0; b < blocks; ++b) {
+            Vector shrink[kVectors];
+            const bool grown = raise_maxima(b, shrink);
+            int64_t pair = 0;
+            const auto weigh_some = [&] {
+                const int64_t end = std::min(pair + pairs_per_piece_, kBlock / 2);
+                for (; pair < end; ++pair) {
+                    weigh(b, pair);
                 }
-                transpose_units(pairs, to + (j / kTileKeys * head_dim + i) * kTile);
+            };
+            if (b > 0) {
+                add_values(b - 1, weigh_some);
+            }
+            if (b + 1 < blocks) {
+                multiply_keys(b + 1, weigh_some);
+            }
+            for (; pair < kBlock / 2; ++pair) {
+                weigh(b, pair);
+            }
+            settle();
+            if (grown) {
+                for (int64_t i = 0; i < t_.head_dim * kWidth; i += kTile) {
+                    V::store(sums_ + i, V::mul(V::load(sums_ + i), shrink[i / kTile % kVectors]));
+                }
+                settle();
             }
         }
-    }
-
-    // s = keys * queries of keys [begin, begin + n), and a few more.
-    template <int kVectors>
-    static void multiply_keys(const AttentionTile& t, const float* q, int64_t begin, int64_t n,
-                              float* s) {
-        constexpr int64_t kWidth = kVectors * kTile;
-        const auto row_bytes = static_cast<size_t>(t.head_dim) * sizeof(uint16_t);
-        alignas(64) uint16_t room[kTileKeys * 128];
-        for (int64_t j = 0; j < n; j += kTileKeys) {
-            const uint16_t* keys = static_cast<const uint16_t*>(t.keys) + (begin + j) * t.head_dim;
-            if (n - j < kTileKeys) {  // nothing may be read behind the last key
-                std::memset(room, 0, kTileKeys * row_bytes);
-                std::memcpy(room, keys, static_cast<size_t>(n - j) * row_bytes);
-                keys = room;
-            }
-            zero<kVectors>();
-            for (int64_t k = 0; k < t.head_dim; k += kTileKeys) {
-                _tile_loadd(4, keys + k, row_bytes);
-                _tile_loadd(5, keys + kTile * t.head_dim + k, row_bytes);
-                add_products<kVectors>(q + k / 2 * kWidth);
-            }
-            move<kVectors, true>(s + j * kWidth);
-        }
-    }
-
-    // sums += values * weights of keys [begin, begin + n); `s` has room for whole tiles.
-    template <int kVectors>
-    static void multiply_values(const AttentionTile& t, int64_t begin, int64_t n, float* s,
-                                float* sums) {
-        constexpr int64_t kWidth = kVectors * kTile;
-        const int64_t pairs = (n + 1) / 2, tiles = (pairs + kTile - 1) / kTile;
-        for (int64_t i = pairs * kWidth; i < tiles * kTile * kWidth; i += kLanes) {
-            store(s + i, broadcast(0.F));
-        }
-        for (int64_t i = 0; i < t.head_dim; i += 2 * kTile) {
-            move<kVectors, false>(sums + i * kWidth);
-            for (int64_t b = 0; b < tiles; ++b) {
-                const float* values = static_cast<const float*>(t.values) +
-                                      ((begin / kTileKeys + b) * t.head_dim + i) * kTile;
-                _tile_loadd(4, values, 64);
-                _tile_loadd(5, values + kTile * kTile, 64);
-                add_products<kVectors>(s + b * kTile * kWidth);
-            }
-            move<kVectors, true>(sums + i * kWidth);
-        }
+        add_values(blocks - 1, idle);
+        store_rows();
     }
 
   private:
-    template <int kVectors> static void zero() {
+    float* logits(int64_t block) const { return logits_[block & 1]; }
+
+    // Queries as [head_dim / 2, kWidth] units; the first stands in for rows that are missing.
+    void load_queries() {
+        const auto* from = static_cast<const uint16_t*>(t_.q);
+        for (int64_t v = 0; v < kVectors; ++v) {
+            for (int64_t k = 0; k < t_.head_dim / 2; k += kTile) {
+                __m512i columns[kTile];
+                transpose_units(
+                    [&](int64_t r) {
+                        const int64_t row = v * kTile + r;
+                        return _mm512_loadu_si512(from + (row < t_.rows ? row : 0) * t_.stride +
+                                                  2 * k);
+                    },
+                    columns);
+                for (int64_t i = 0; i < kTile; ++i) {
+                    _mm512_store_si512(q_ + (k + i) * kWidth + v * kTile, columns[i]);
+                }
+            }
+        }
+    }
+
+    // Logits of a block = keys * queries, not yet scaled. `between` runs after every piece.
+    template <typename Between> void multiply_keys(int64_t block, Between&& between) {
+        float* s = logits(block);
+        for (int64_t j = 0; j < kBlock; j += kTileKeys) {
+            const uint16_t* keys = keys_from(block * kBlock + j);
+            zero();
+            for (int64_t k = 0; k < t_.head_dim; k += kTileKeys) {
+                _tile_loadd(4, keys + k, t_.head_dim * 2);
+                _tile_loadd(5, keys + kTile * t_.head_dim + k, t_.head_dim * 2);
+                add_products(q_ + k / 2 * kWidth);
+                between();
+                settle();
+            }
+            move<true>(s + j * kWidth);
+        }
+    }
+
+    // 32 keys from slot `begin` on; nothing is read behind the last one.
+    const uint16_t* keys_from(int64_t begin) {
+        const int64_t there = std::clamp<int64_t>(t_.slots - begin, 0, kTileKeys);
+        const uint16_t* keys = static_cast<const uint16_t*>(t_.keys) + begin * t_.head_dim;
+        if (there == kTileKeys) {
+            return keys;
+        }
+        const auto row_bytes = static_cast<size_t>(t_.head_dim) * sizeof(uint16_t);
+        std::memset(last_keys_, 0, kTileKeys * row_bytes);
+        if (there > 0) {
+            std::memcpy(last_keys_, keys, static_cast<size_t>(there) * row_bytes);
+        }
+        settle();
+        return last_keys_;
+    }
+
+    // The block's logits are there, but for biases and missing keys. Raises the maxima where it
+    // must; `shrink` is what becomes of sums made with those before.
+    bool raise_maxima(int64_t block, Vector (&shrink)[kVectors]) {
+        float* s = logits(block);
+        const int64_t begin = block * kBlock, n = std::min(t_.slots - begin, kBlock);
+        if (t_.key_bias != nullptr) {
+            for (int64_t i = 0; i < n * kWidth; i += kTile) {
+                const float bias = t_.key_bias[begin + i / kWidth] / t_.scale;
+                V::store(s + i, V::add(V::load(s + i), V::broadcast(bias)));
+            }
+        }
+        for (int64_t i = n * kWidth; i < kBlock * kWidth; i += kTile) {
+            V::store(s + i, V::broadcast(-__builtin_inff()));
+        }
+        bool grown = false;
+        for (int v = 0; v < kVectors; ++v) {
+            Vector top[4] = {largest_[v], largest_[v], largest_[v], largest_[v]};
+            for (int64_t j = 0; j < kBlock; j += 4) {
+                for (int i = 0; i < 4; ++i) {
+                    top[i] = V::max(top[i], V::load(s + (j + i) * kWidth + v * kTile));
+                }
+            }
+            const Vector now = V::max(V::max(top[0], top[1]), V::max(top[2], top[3]));
+            const Vector reach = V::add(largest_[v], V::broadcast(kSlack / t_.scale));
+            const __mmask16 higher = _mm512_cmp_ps_mask(now, reach, _CMP_GT_OQ);
+            const Vector fall = V::mul(V::sub(largest_[v], now), V::broadcast(t_.scale));
+            shrink[v] = _mm512_mask_blend_ps(higher, V::broadcast(1.F), rough_exp2(fall));
+            largest_[v] = _mm512_mask_blend_ps(higher, largest_[v], now);
+            offset_[v] = V::mul(largest_[v], V::broadcast(-t_.scale));
+            total_[v] = V::mul(total_[v], shrink[v]);
+            grown |= higher != 0;
+        }
+        return grown;
+    }
+
+    // Logits 2 pair and 2 pair + 1 of every row to weights, in place.
+    void weigh(int64_t block, int64_t pair) {
+        float* s = logits(block);
+        const Vector scale = V::broadcast(t_.scale);
+        for (int v = 0; v < kVectors; ++v) {
+            const float* at = s + 2 * pair * kWidth + v * kTile;
+            const Vector first = rough_exp2(V::fma(V::load(at), scale, offset_[v]));
+            const Vector second = rough_exp2(V::fma(V::load(at + kWidth), scale, offset_[v]));
+            total_[v] = V::add(total_[v], V::add(first, second));
+            V::store(s + pair * kWidth + v * kTile, V::pair(first, second));
+        }
+    }
+
+    // sums += values * weights of a block.
+    template <typename Between> void add_values(int64_t block, Between&& between) {
+        const float* weights = logits(block);
+        const int64_t begin = block * kBlock;
+        const int64_t tiles = t_.slots - begin > kTileKeys ? 2 : 1;
+        for (int64_t i = 0; i < t_.head_dim; i += kTileKeys) {
+            move<false>(sums_ + i * kWidth);
+            for (int64_t b = 0; b < tiles; ++b) {
+                const float* values = static_cast<const float*>(t_.values) +
+                                      ((begin / kTileKeys + b) * t_.head_dim + i) * kTile;
+                _tile_loadd(4, values, 64);
+                _tile_loadd(5, values + kTile * kTile, 64);
+                add_products(weights + b * kTile * kWidth);
+                between();
+                settle();
+            }
+            move<true>(sums_ + i * kWidth);
+        }
+    }
+
+    void store_rows() {
+        for (int64_t v = 0; v < kVectors; ++v) {
+            const Vector inverse = V::div(V::broadcast(1.F), total_[v]);
+            const int64_t rows = std::min(t_.rows - v * kTile, kTile);
+            for (int64_t i = 0; i < t_.head_dim; i += kTile) {
+                __m512i row[kTile];
+                transpose_units(
+                    [&](int64_t k) {
+                        const float* at = sums_ + (i + k) * kWidth + v * kTile;
+                        return _mm512_castps_si512(V::mul(V::load(at), inverse));
+                    },
+                    row);
+                for (int64_t r = 0; r < rows; ++r) {
+                    V::store_row(row[r],
+                                 static_cast<uint16_t*>(t_.out) + (v * kTile + r) * t_.stride + i);
+                }
+            }
+        }
+    }
+
+    static void zero() {
         _tile_zero(0);
         _tile_zero(1);
         if constexpr (kVectors == 2) {
@@ -112,8 +259,7 @@ struct MatrixUnit : Bf16Pairs {
     }
 
     // Sums += (tile 4, tile 5) * the 16 rows of units at `right`.
-    template <int kVectors> static void add_products(const float* right) {
-        constexpr int64_t kStride = kVectors * 64;
+    static void add_products(const float* right) {
         _tile_loadd(6, right, kStride);
         _tile_dpbf16ps(0, 4, 6);
         _tile_dpbf16ps(1, 5, 6);
@@ -125,9 +271,8 @@ struct MatrixUnit : Bf16Pairs {
     }
 
     // Sums to or from 32 rows of memory.
-    template <int kVectors, bool kStore> static void move(float* at) {
-        constexpr int64_t kStride = kVectors * 64;
-        float* below = at + kTile * kVectors * kTile;
+    template <bool kStore> static void move(float* at) {
+        float* below = at + kTile * kWidth;
         if constexpr (kStore) {
             _tile_stored(0, at, kStride);
             _tile_stored(1, below, kStride);
@@ -144,43 +289,45 @@ struct MatrixUnit : Bf16Pairs {
         }
     }
 
-    // Rows of 16 units of 32 bits become columns. Both aligned.
-    static void transpose_units(const float* from, float* to) {
-        __m512i a[16], b[16];
-        for (int i = 0; i < 16; ++i) {
-            a[i] = _mm512_load_si512(from + i * 16);
-        }
-        for (int i = 0; i < 16; i += 2) {  // pairs of rows, interleaved by one unit
-            b[i] = _mm512_unpacklo_epi32(a[i], a[i + 1]);
-            b[i + 1] = _mm512_unpackhi_epi32(a[i], a[i + 1]);
-        }
-        for (int i = 0; i < 16;
-             i += 4) {  // by two: column 4 l + c of four rows in lane l of a[i + c]
-            a[i] = _mm512_unpacklo_epi64(b[i], b[i + 2]);
-            a[i + 1] = _mm512_unpackhi_epi64(b[i], b[i + 2]);
-            a[i + 2] = _mm512_unpacklo_epi64(b[i + 1], b[i + 3]);
-            a[i + 3] = _mm512_unpackhi_epi64(b[i + 1], b[i + 3]);
-        }
-        for (int c = 0; c < 4; ++c) {  // then lanes of 128 bits, a 4 x 4 transpose of them
-            const __m512i low = _mm512_shuffle_i32x4(a[c], a[c + 4], 0x44);
-            const __m512i high = _mm512_shuffle_i32x4(a[c], a[c + 4], 0xee);
-            const __m512i low2 = _mm512_shuffle_i32x4(a[c + 8], a[c + 12], 0x44);
-            const __m512i high2 = _mm512_shuffle_i32x4(a[c + 8], a[c + 12], 0xee);
-            _mm512_store_si512(to + c * 16, _mm512_shuffle_i32x4(low, low2, 0x88));
-            _mm512_store_si512(to + (4 + c) * 16, _mm512_shuffle_i32x4(low, low2, 0xdd));
-            _mm512_store_si512(to + (8 + c) * 16, _mm512_shuffle_i32x4(high, high2, 0x88));
-            _mm512_store_si512(to + (12 + c) * 16, _mm512_shuffle_i32x4(high, high2, 0xdd));
-        }
-    }
+    const AttentionTile& t_;
+    float* q_;             // [head_dim / 2, kWidth] units
+    float* sums_;          // [head_dim, kWidth]
+    float* logits_[2];     // [kBlock, kWidth] of a block, its weights [kBlock / 2, kWidth] units
+    uint16_t* last_keys_;  // [kTileKeys, head_dim], zeros behind the last key
+    int64_t pairs_per_piece_;
+    Vector largest_[kVectors];  // logits, not scaled
+    Vector offset_[kVectors];   // - scale largest
+    Vector total_[kVectors];
 };
 
-using Tiler = AttentionTiler<MatrixUnit>;
+// Values as [ceil(slots / 32), head_dim, 32]; keys that are missing are zero.
+void transpose_values(const void* from, int64_t begin, int64_t end, int64_t head_dim, float* to) {
+    const auto* bits = static_cast<const uint16_t*>(from);
+    for (int64_t j = begin; j < end; j += kTileKeys) {
+        const int64_t n = end - j < kTileKeys ? end - j : kTileKeys;
+        for (int64_t i = 0; i < head_dim; i += kTile) {
+            __m512i rows[kTile];
+            transpose_units(
+                [&](int64_t k) {
+                    const uint16_t* at = bits + (j + 2 * k) * head_dim + i;
+                    const __m512i none = _mm512_setzero_si512();
+                    const __m512i low = 2 * k < n ? V::load_row(at) : none;
+                    const __m512i high = 2 * k + 1 < n ? V::load_row(at + head_dim) : none;
+                    return _mm512_or_si512(low, _mm512_slli_epi32(high, 16));
+                },
+                rows);
+            for (int64_t k = 0; k < kTile; ++k) {
+                _mm512_store_si512(to + (j / kTileKeys * head_dim + i + k) * kTile, rows[k]);
+            }
+        }
+    }
+}
 
 // The configuration is left as others find it who use the unit: released.
 void run(const AttentionTile& tile) {
     const TileConfig config;
     _tile_loadconfig(&config);
-    Tiler::run(tile);
+    tile.rows > kTile ? Rows<2>(tile).attend() : Rows<1>(tile).attend();
     _tile_release();
 }
 
@@ -190,13 +337,13 @@ extern const AttentionKernel kAttentionAmxBf16;
 const AttentionKernel kAttentionAmxBf16{
     .name = "amx_bf16",
     .dtype = DType::BF16,
-    .lane_rows = Tiler::kLanes,
-    .tile_rows = Tiler::kRows,
+    .lane_rows = kTile,
+    .tile_rows = kMaxVectors * kTile,
     .dim_multiple = kTileKeys,
-    .scratch_floats = Tiler::scratch_floats,
+    .scratch_floats = scratch_floats,
     .run = run,
     .pack_keys = nullptr,
-    .pack_values = MatrixUnit::transpose,
+    .pack_values = transpose_values,
 };
 
 }  // namespace longtake::diffusion

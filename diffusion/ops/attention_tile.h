@@ -17,8 +17,6 @@ template <class Isa> class AttentionTiler {
     using Element = typename Isa::Element;
     static constexpr int kPair = Isa::kPair;
     static constexpr int64_t kBlock = 64;  // keys between two corrections of the maxima
-    // Whether the products are those of a matrix unit, on whole blocks; otherwise the vectors'.
-    static constexpr bool kMatrixUnit = requires { Isa::kMatrixUnit; };
 
   public:
     static constexpr int64_t kLanes = Isa::kLanes, kRows = kLanes * Isa::kVectors;
@@ -85,23 +83,11 @@ template <class Isa> class AttentionTiler {
     static void score_block(const AttentionTile& t, const float* q, int64_t begin, int64_t n,
                             float* s, Vector* largest) {
         int64_t j = 0;
-        if constexpr (kMatrixUnit) {
-            constexpr int64_t kWidth = kVectors * kLanes;
-            Isa::template multiply_keys<kVectors>(t, q, begin, n, s);
-            for (; j < n; ++j) {
-                Vector product[1][kVectors];
-                for (int v = 0; v < kVectors; ++v) {
-                    product[0][v] = Isa::load(s + j * kWidth + v * kLanes);
-                }
-                finish_logits<1, kVectors>(t, begin, j, product, s, largest);
-            }
-        } else {
-            for (; j + Isa::kKeys <= n; j += Isa::kKeys) {
-                score<Isa::kKeys, kVectors>(t, q, begin, j, s, largest);
-            }
-            for (; j < n; ++j) {
-                score<1, kVectors>(t, q, begin, j, s, largest);
-            }
+        for (; j + Isa::kKeys <= n; j += Isa::kKeys) {
+            score<Isa::kKeys, kVectors>(t, q, begin, j, s, largest);
+        }
+        for (; j < n; ++j) {
+            score<1, kVectors>(t, q, begin, j, s, largest);
         }
     }
 
@@ -182,21 +168,10 @@ template <class Isa> class AttentionTiler {
 
     // sums = sums * shrink + weights * values of keys [begin, begin + n).
     template <int kVectors>
-    static void add_block(const AttentionTile& t, int64_t begin, int64_t n, float* s,
+    static void add_block(const AttentionTile& t, int64_t begin, int64_t n, const float* s,
                           const Vector* shrink, float* sums) {
-        if constexpr (kMatrixUnit) {
-            constexpr int64_t kWidth = kVectors * kLanes;
-            for (int64_t i = 0; i < t.head_dim; ++i) {
-                for (int v = 0; v < kVectors; ++v) {
-                    float* at = sums + i * kWidth + v * kLanes;
-                    Isa::store(at, Isa::mul(Isa::load(at), shrink[v]));
-                }
-            }
-            Isa::template multiply_values<kVectors>(t, begin, n, s, sums);
-        } else {
-            for (int64_t i = 0; i < t.head_dim; i += Isa::kDims) {
-                add_values<kVectors>(t, begin, n, i, s, shrink, sums);
-            }
+        for (int64_t i = 0; i < t.head_dim; i += Isa::kDims) {
+            add_values<kVectors>(t, begin, n, i, s, shrink, sums);
         }
     }
 

@@ -3,7 +3,11 @@
 #include "diffusion/models/causal_transformer.h"
 #include "diffusion/ops/attention.h"
 #include "diffusion/ops/attention_kernel.h"
+#include "diffusion/ops/layer_norm.h"
+#include "diffusion/ops/layout.h"
 #include "diffusion/ops/linear.h"
+#include "diffusion/ops/rms_norm.h"
+#include "diffusion/ops/rope.h"
 #include "tests/diffusion/random_transformer.h"
 #include "tests/diffusion/reference_memory.h"
 #include "tests/diffusion/testing.h"
@@ -12,7 +16,10 @@
 
 #include <algorithm>
 #include <chrono>
+#include <cstring>
 #include <string>
+#include <utility>
+#include <vector>
 
 namespace longtake::diffusion {
 namespace {
@@ -41,6 +48,33 @@ void matrix_product(benchmark::State& state, DType dtype) {
     Tensor y({rows, out}, dtype);
     Workspace workspace;
     measure(state, 2.0 * static_cast<double>(rows * out * in), [&] { linear(x, y, workspace); });
+}
+
+// What stands between the products: bytes are those read and written once.
+enum class RowOp { LayerNorm, RmsNorm, RmsNormRotated, CopyColumns, ScatterHeads, RopeTime };
+
+void row_op(benchmark::State& state, RowOp op, DType dtype) {
+    const Tensor x = random_tensor({kRows, kWidth}, 1), weight = random_tensor({kWidth}, 2);
+    const Tensor qkv = random_tensor({kRows, 3 * kWidth}, 3, dtype);
+    RopeTable table(kHeadDim, 9, 16);
+    const std::vector<double> positions{18, 19, 20};
+    table.set_time(positions);
+    Tensor flat({kRows, kWidth}, dtype), rows({kRows, kHeads, kHeadDim}, dtype);
+    Tensor slots({kHeads, kRows, kHeadDim}, dtype);
+    for (auto* t : {&flat, &rows, &slots}) {
+        std::memset(t->raw(), 0, static_cast<size_t>(t->count()) * size_of(dtype));
+    }
+    measure(state, static_cast<double>(kRows * kWidth), [&] {
+        switch (op) {
+            case RowOp::LayerNorm: return layer_norm(x, weight, weight, 1e-6, flat);
+            case RowOp::RmsNorm: return rms_norm(qkv, 0, weight, 1e-6, rows);
+            case RowOp::RmsNormRotated:
+                return rms_norm(qkv, 0, weight, 1e-6, rows, Rotation::SpaceAndTime, &table);
+            case RowOp::CopyColumns: return copy_columns(qkv, 2 * kWidth, rows);
+            case RowOp::ScatterHeads: return scatter_heads(rows, slots, 0);
+            case RowOp::RopeTime: return rope_time(slots, positions, slots);
+        }
+    });
 }
 
 void attention_kernel(benchmark::State& state, const AttentionKernel* kernel) {
@@ -96,8 +130,20 @@ void register_all() {
         for (const AttentionKernel* kernel : attention_kernels(dtype)) {
             auto* b = benchmark::RegisterBenchmark(
                 ("attention/" + std::string(kernel->name)).c_str(), attention_kernel, kernel);
-            b->Arg(432)->Arg(2304)->Arg(2736)->Arg(3024);
+            b->Arg(20)->Arg(432)->Arg(2304)->Arg(2736)->Arg(3024);
             b->UseRealTime()->Unit(benchmark::kMicrosecond);
+        }
+        const std::pair<const char*, RowOp> row_ops[] = {
+            {"layer_norm", RowOp::LayerNorm},
+            {"rms_norm", RowOp::RmsNorm},
+            {"rms_norm_rotated", RowOp::RmsNormRotated},
+            {"copy_columns", RowOp::CopyColumns},
+            {"scatter_heads", RowOp::ScatterHeads},
+            {"rope_time", RowOp::RopeTime}};
+        for (const auto& [name, op] : row_ops) {
+            benchmark::RegisterBenchmark((name + ("/" + type)).c_str(), row_op, op, dtype)
+                ->UseRealTime()
+                ->Unit(benchmark::kMicrosecond);
         }
         benchmark::RegisterBenchmark(("transformer/" + type).c_str(), transformer, dtype)
             ->Arg(3)
