@@ -33,9 +33,10 @@ void settle() {
     asm volatile("" ::: "memory");
 }
 
-// 2^x for x <= 0 as in Avx512, but to 8e-5: weights are rounded to bf16 anyway.
+// 2^x for x <= 0, to 8e-5, as weights are rounded to bf16 anyway; not less than 2^-125, so that
+// no denormal slows what follows.
 Vector rough_exp2(Vector x) {
-    x = V::max(x, V::broadcast(-126.F));
+    x = V::max(x, V::broadcast(-125.F));
     const Vector r = _mm512_reduce_ps(x, _MM_FROUND_TO_NEG_INF | _MM_FROUND_NO_EXC);  // [0, 1)
     Vector p = V::broadcast(7.8024521e-2F);
     p = V::fma(p, r, V::broadcast(2.2606716e-1F));
@@ -79,7 +80,7 @@ template <int kVectors> class Rows {
             const bool grown = raise_maxima(b, shrink);
             int64_t pair = 0;
             const auto weigh_some = [&] {
-                const int64_t end = std::min(pair + pairs_per_piece_, kBlock / 2);
+                const int64_t end = std::min(pair + pairs_per_piece_, keys_of(b) / 2);
                 for (; pair < end; ++pair) {
                     weigh(b, pair);
                 }
@@ -90,7 +91,7 @@ template <int kVectors> class Rows {
             if (b + 1 < blocks) {
                 multiply_keys(b + 1, weigh_some);
             }
-            for (; pair < kBlock / 2; ++pair) {
+            for (; pair < keys_of(b) / 2; ++pair) {
                 weigh(b, pair);
             }
             settle();
@@ -106,6 +107,10 @@ template <int kVectors> class Rows {
     }
 
   private:
+    // Keys of a block that are multiplied: those there are, in whole tiles.
+    int64_t keys_of(int64_t block) const {
+        return t_.slots - block * kBlock > kTileKeys ? kBlock : kTileKeys;
+    }
     float* logits(int64_t block) const { return logits_[block & 1]; }
 
     // Queries as [head_dim / 2, kWidth] units; the first stands in for rows that are missing.
@@ -131,7 +136,7 @@ template <int kVectors> class Rows {
     // Logits of a block = keys * queries, not yet scaled. `between` runs after every piece.
     template <typename Between> void multiply_keys(int64_t block, Between&& between) {
         float* s = logits(block);
-        for (int64_t j = 0; j < kBlock; j += kTileKeys) {
+        for (int64_t j = 0; j < keys_of(block); j += kTileKeys) {
             const uint16_t* keys = keys_from(block * kBlock + j);
             zero();
             for (int64_t k = 0; k < t_.head_dim; k += kTileKeys) {
@@ -172,13 +177,13 @@ template <int kVectors> class Rows {
                 V::store(s + i, V::add(V::load(s + i), V::broadcast(bias)));
             }
         }
-        for (int64_t i = n * kWidth; i < kBlock * kWidth; i += kTile) {
+        for (int64_t i = n * kWidth; i < keys_of(block) * kWidth; i += kTile) {
             V::store(s + i, V::broadcast(-__builtin_inff()));
         }
         bool grown = false;
         for (int v = 0; v < kVectors; ++v) {
             Vector top[4] = {largest_[v], largest_[v], largest_[v], largest_[v]};
-            for (int64_t j = 0; j < kBlock; j += 4) {
+            for (int64_t j = 0; j < keys_of(block); j += 4) {
                 for (int i = 0; i < 4; ++i) {
                     top[i] = V::max(top[i], V::load(s + (j + i) * kWidth + v * kTile));
                 }
@@ -213,10 +218,9 @@ template <int kVectors> class Rows {
     template <typename Between> void add_values(int64_t block, Between&& between) {
         const float* weights = logits(block);
         const int64_t begin = block * kBlock;
-        const int64_t tiles = t_.slots - begin > kTileKeys ? 2 : 1;
         for (int64_t i = 0; i < t_.head_dim; i += kTileKeys) {
             move<false>(sums_ + i * kWidth);
-            for (int64_t b = 0; b < tiles; ++b) {
+            for (int64_t b = 0; b < keys_of(block) / kTileKeys; ++b) {
                 const float* values = static_cast<const float*>(t_.values) +
                                       ((begin / kTileKeys + b) * t_.head_dim + i) * kTile;
                 _tile_loadd(4, values, 64);

@@ -1,6 +1,7 @@
 #include "core/parallel.h"
 #include "diffusion/ops/layout.h"
 
+#include <algorithm>
 #include <cstring>
 
 namespace longtake::diffusion {
@@ -17,13 +18,16 @@ void gather_patches(const Tensor& latents, int64_t ph, int64_t pw, Tensor& patch
         const int64_t frame = item / rows, row = item % rows;
         for (int64_t column = 0; column < columns; ++column) {
             T* patch = to + (item * columns + column) * length;
-            for (int64_t i = 0; i < length; ++i) {
-                const int64_t channel = i / (ph * pw), y = row * ph + i / pw % ph;
-                const int64_t x = column * pw + i % pw;
-                patch[i] = channel < channels
-                               ? T(from[((frame * channels + channel) * height + y) * width + x])
-                               : T(0.F);
+            for (int64_t channel = 0; channel < channels; ++channel) {
+                const float* corner =
+                    from + ((frame * channels + channel) * height + row * ph) * width + column * pw;
+                for (int64_t y = 0; y < ph; ++y) {
+                    for (int64_t x = 0; x < pw; ++x) {
+                        *patch++ = T(corner[y * width + x]);
+                    }
+                }
             }
+            std::fill(patch, to + (item * columns + column + 1) * length, T(0.F));
         }
     });
 }
