@@ -23,6 +23,8 @@ namespace {
 
 using generator::ChunkTimes;
 
+constexpr int64_t kChunksPerProduct = 4;  // between two measurements of oneDNN's product
+
 struct BenchOptions {
     ModelOptions model;
     std::string seconds = "20";
@@ -41,7 +43,8 @@ struct Figures {
     size_t steady_from = 0;  // the first chunk with a full window
     double frame_rate = 0;
     double gflops = 0;               // of the transformer: the median chunk's denoising passes
-    double ceiling = 0;              // of oneDNN's matrix product on this machine
+    double ceiling = 0;              // of oneDNN's matrix product on this machine, the median
+    double gemm_share = 0;           // the median of their ratio, each taken at the same moment
     std::vector<double> memory_mib;  // after each minute of video, and at the end
 
     std::span<const ChunkTimes> steady() const {
@@ -66,16 +69,26 @@ Figures measure(const BenchOptions& o, double seconds, generator::Session& sessi
     f.frame_rate = session.model().config().frame_rate;
     const auto frames = static_cast<int64_t>(std::llround(std::max(1.0, seconds * f.frame_rate)));
     Progress progress("bench", frames);
-    std::vector<double> gflops;  // a second, of every chunk's denoising passes
+    const auto full = static_cast<size_t>(session.model().config().window_frames /
+                                          session.model().config().chunk_frames);
+    GemmCeiling product(transformer.compute());
+    std::vector<double> gflops, ceilings, shares;  // of some chunks with a full window
     NullWriter nowhere;
     const auto on_chunk = [&](const generator::Chunk& chunk) {
         const auto& r = chunk.receipt;
-        const int64_t tokens = session.memory().tokens_per_frame();
-        const double flops =
-            session.passes() *
-            transformer.flops(chunk.latents.extent(0) * tokens, r.cached_frames * tokens,
-                              session.prompt().context().layers[0].keys.extent(1));
-        gflops.push_back(flops / r.diffuse_ms / 1e6);
+        if (static_cast<size_t>(r.chunk) <= full) {
+            gflops.clear(), ceilings.clear(), shares.clear();
+        }
+        if (r.chunk % kChunksPerProduct == 0 || gflops.empty()) {
+            const int64_t tokens = session.memory().tokens_per_frame();
+            const double flops =
+                session.passes() *
+                transformer.flops(chunk.latents.extent(0) * tokens, r.cached_frames * tokens,
+                                  session.prompt().context().layers[0].keys.extent(1));
+            gflops.push_back(flops / r.diffuse_ms / 1e6);
+            ceilings.push_back(product.measure());
+            shares.push_back(gflops.back() / ceilings.back());
+        }
         progress.advance(std::min(chunk.frames.extent(0), frames - chunk.receipt.first_frame));
         const auto minute =
             static_cast<size_t>(static_cast<double>(session.video_frames()) / f.frame_rate / 60);
@@ -92,12 +105,10 @@ Figures measure(const BenchOptions& o, double seconds, generator::Session& sessi
     }
     f.report.chunks.back().finalize_ms = session.finalize();
     f.memory_mib.push_back(resident_mib());
-    f.ceiling = gemm_ceiling(transformer.compute());
-    const auto full = static_cast<size_t>(session.model().config().window_frames /
-                                          session.model().config().chunk_frames);
     f.steady_from = f.report.chunks.size() > full + 2 ? full : 0;
-    gflops.erase(gflops.begin(), gflops.begin() + static_cast<std::ptrdiff_t>(f.steady_from));
     f.gflops = quantile(std::move(gflops), 0.5);
+    f.ceiling = quantile(std::move(ceilings), 0.5);
+    f.gemm_share = quantile(std::move(shares), 0.5);
     return f;
 }
 
@@ -115,7 +126,7 @@ void print_table(const Figures& f) {
                f.frames_per_second(), f.frames_per_second() / f.frame_rate);
     fmt::print("first frame after {:.2f} s, model loaded\n", f.report.first_frame_seconds);
     fmt::print("transformer {:.1f} GFLOP/s, {:.0f}% of the {:.1f} oneDNN's product reaches here\n",
-               f.gflops, 100 * f.gflops / f.ceiling, f.ceiling);
+               f.gflops, 100 * f.gemm_share, f.ceiling);
     fmt::print("memory {:.0f} MiB (each minute of video, then the end), peak {:.0f} MiB\n",
                fmt::join(f.memory_mib, " "), peak_resident_mib());
 }
@@ -145,6 +156,7 @@ void append_json(const std::string& path, const Figures& f, DType compute) {
         {"first_frame_s", f.report.first_frame_seconds},
         {"transformer_gflops", f.gflops},
         {"gemm_gflops", f.ceiling},
+        {"gemm_share", f.gemm_share},
         {"memory_mib", f.memory_mib},
         {"peak_memory_mib", peak_resident_mib()},
     };
