@@ -166,7 +166,9 @@ TEST(CudaOps, Attention) {
         for (const Case c :
              {Case{1, 1, 24, 1}, Case{5, 2, 24, 7}, Case{65, 3, 32, 64}, Case{37, 2, 64, 63},
               Case{128, 2, 64, 129, 3.F}, Case{130, 2, 96, 100}, Case{200, 2, 128, 257},
-              Case{300, 3, 128, 1000}, Case{16, 2, 20, 40}, Case{129, 1, 128, 64, 4.F}}) {
+              Case{300, 3, 128, 1000}, Case{16, 2, 20, 40}, Case{129, 1, 128, 64, 4.F},
+              Case{130, 3, 128, 128}, Case{300, 2, 128, 700, 3.F}, Case{700, 12, 128, 1500},
+              Case{2000, 12, 128, 300}}) {
             const Tensor q = random_tensor({c.rows, c.heads, c.dim}, 1, dtype, c.spread);
             // Rows past the last slot must not be read into the result.
             Tensor keys = poisoned({c.heads, c.slots + 3, c.dim}, dtype, Device::Cpu);

@@ -1,0 +1,459 @@
+#include "diffusion/ops/attention_cuda.h"
+#include "diffusion/ops/elements.cuh"
+#include "diffusion/ops/hopper.cuh"
+#include "diffusion/ops/tensor_map_cuda.h"
+
+#include <algorithm>
+#include <cmath>
+
+// FlashAttention-3 (Shah et al. 2024) for heads of 128: a block's third group of warps brings keys
+// and values to shared memory by the copy engine; two groups hold 64 queries each and take turns at
+// the matrix unit, so that one multiplies while the other weighs; within a group, the weights of a
+// block of keys are computed while the values of the one before are added.
+//
+// The grid is one block per multiprocessor. Whole rounds of tiles go through it in step, so that
+// blocks that share a head read the same keys at the same time; what does not fill a round is cut
+// along the keys into equal parts, one per block, which a second kernel puts together.
+namespace longtake::diffusion {
+namespace {
+
+constexpr int kDim = 128, kHalf = 64;  // a row of shared memory has half a head
+constexpr int kGroupRows = 64, kGroups = 2, kQueries = kGroupRows * kGroups, kKeys = 128;
+constexpr int kGroupThreads = 128, kThreads = (kGroups + 1) * kGroupThreads;
+constexpr int kStages = 2;
+constexpr int kRowGroup = 8 * 2 * kHalf;  // bytes of eight rows
+constexpr unsigned kAll = 0xffffffffU;
+
+// Which blocks of keys of which tiles of queries each block of the grid sees.
+struct Schedule {
+    int tiles, key_blocks, row_blocks, grid;
+
+    __host__ __device__ int rounds() const { return tiles / grid; }
+    __host__ __device__ int rest() const { return tiles % grid; }  // tiles cut along the keys
+    __host__ __device__ int64_t part(int block) const {
+        return int64_t{block} * rest() * key_blocks / grid;
+    }
+};
+
+struct Segment {
+    int tile, begin, end;  // blocks of keys
+    int piece;             // -1: all keys; otherwise where the partial result goes
+};
+
+// Calls visit(segment) for everything the block does.
+template <typename Visit> __device__ void for_each_segment(const Schedule& s, Visit&& visit) {
+    const int block = static_cast<int>(blockIdx.x);
+    for (int round = 0; round < s.rounds(); ++round) {
+        visit(Segment{round * s.grid + block, 0, s.key_blocks, -1});
+    }
+    int piece = 2 * block;
+    const int64_t end = s.part(block + 1);
+    for (int64_t at = s.part(block); at < end;) {
+        const int tile = static_cast<int>(at / s.key_blocks);
+        const int64_t first = int64_t{tile} * s.key_blocks;
+        const int64_t stop = min(end, first + s.key_blocks);
+        visit(Segment{s.rounds() * s.grid + tile, static_cast<int>(at - first),
+                      static_cast<int>(stop - first), piece++});
+        at = stop;
+    }
+}
+
+// What a block of the grid made of some of a tile's keys.
+struct Pieces {
+    float* sums;    // [2 grid, kQueries, kDim], not divided
+    float2* scale;  // [2 grid, kQueries]: the largest logit in units of log2, the total of weights
+};
+
+struct HopperProblem {
+    TensorMap q, keys, values;
+    __nv_bfloat16* out;
+    Pieces pieces;
+    Schedule schedule;
+    int rows, heads, slots;
+    float scale;  // log2(e) / sqrt(kDim)
+};
+
+struct alignas(1024) Shared {
+    __nv_bfloat16 q[2][kQueries][kHalf];
+    __nv_bfloat16 keys[kStages][2][kKeys][kHalf];
+    __nv_bfloat16 values[kStages][2][kKeys][kHalf];
+    hopper::Barrier q_full, q_empty;
+    hopper::Barrier keys_full[kStages], keys_empty[kStages];
+    hopper::Barrier values_full[kStages], values_empty[kStages];
+};
+
+// A place in a ring of stages and the parity of its round.
+struct Turn {
+    int stage = 0;
+    unsigned parity = 0;
+    __device__ void next() {
+        if (++stage == kStages) {
+            stage = 0;
+            parity ^= 1;
+        }
+    }
+};
+
+__device__ void produce(const HopperProblem& p, Shared& s) {
+    constexpr unsigned kTileBytes = sizeof(s.keys[0]);
+    Turn turn;
+    unsigned q_parity = 0;
+    for_each_segment(p.schedule, [&](const Segment& segment) {
+        const int head = segment.tile / p.schedule.row_blocks;
+        const int row = segment.tile % p.schedule.row_blocks * kQueries;
+        s.q_empty.wait(q_parity ^ 1);
+        q_parity ^= 1;
+        s.q_full.arrive_and_expect(sizeof(s.q));
+        hopper::load_box(s.q, p.q, s.q_full, 0, row, 0, head);
+        for (int b = segment.begin; b < segment.end; ++b, turn.next()) {
+            s.keys_empty[turn.stage].wait(turn.parity ^ 1);
+            s.keys_full[turn.stage].arrive_and_expect(kTileBytes);
+            hopper::load_box(s.keys[turn.stage], p.keys, s.keys_full[turn.stage], 0, b * kKeys, 0,
+                             head);
+            s.values_empty[turn.stage].wait(turn.parity ^ 1);
+            s.values_full[turn.stage].arrive_and_expect(kTileBytes);
+            hopper::load_box(s.values[turn.stage], p.values, s.values_full[turn.stage], 0,
+                             b * kKeys, 0, head);
+        }
+    });
+}
+
+__device__ float exp2_fast(float x) {
+    float y;
+    asm("ex2.approx.ftz.f32 %0, %1;" : "=f"(y) : "f"(x));
+    return y;
+}
+
+__device__ unsigned pack(float low, float high) {
+    const __nv_bfloat162 both = __floats2bfloat162_rn(low, high);
+    return *reinterpret_cast<const unsigned*>(&both);
+}
+
+// The queries of a group of warps. Thread i of a warp, with g = i / 4 and t = i % 4, has of every
+// eight columns (g, 2t), (g, 2t + 1), (g + 8, 2t), (g + 8, 2t + 1), here and in all products.
+class Group {
+  public:
+    __device__ Group(const HopperProblem& p, Shared& s, int group)
+        : p_(p), s_(s), group_(group), thread_(threadIdx.x % kGroupThreads) {}
+
+    __device__ void attend(const Segment& segment, Turn& turn, unsigned q_parity) {
+#pragma unroll
+        for (int i = 0; i < kDim / 2; ++i) {
+            sums_[i] = 0;
+        }
+        largest_[0] = largest_[1] = -INFINITY;
+        total_[0] = total_[1] = 0;
+        s_.q_full.wait(q_parity);
+
+        s_.keys_full[turn.stage].wait(turn.parity);
+        take_turn();
+        multiply_keys(turn.stage);
+        pass_turn();
+        hopper::wait_for_products<0>();
+        hopper::settle(logits_);
+        release(s_.keys_empty[turn.stage]);
+        weigh(segment.begin);
+        pack_weights();
+        for (int b = segment.begin + 1; b < segment.end; ++b) {
+            Turn ahead = turn;
+            ahead.next();
+            s_.keys_full[ahead.stage].wait(ahead.parity);
+            take_turn();
+            multiply_keys(ahead.stage);
+            s_.values_full[turn.stage].wait(turn.parity);
+            add_values(turn.stage);
+            pass_turn();
+            hopper::wait_for_products<1>();
+            hopper::settle(logits_);
+            release(s_.keys_empty[ahead.stage]);
+            float shrink[2];
+            weigh(b, shrink);
+            hopper::wait_for_products<0>();
+            hopper::settle(sums_);
+            release(s_.values_empty[turn.stage]);
+#pragma unroll
+            for (int i = 0; i < kDim / 2; ++i) {
+                sums_[i] *= shrink[i / 2 % 2];
+            }
+            pack_weights();
+            turn = ahead;
+        }
+        release(s_.q_empty);
+        s_.values_full[turn.stage].wait(turn.parity);
+        add_values(turn.stage);
+        hopper::wait_for_products<0>();
+        hopper::settle(sums_);
+        release(s_.values_empty[turn.stage]);
+        turn.next();
+        store(segment);
+    }
+
+    // Lets the first group begin.
+    __device__ void open_turns() const {
+        if (group_ == kGroups - 1) {
+            pass_turn();
+        }
+    }
+
+  private:
+    // Which group may hand work to the matrix unit: barriers 1 and 2.
+    __device__ void take_turn() const { hopper::wait_at(1 + group_, kGroups * kGroupThreads); }
+    __device__ void pass_turn() const {
+        hopper::arrive_at(1 + (group_ + 1) % kGroups, kGroups * kGroupThreads);
+    }
+    __device__ void release(hopper::Barrier& barrier) const {
+        if (thread_ % 32 == 0) {
+            barrier.arrive();
+        }
+    }
+
+    // logits = queries * keys, under way.
+    __device__ void multiply_keys(int stage) {
+        hopper::settle(logits_);
+        hopper::begin_products();
+#pragma unroll
+        for (int k = 0; k < kDim; k += 16) {
+            hopper::wgmma(
+                logits_,
+                hopper::tile_at(&s_.q[k / kHalf][group_ * kGroupRows][k % kHalf], kRowGroup),
+                hopper::tile_at(&s_.keys[stage][k / kHalf][0][k % kHalf], kRowGroup), k > 0);
+        }
+        hopper::commit_products();
+    }
+
+    // sums += weights * values, under way.
+    __device__ void add_values(int stage) {
+        hopper::settle(sums_);
+        hopper::begin_products();
+#pragma unroll
+        for (int k = 0; k < kKeys / 16; ++k) {
+            hopper::wgmma(
+                sums_, weights_[k],
+                hopper::tile_at(s_.values[stage][0][16 * k], kRowGroup, sizeof(s_.values[0][0])));
+        }
+        hopper::commit_products();
+    }
+
+    __device__ void weigh(int block) {
+        float shrink[2];
+        weigh(block, shrink);
+    }
+    // Logits of a block of keys to weights; sums made before shrink to the new maximum.
+    __device__ void weigh(int block, float (&shrink)[2]) {
+        const int there = p_.slots - block * kKeys;
+        if (there < kKeys) {
+#pragma unroll
+            for (int i = 0; i < kKeys / 2; ++i) {
+                if (i / 4 * 8 + thread_ % 4 * 2 + i % 2 >= there) {
+                    logits_[i] = -INFINITY;
+                }
+            }
+        }
+#pragma unroll
+        for (int half = 0; half < 2; ++half) {
+            float top = largest_[half];
+#pragma unroll
+            for (int i = 0; i < kKeys / 2; i += 4) {
+                top = fmaxf(top, fmaxf(logits_[i + 2 * half], logits_[i + 2 * half + 1]));
+            }
+            top = fmaxf(top, __shfl_xor_sync(kAll, top, 1));
+            top = fmaxf(top, __shfl_xor_sync(kAll, top, 2));
+            shrink[half] = exp2_fast((largest_[half] - top) * p_.scale);
+            largest_[half] = top;
+            const float offset = top * p_.scale;
+            float sum = 0;
+#pragma unroll
+            for (int i = 0; i < kKeys / 2; i += 4) {
+#pragma unroll
+                for (int j = 2 * half; j < 2 * half + 2; ++j) {
+                    logits_[i + j] = exp2_fast(fmaf(logits_[i + j], p_.scale, -offset));
+                    sum += logits_[i + j];
+                }
+            }
+            total_[half] = total_[half] * shrink[half] + sum;  // of this thread's keys
+        }
+    }
+
+    __device__ void pack_weights() {
+#pragma unroll
+        for (int k = 0; k < kKeys / 16; ++k) {
+#pragma unroll
+            for (int i = 0; i < 4; ++i) {
+                weights_[k][i] = pack(logits_[8 * k + 2 * i], logits_[8 * k + 2 * i + 1]);
+            }
+        }
+    }
+
+    __device__ void store(const Segment& segment) {
+        const int head = segment.tile / p_.schedule.row_blocks;
+        const int first = segment.tile % p_.schedule.row_blocks * kQueries;
+#pragma unroll
+        for (int half = 0; half < 2; ++half) {
+            float total = total_[half];
+            total += __shfl_xor_sync(kAll, total, 1);
+            total += __shfl_xor_sync(kAll, total, 2);
+            const int local = group_ * kGroupRows + thread_ / 32 * 16 + thread_ % 32 / 4 + 8 * half;
+            const int row = first + local, column = thread_ % 4 * 2;
+            if (segment.piece >= 0) {
+                const int64_t at = int64_t{segment.piece} * kQueries + local;
+                if (column == 0) {
+                    p_.pieces.scale[at] = {largest_[half] * p_.scale, total};
+                }
+#pragma unroll
+                for (int i = 0; i < kDim / 8; ++i) {
+                    *reinterpret_cast<float2*>(p_.pieces.sums + at * kDim + 8 * i + column) = {
+                        sums_[4 * i + 2 * half], sums_[4 * i + 2 * half + 1]};
+                }
+            } else if (row < p_.rows) {
+                __nv_bfloat16* to = p_.out + (int64_t{row} * p_.heads + head) * kDim + column;
+                const float inverse = 1.F / total;
+#pragma unroll
+                for (int i = 0; i < kDim / 8; ++i) {
+                    *reinterpret_cast<unsigned*>(to + 8 * i) = pack(
+                        sums_[4 * i + 2 * half] * inverse, sums_[4 * i + 2 * half + 1] * inverse);
+                }
+            }
+        }
+    }
+
+    const HopperProblem& p_;
+    Shared& s_;
+    const int group_, thread_;
+    float logits_[kKeys / 2], sums_[kDim / 2];
+    unsigned weights_[kKeys / 16][4];
+    float largest_[2], total_[2];  // of the rows g and g + 8
+};
+
+__global__ void __launch_bounds__(kThreads, 1)
+    attention_hopper_kernel(const __grid_constant__ HopperProblem p) {
+#ifdef __CUDA_ARCH_FEAT_SM90_ALL
+    extern __shared__ uint8_t memory[];
+    Shared& s = *reinterpret_cast<Shared*>((reinterpret_cast<uintptr_t>(memory) + 1023) & ~1023ULL);
+    if (threadIdx.x == 0) {
+        constexpr unsigned kWarps = kGroups * kGroupThreads / 32;
+        s.q_full.init(1);
+        s.q_empty.init(kWarps);
+        for (int i = 0; i < kStages; ++i) {
+            s.keys_full[i].init(1);
+            s.keys_empty[i].init(kWarps);
+            s.values_full[i].init(1);
+            s.values_empty[i].init(kWarps);
+        }
+        hopper::fence_barriers();
+    }
+    __syncthreads();
+    const int group = static_cast<int>(threadIdx.x) / kGroupThreads;
+    if (group == kGroups) {
+        hopper::shrink_registers<24>();
+        if (threadIdx.x == kGroups * kGroupThreads) {
+            produce(p, s);
+        }
+    } else {
+        hopper::grow_registers<240>();
+        Group rows(p, s, group);
+        rows.open_turns();
+        Turn turn;
+        unsigned q_parity = 0;
+        for_each_segment(p.schedule, [&](const Segment& segment) {
+            rows.attend(segment, turn, q_parity);
+            q_parity ^= 1;
+        });
+    }
+#endif
+}
+
+// The pieces of a tile, each relative to its own largest logit, to one result. A block takes eight
+// rows, a warp one of them.
+__global__ void attention_combine_kernel(const __grid_constant__ HopperProblem p) {
+    const Schedule& s = p.schedule;
+    const int tile = s.rounds() * s.grid + static_cast<int>(blockIdx.x);
+    const int local = static_cast<int>(blockIdx.y * blockDim.y + threadIdx.y);
+    const int row = tile % s.row_blocks * kQueries + local;
+    if (row >= p.rows) {
+        return;
+    }
+    const int64_t begin = int64_t{blockIdx.x} * s.key_blocks, end = begin + s.key_blocks;
+    float largest = -INFINITY, total = 0, sums[kDim / 32] = {};
+    const int first = static_cast<int>(begin * s.grid / (int64_t{s.rest()} * s.key_blocks));
+    for (int block = first; block < s.grid && s.part(block) < end; ++block) {
+        if (s.part(block + 1) <= begin || s.part(block + 1) == s.part(block)) {
+            continue;
+        }
+        const int piece = 2 * block + (s.part(block) < begin ? 1 : 0);
+        const int64_t at = int64_t{piece} * kQueries + local;
+        const float2 scale = p.pieces.scale[at];
+        const float top = fmaxf(largest, scale.x);
+        const float old = exp2_fast(largest - top), fresh = exp2_fast(scale.x - top);
+        largest = top;
+        total = total * old + scale.y * fresh;
+#pragma unroll
+        for (int i = 0; i < kDim / 32; ++i) {
+            sums[i] = sums[i] * old + p.pieces.sums[at * kDim + 32 * i + threadIdx.x] * fresh;
+        }
+    }
+    const int head = tile / s.row_blocks;
+    __nv_bfloat16* to = p.out + (int64_t{row} * p.heads + head) * kDim;
+#pragma unroll
+    for (int i = 0; i < kDim / 32; ++i) {
+        to[32 * i + threadIdx.x] = __float2bfloat16(sums[i] / total);
+    }
+}
+
+// The dimensions of a tensor of heads: half a row, rows, halves, heads. A box has all of a row.
+TensorMap heads_of(const void* data, int64_t rows, int64_t row_stride, int64_t heads,
+                   int64_t head_stride, unsigned box_rows) {
+    return tensor_map(data, {kHalf, rows, 2, heads}, {row_stride, kHalf, head_stride},
+                      {kHalf, box_rows, 2, 1});
+}
+
+int attribute(cudaDeviceAttr which) {
+    int device = 0, value = 0;
+    cuda_check(cudaGetDevice(&device), "asking for the device");
+    cuda_check(cudaDeviceGetAttribute(&value, which, device), "asking the device");
+    return value;
+}
+
+}  // namespace
+
+bool attention_cuda_hopper_fits(const AttentionProblem& p) {
+    return p.dtype == DType::BF16 && p.head_dim == kDim && p.key_bias == nullptr &&
+           p.slots >= kKeys && attribute(cudaDevAttrComputeCapabilityMajor) == 9;
+}
+
+void attention_cuda_hopper(const AttentionProblem& p, Workspace& workspace) {
+    const int row_blocks = static_cast<int>((p.rows + kQueries - 1) / kQueries);
+    const int tiles = row_blocks * static_cast<int>(p.heads);
+    const int grid = attribute(cudaDevAttrMultiProcessorCount);
+    const size_t pieces = 2 * static_cast<size_t>(grid) * kQueries;
+    auto* room = static_cast<std::byte*>(
+        workspace.scratch(pieces * (kDim * sizeof(float) + sizeof(float2))));
+    const HopperProblem problem{
+        .q = heads_of(p.q, p.rows, p.heads * kDim, p.heads, kDim, kQueries),
+        .keys = heads_of(p.keys, p.slots, kDim, p.heads, p.stride * kDim, kKeys),
+        .values = heads_of(p.values, p.slots, kDim, p.heads, p.stride * kDim, kKeys),
+        .out = static_cast<__nv_bfloat16*>(p.out),
+        .pieces = {.sums = reinterpret_cast<float*>(room),
+                   .scale = reinterpret_cast<float2*>(room + pieces * kDim * sizeof(float))},
+        .schedule = {.tiles = tiles,
+                     .key_blocks = static_cast<int>((p.slots + kKeys - 1) / kKeys),
+                     .row_blocks = row_blocks,
+                     .grid = grid},
+        .rows = static_cast<int>(p.rows),
+        .heads = static_cast<int>(p.heads),
+        .slots = static_cast<int>(p.slots),
+        .scale = 1.4426950408889634F / std::sqrt(static_cast<float>(kDim))};
+    constexpr int kBytes = sizeof(Shared) + 1024;  // and what aligning it takes
+    cuda_check(cudaFuncSetAttribute(attention_hopper_kernel,
+                                    cudaFuncAttributeMaxDynamicSharedMemorySize, kBytes),
+               "attention's shared memory");
+    attention_hopper_kernel<<<static_cast<unsigned>(grid), kThreads, kBytes, workspace.stream()>>>(
+        problem);
+    cuda_check_launch("attention");
+    if (problem.schedule.rest() > 0) {
+        const dim3 blocks(static_cast<unsigned>(problem.schedule.rest()), kQueries / 8);
+        attention_combine_kernel<<<blocks, dim3(32, 8), 0, workspace.stream()>>>(problem);
+        cuda_check_launch("attention's pieces");
+    }
+}
+
+}  // namespace longtake::diffusion
