@@ -37,9 +37,13 @@ int64_t rows_before_padding(const Tensor& embeds) {
 CausalTransformer::CausalTransformer(const TransformerConfig& config, const WeightMap& weights,
                                      DType compute, Device device)
     : config_(config),
-      compute_(compute),
+      compute_(compute == DType::F8E4M3 ? DType::BF16 : compute),
+      products_(compute),
       device_(device),
-      weights_(std::make_shared<const Weights>(config, weights, compute, device)) {}
+      weights_(std::make_shared<const Weights>(config, weights, compute_, products_, device)) {
+    check_input(products_ != DType::F8E4M3 || (device == Device::Cuda && config.head_dim == 128),
+                "fp8 takes a Hopper GPU and a model with heads of 128; choose bf16");
+}
 
 CausalTransformer CausalTransformer::load(const std::filesystem::path& folder, DType compute,
                                           Device device) {

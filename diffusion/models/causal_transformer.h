@@ -51,14 +51,16 @@ class TransformerWorkspace {
 class CausalTransformer {
   public:
     // `folder` holds config.json and the weights under diffusers' or the original names;
-    // `compute` is F32 or BF16.
+    // `compute` is F32, BF16 or, on a Hopper GPU, F8E4M3: then the products of a pass multiply fp8,
+    // and all else is bf16.
     static CausalTransformer load(const std::filesystem::path& folder, DType compute,
                                   Device device = Device::Cpu);
     CausalTransformer(const TransformerConfig& config, const WeightMap& weights, DType compute,
                       Device device = Device::Cpu);
 
     const TransformerConfig& config() const { return config_; }
-    DType compute() const { return compute_; }
+    DType compute() const { return compute_; }    // F32 or BF16
+    DType products() const { return products_; }  // what a pass multiplies: the same, or F8E4M3
     Device device() const { return device_; }
 
     // embeds [rows, text_dim] on the CPU, rows <= text_len: the prompt's rows without padding, or
@@ -83,7 +85,7 @@ class CausalTransformer {
 
   private:
     TransformerConfig config_;
-    DType compute_;
+    DType compute_, products_;
     Device device_;
     std::shared_ptr<const Weights> weights_;
 };

@@ -10,7 +10,7 @@
 namespace longtake::diffusion {
 void CausalTransformer::Pass::run(const Tensor& latents, std::span<const double> timesteps,
                                   const TextContext& text, AttentionMemory& memory, Tensor& flow) {
-    s_.fit(&weights_, config_, compute_, latents.extent(0),
+    s_.fit(&weights_, config_, compute_, products_, latents.extent(0),
            latents.extent(2) / config_.patch_height, latents.extent(3) / config_.patch_width);
     s_.group(timesteps, [this](double t) { return modulation_at(t); });
     s_.rope->set_time(memory.query_positions(), stream());
@@ -86,8 +86,8 @@ void CausalTransformer::Pass::cross_attention(int layer, const TextContext& text
     layer_norm(s_.x, block.cross_gain, block.cross_bias, config_.eps, s_.normed, stream());
     block.cross_q(s_.normed, s_.cross, s_.ops);
     rms_norm(s_.cross, 0, block.cross_q_norm, config_.eps, s_.q, Rotation::None, nullptr, stream());
-    attention(s_.q, view, s_.attended, s_.ops, text.bias());
-    block.cross_out(s_.attended2, s_.x, s_.ops, Epilogue::add());
+    attention(s_.q, view, s_.cross_attended, s_.ops, text.bias());
+    block.cross_out(s_.cross_attended2, s_.x, s_.ops, Epilogue::add());
 }
 
 void CausalTransformer::Pass::feed_forward(int layer) {
@@ -105,10 +105,10 @@ void CausalTransformer::Pass::feed_forward(int layer) {
 
 void CausalTransformer::Pass::head() {
     for (auto& g : s_.groups) {
-        layer_norm(g.x, g.modulation->head_gain, g.modulation->head_shift, config_.eps, g.normed,
-                   stream());
+        layer_norm(g.x, g.modulation->head_gain, g.modulation->head_shift, config_.eps,
+                   g.head_normed, stream());
     }
-    weights_.head(s_.normed, s_.tokens, s_.ops);
+    weights_.head(s_.head_normed, s_.tokens, s_.ops);
 }
 
 }  // namespace longtake::diffusion

@@ -10,7 +10,11 @@ namespace longtake::diffusion {
 class CausalTransformer::Pass {
   public:
     Pass(const CausalTransformer& model, const Weights& weights, TransformerWorkspace::State& state)
-        : config_(model.config()), compute_(model.compute()), weights_(weights), s_(state) {}
+        : config_(model.config()),
+          compute_(model.compute()),
+          products_(model.products()),
+          weights_(weights),
+          s_(state) {}
 
     void run(const Tensor& latents, std::span<const double> timesteps, const TextContext& text,
              AttentionMemory& memory, Tensor& flow);
@@ -24,7 +28,7 @@ class CausalTransformer::Pass {
     GpuStream stream() const { return s_.ops.stream(); }
 
     const TransformerConfig& config_;
-    DType compute_;
+    DType compute_, products_;
     const Weights& weights_;
     TransformerWorkspace::State& s_;
 };

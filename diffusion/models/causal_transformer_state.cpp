@@ -15,7 +15,8 @@ void TransformerWorkspace::synchronize() const {
 }
 
 void TransformerWorkspace::State::fit(const void* model, const TransformerConfig& c, DType compute,
-                                      int64_t frames, int64_t height, int64_t width) {
+                                      DType products, int64_t frames, int64_t height,
+                                      int64_t width) {
     if (model_ == model && frames_ == frames && height_ == height && width_ == width) {
         return;
     }
@@ -29,15 +30,18 @@ void TransformerWorkspace::State::fit(const void* model, const TransformerConfig
     const int64_t rows = frames * height * width, d = c.width();
     patches = Tensor({rows, c.in_channels * c.patch_size()}, compute, device);
     x = Tensor({rows, d}, DType::F32, device);
-    normed = Tensor({rows, d}, compute, device);
+    normed = Tensor({rows, d}, products, device);
+    head_normed = products == compute ? normed : Tensor({rows, d}, compute, device);
     qkv = Tensor({rows, 3 * d}, compute, device);
     q = Tensor({rows, c.heads, c.head_dim}, compute, device);
     k = Tensor(q.shape(), compute, device);
     v = Tensor(q.shape(), compute, device);
     cross = Tensor({rows, d}, compute, device);
-    attended = Tensor(q.shape(), compute, device);
+    attended = Tensor(q.shape(), products, device);
+    cross_attended = products == compute ? attended : Tensor(q.shape(), compute, device);
     attended2 = attended.reshape({rows, d});
-    hidden = Tensor({rows, c.ffn_dim}, compute, device);
+    cross_attended2 = cross_attended.reshape({rows, d});
+    hidden = Tensor({rows, c.ffn_dim}, products, device);
     tokens = Tensor({rows, c.out_channels * c.patch_size()}, DType::F32, device);
     model_ = model;
     frames_ = frames;
@@ -57,7 +61,8 @@ void TransformerWorkspace::State::set_groups(std::span<const double> timesteps) 
         if (count == groups.size() || groups[count].begin != begin || groups[count].end != end) {
             groups.resize(count);
             groups.push_back({begin, end, nullptr, x.slice(begin, end), normed.slice(begin, end),
-                              attended2.slice(begin, end), hidden.slice(begin, end)});
+                              head_normed.slice(begin, end), attended2.slice(begin, end),
+                              hidden.slice(begin, end)});
         }
         groups[count++].modulation = &modulations.at(timesteps[f]);
         f = last;

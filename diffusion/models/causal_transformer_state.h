@@ -29,7 +29,7 @@ struct TransformerWorkspace::State {
     struct Group {
         int64_t begin, end;
         const Modulation* modulation;
-        Tensor x, normed, attended, hidden;
+        Tensor x, normed, head_normed, attended, hidden;
     };
 
     Workspace ops;                             // and its device is that of everything here
@@ -37,21 +37,24 @@ struct TransformerWorkspace::State {
     std::vector<Group> groups;
     std::optional<RopeTable> rope;
 
-    // L tokens, d = heads * head_dim; x is fp32, the rest of the compute type unless noted.
-    Tensor patches;    // [L, in_channels * patch]
-    Tensor x;          // [L, d], the residual stream
-    Tensor normed;     // [L, d]
-    Tensor qkv;        // [L, 3 d]
-    Tensor q, k, v;    // [L, heads, head_dim]
-    Tensor cross;      // [L, d]
-    Tensor attended;   // [L, heads, head_dim]
-    Tensor attended2;  // the same as [L, d]
-    Tensor hidden;     // [L, ffn_dim]
-    Tensor tokens;     // [L, out_channels * patch] fp32
+    // L tokens, d = heads * head_dim; x is fp32, the rest of the compute type unless noted. What
+    // goes into a product of a block (*) is of the products' type, and the same tensor as its
+    // neighbour where that is the compute type.
+    Tensor patches;                     // [L, in_channels * patch]
+    Tensor x;                           // [L, d], the residual stream
+    Tensor normed;                      // [L, d] (*)
+    Tensor head_normed;                 // [L, d]
+    Tensor qkv;                         // [L, 3 d]
+    Tensor q, k, v;                     // [L, heads, head_dim]
+    Tensor cross;                       // [L, d]
+    Tensor attended, cross_attended;    // [L, heads, head_dim] (*) and not
+    Tensor attended2, cross_attended2;  // the same as [L, d]
+    Tensor hidden;                      // [L, ffn_dim] (*)
+    Tensor tokens;                      // [L, out_channels * patch] fp32
 
     // Makes everything fit a chunk of `frames` x `height` x `width` tokens.
-    void fit(const void* model, const TransformerConfig& config, DType compute, int64_t frames,
-             int64_t height, int64_t width);
+    void fit(const void* model, const TransformerConfig& config, DType compute, DType products,
+             int64_t frames, int64_t height, int64_t width);
     // Splits the chunk's rows by timestep; `modulation_of(t)` is asked once per new timestep.
     template <typename ModulationOf>
     void group(std::span<const double> timesteps, ModulationOf&& modulation_of) {

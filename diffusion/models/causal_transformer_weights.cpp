@@ -12,6 +12,7 @@ class Loader {
   public:
     Loader(const WeightMap& from, DType compute, Device device)
         : from_(from), compute_(compute), device_(device) {}
+    Loader in(DType compute) const { return {from_, compute, device_}; }
 
     Tensor values(const std::string& name, const Shape& shape) const {
         return on_cpu(name, shape).to(device_);
@@ -47,18 +48,19 @@ class Loader {
     Device device_;
 };
 
-CausalTransformer::Weights::Block load_block(const Loader& load, const TransformerConfig& c,
-                                             int64_t index) {
+// `products` loads what a pass multiplies by, `load` the rest.
+CausalTransformer::Weights::Block load_block(const Loader& load, const Loader& products,
+                                             const TransformerConfig& c, int64_t index) {
     const std::string name = fmt::format("blocks.{}.", index);
     const int64_t d = c.width();
-    return {.qkv = load.stacked(name + "attn1.", {"to_q", "to_k", "to_v"}, d, d),
-            .self_out = load.linear(name + "attn1.to_out.0", d, d),
-            .cross_q = load.linear(name + "attn2.to_q", d, d),
+    return {.qkv = products.stacked(name + "attn1.", {"to_q", "to_k", "to_v"}, d, d),
+            .self_out = products.linear(name + "attn1.to_out.0", d, d),
+            .cross_q = products.linear(name + "attn2.to_q", d, d),
             .cross_k = load.linear(name + "attn2.to_k", d, d),
             .cross_v = load.linear(name + "attn2.to_v", d, d),
             .cross_out = load.linear(name + "attn2.to_out.0", d, d),
-            .up = load.linear(name + "ffn.net.0.proj", d, c.ffn_dim),
-            .down = load.linear(name + "ffn.net.2", c.ffn_dim, d),
+            .up = products.linear(name + "ffn.net.0.proj", d, c.ffn_dim),
+            .down = products.linear(name + "ffn.net.2", c.ffn_dim, d),
             .q_norm = load.values(name + "attn1.norm_q.weight", {d}),
             .k_norm = load.values(name + "attn1.norm_k.weight", {d}),
             .cross_q_norm = load.values(name + "attn2.norm_q.weight", {d}),
@@ -71,7 +73,7 @@ CausalTransformer::Weights::Block load_block(const Loader& load, const Transform
 }  // namespace
 
 CausalTransformer::Weights::Weights(const TransformerConfig& c, const WeightMap& from,
-                                    DType compute, Device device) {
+                                    DType compute, DType products, Device device) {
     const Loader load(from, compute, device);
     const int64_t d = c.width(), patch_in = c.in_channels * c.patch_size();
     patch = {
@@ -86,7 +88,7 @@ CausalTransformer::Weights::Weights(const TransformerConfig& c, const WeightMap&
     head = load.linear("proj_out", d, c.out_channels * c.patch_size());
     head_modulation = load.values("scale_shift_table", {1, 2, d}).reshape({2, d});
     for (int64_t i = 0; i < c.layers; ++i) {
-        blocks.push_back(load_block(load, c, i));
+        blocks.push_back(load_block(load, load.in(products), c, i));
     }
     from.check_none(fmt::format("blocks.{}.", c.layers));
 }

@@ -21,7 +21,8 @@ struct CausalTransformer::Weights {
     Tensor head_modulation;  // [2, d]
     std::vector<Block> blocks;
 
-    Weights(const TransformerConfig& config, const WeightMap& from, DType compute, Device device);
+    Weights(const TransformerConfig& config, const WeightMap& from, DType compute, DType products,
+            Device device);
 };
 
 }  // namespace longtake::diffusion

@@ -11,12 +11,24 @@ namespace longtake::diffusion {
 
 // out = softmax(q k^T / sqrt(head_dim) + key_bias) v, per head, over the rows the view offers. No
 // score ever reaches main memory.
-//   q, out [L, heads, head_dim] of the view's element type; head_dim <= 128
+//   q, out [L, heads, head_dim] of the view's element type; head_dim <= 128. Over fp8 slots q is
+//   bf16; over those and bf16 ones on Hopper, out may be fp8.
 //   key_bias: empty, or one logit per key, shared by all heads (ln n makes one row count as n), in
 //   memory of the same device
 // The result of a row depends on neither the other rows nor the number of threads.
 void attention(const Tensor& q, const KvView& kv, Tensor& out, Workspace& workspace,
                std::span<const float> key_bias = {});
+
+// Keys and values in fp8 (E4M3, not scaled: it has the range), for heads of 128 on Hopper.
+struct Fp8Slots {
+    void* keys;      // [heads, stride, head_dim]
+    void* values;    // [heads, head_dim, stride]: the transpose, the slots of every 16 in the order
+                     // 0 1 8 9 2 3 10 11 4 5 12 13 6 7 14 15
+    int64_t stride;  // a multiple of 32
+};
+// Quantizes the slots [begin, from.slots) of a bf16 view, and some before; zeros behind them.
+void attention_quantize_cuda(const KvView& from, int64_t heads, int64_t begin, const Fp8Slots& to,
+                             GpuStream stream);
 
 // The same as plain pointers, for the back ends.
 struct AttentionProblem {
@@ -27,6 +39,7 @@ struct AttentionProblem {
     const float* key_bias;  // or null
     int64_t rows, heads, head_dim, slots, stride;
     DType dtype;
+    DType out_dtype;
 };
 struct AttentionKernel;
 void attention_cuda(const AttentionProblem& problem, Workspace& workspace);

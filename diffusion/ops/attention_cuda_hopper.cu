@@ -1,10 +1,12 @@
 #include "diffusion/ops/attention_cuda.h"
+#include "diffusion/ops/attention_hopper_formats.cuh"
 #include "diffusion/ops/elements.cuh"
 #include "diffusion/ops/hopper.cuh"
 #include "diffusion/ops/tensor_map_cuda.h"
 
 #include <algorithm>
 #include <cmath>
+#include <type_traits>
 
 // FlashAttention-3 (Shah et al. 2024) for heads of 128: a block's third group of warps brings keys
 // and values to shared memory by the copy engine; two groups hold 64 queries each and take turns at
@@ -17,11 +19,15 @@
 namespace longtake::diffusion {
 namespace {
 
-constexpr int kDim = 128, kHalf = 64;  // a row of shared memory has half a head
-constexpr int kGroupRows = 64, kGroups = 2, kQueries = kGroupRows * kGroups, kKeys = 128;
+using hopper::Bf16;
+using hopper::Fp8;
+using hopper::kKeys;
+using hopper::kLine;
+using hopper::kRowGroup;
+
+constexpr int kDim = 128;
+constexpr int kGroupRows = 64, kGroups = 2, kQueries = kGroupRows * kGroups;
 constexpr int kGroupThreads = 128, kThreads = (kGroups + 1) * kGroupThreads;
-constexpr int kStages = 2;
-constexpr int kRowGroup = 8 * 2 * kHalf;  // bytes of eight rows
 constexpr unsigned kAll = 0xffffffffU;
 
 // Which blocks of keys of which tiles of queries each block of the grid sees.
@@ -66,24 +72,26 @@ struct Pieces {
 
 struct HopperProblem {
     TensorMap q, keys, values;
-    __nv_bfloat16* out;
+    const __nv_bfloat16* queries;  // what `q` maps
+    void* out;                     // [rows, heads, kDim]
+    bool fp8_out;
     Pieces pieces;
     Schedule schedule;
     int rows, heads, slots;
     float scale;  // log2(e) / sqrt(kDim)
 };
 
-struct alignas(1024) Shared {
-    __nv_bfloat16 q[2][kQueries][kHalf];
-    __nv_bfloat16 keys[kStages][2][kKeys][kHalf];
-    __nv_bfloat16 values[kStages][2][kKeys][kHalf];
+template <class F> struct alignas(1024) Shared {
+    uint8_t q[F::kLines][kQueries][kLine];
+    uint8_t keys[F::kStages][F::kLines][kKeys][kLine];
+    uint8_t values[F::kStages][F::kLines][kKeys][kLine];
     hopper::Barrier q_full, q_empty;
-    hopper::Barrier keys_full[kStages], keys_empty[kStages];
-    hopper::Barrier values_full[kStages], values_empty[kStages];
+    hopper::Barrier keys_full[F::kStages], keys_empty[F::kStages];
+    hopper::Barrier values_full[F::kStages], values_empty[F::kStages];
 };
 
 // A place in a ring of stages and the parity of its round.
-struct Turn {
+template <int kStages> struct Turn {
     int stage = 0;
     unsigned parity = 0;
     __device__ void next() {
@@ -94,26 +102,29 @@ struct Turn {
     }
 };
 
-__device__ void produce(const HopperProblem& p, Shared& s) {
+template <class F> __device__ void produce(const HopperProblem& p, Shared<F>& s) {
     constexpr unsigned kTileBytes = sizeof(s.keys[0]);
-    Turn turn;
+    Turn<F::kStages> turn;
     unsigned q_parity = 0;
     for_each_segment(p.schedule, [&](const Segment& segment) {
         const int head = segment.tile / p.schedule.row_blocks;
         const int row = segment.tile % p.schedule.row_blocks * kQueries;
-        s.q_empty.wait(q_parity ^ 1);
-        q_parity ^= 1;
-        s.q_full.arrive_and_expect(sizeof(s.q));
-        hopper::load_box(s.q, p.q, s.q_full, 0, row, 0, head);
+        if constexpr (std::is_same_v<F, Bf16>) {
+            s.q_empty.wait(q_parity ^ 1);
+            q_parity ^= 1;
+            s.q_full.arrive_and_expect(sizeof(s.q));
+            hopper::load_box(s.q, p.q, s.q_full, 0, row, 0, head);
+        }
         for (int b = segment.begin; b < segment.end; ++b, turn.next()) {
+            const int x = std::is_same_v<F, Bf16> ? 0 : b * kKeys;
             s.keys_empty[turn.stage].wait(turn.parity ^ 1);
             s.keys_full[turn.stage].arrive_and_expect(kTileBytes);
             hopper::load_box(s.keys[turn.stage], p.keys, s.keys_full[turn.stage], 0, b * kKeys, 0,
                              head);
             s.values_empty[turn.stage].wait(turn.parity ^ 1);
             s.values_full[turn.stage].arrive_and_expect(kTileBytes);
-            hopper::load_box(s.values[turn.stage], p.values, s.values_full[turn.stage], 0,
-                             b * kKeys, 0, head);
+            hopper::load_box(s.values[turn.stage], p.values, s.values_full[turn.stage], x,
+                             b * kKeys - x, 0, head);
         }
     });
 }
@@ -124,26 +135,34 @@ __device__ float exp2_fast(float x) {
     return y;
 }
 
-__device__ unsigned pack(float low, float high) {
-    const __nv_bfloat162 both = __floats2bfloat162_rn(low, high);
-    return *reinterpret_cast<const unsigned*>(&both);
+// Two neighbours of the result.
+__device__ void store_pair(const HopperProblem& p, int64_t at, float first, float second) {
+    if (p.fp8_out) {
+        reinterpret_cast<uint16_t*>(p.out)[at / 2] = static_cast<uint16_t>(pack_fp8(first, second));
+    } else {
+        reinterpret_cast<unsigned*>(p.out)[at / 2] = pack(first, second);
+    }
 }
 
 // The queries of a group of warps. Thread i of a warp, with g = i / 4 and t = i % 4, has of every
 // eight columns (g, 2t), (g, 2t + 1), (g + 8, 2t), (g + 8, 2t + 1), here and in all products.
-class Group {
+template <class F> class Group {
   public:
-    __device__ Group(const HopperProblem& p, Shared& s, int group)
+    __device__ Group(const HopperProblem& p, Shared<F>& s, int group)
         : p_(p), s_(s), group_(group), thread_(threadIdx.x % kGroupThreads) {}
 
-    __device__ void attend(const Segment& segment, Turn& turn, unsigned q_parity) {
+    __device__ void attend(const Segment& segment, Turn<F::kStages>& turn, unsigned q_parity) {
 #pragma unroll
         for (int i = 0; i < kDim / 2; ++i) {
             sums_[i] = 0;
         }
         largest_[0] = largest_[1] = -INFINITY;
         total_[0] = total_[1] = 0;
-        s_.q_full.wait(q_parity);
+        if constexpr (std::is_same_v<F, Bf16>) {
+            s_.q_full.wait(q_parity);
+        } else {
+            convert_queries(segment);
+        }
 
         s_.keys_full[turn.stage].wait(turn.parity);
         take_turn();
@@ -153,9 +172,9 @@ class Group {
         hopper::settle(logits_);
         release(s_.keys_empty[turn.stage]);
         weigh(segment.begin);
-        pack_weights();
+        F::pack_weights(logits_, weights_);
         for (int b = segment.begin + 1; b < segment.end; ++b) {
-            Turn ahead = turn;
+            Turn<F::kStages> ahead = turn;
             ahead.next();
             s_.keys_full[ahead.stage].wait(ahead.parity);
             take_turn();
@@ -175,7 +194,7 @@ class Group {
             for (int i = 0; i < kDim / 2; ++i) {
                 sums_[i] *= shrink[i / 2 % 2];
             }
-            pack_weights();
+            F::pack_weights(logits_, weights_);
             turn = ahead;
         }
         release(s_.q_empty);
@@ -207,16 +226,41 @@ class Group {
         }
     }
 
+    // This group's queries to fp8, in lines swizzled as the copy engine does: 16 bytes change
+    // places by the row within eight.
+    __device__ void convert_queries(const Segment& segment) {
+        const int head = segment.tile / p_.schedule.row_blocks;
+        const int first = segment.tile % p_.schedule.row_blocks * kQueries + group_ * kGroupRows;
+        for (int i = thread_; i < kGroupRows * kLine / 16; i += kGroupThreads) {
+            const int row = i / 8, chunk = i % 8;
+            uint4 bytes{};
+            if (first + row < p_.rows) {
+                const auto* from = reinterpret_cast<const __nv_bfloat162*>(
+                    p_.queries + (int64_t{first + row} * p_.heads + head) * kDim + 16 * chunk);
+                unsigned* to = &bytes.x;
+#pragma unroll
+                for (int k = 0; k < 4; ++k) {
+                    const float2 a = __bfloat1622float2(from[2 * k]);
+                    const float2 b = __bfloat1622float2(from[2 * k + 1]);
+                    to[k] = pack_fp8(a.x, a.y) | pack_fp8(b.x, b.y) << 16;
+                }
+            }
+            uint8_t* line = s_.q[0][group_ * kGroupRows + row];
+            *reinterpret_cast<uint4*>(line + 16 * (chunk ^ row % 8)) = bytes;
+        }
+        hopper::publish_shared();
+        hopper::wait_at(1 + kGroups + group_, kGroupThreads);
+    }
+
     // logits = queries * keys, under way.
     __device__ void multiply_keys(int stage) {
         hopper::settle(logits_);
         hopper::begin_products();
 #pragma unroll
-        for (int k = 0; k < kDim; k += 16) {
-            hopper::wgmma(
-                logits_,
-                hopper::tile_at(&s_.q[k / kHalf][group_ * kGroupRows][k % kHalf], kRowGroup),
-                hopper::tile_at(&s_.keys[stage][k / kHalf][0][k % kHalf], kRowGroup), k > 0);
+        for (int step = 0; step < F::kLines * kLine / 32; ++step) {
+            const int line = step / (kLine / 32), at = step % (kLine / 32) * 32;
+            F::multiply(logits_, hopper::tile_at(s_.q[line][group_ * kGroupRows] + at, kRowGroup),
+                        hopper::tile_at(s_.keys[stage][line][0] + at, kRowGroup), step > 0);
         }
         hopper::commit_products();
     }
@@ -226,10 +270,8 @@ class Group {
         hopper::settle(sums_);
         hopper::begin_products();
 #pragma unroll
-        for (int k = 0; k < kKeys / 16; ++k) {
-            hopper::wgmma(
-                sums_, weights_[k],
-                hopper::tile_at(s_.values[stage][0][16 * k], kRowGroup, sizeof(s_.values[0][0])));
+        for (int step = 0; step < F::kSteps; ++step) {
+            F::add(sums_, weights_[step], F::values_at(s_.values[stage][0][0], step));
         }
         hopper::commit_products();
     }
@@ -260,7 +302,7 @@ class Group {
             top = fmaxf(top, __shfl_xor_sync(kAll, top, 2));
             shrink[half] = exp2_fast((largest_[half] - top) * p_.scale);
             largest_[half] = top;
-            const float offset = top * p_.scale;
+            const float offset = top * p_.scale - F::kHeadroom;
             float sum = 0;
 #pragma unroll
             for (int i = 0; i < kKeys / 2; i += 4) {
@@ -271,16 +313,6 @@ class Group {
                 }
             }
             total_[half] = total_[half] * shrink[half] + sum;  // of this thread's keys
-        }
-    }
-
-    __device__ void pack_weights() {
-#pragma unroll
-        for (int k = 0; k < kKeys / 16; ++k) {
-#pragma unroll
-            for (int i = 0; i < 4; ++i) {
-                weights_[k][i] = pack(logits_[8 * k + 2 * i], logits_[8 * k + 2 * i + 1]);
-            }
         }
     }
 
@@ -305,35 +337,37 @@ class Group {
                         sums_[4 * i + 2 * half], sums_[4 * i + 2 * half + 1]};
                 }
             } else if (row < p_.rows) {
-                __nv_bfloat16* to = p_.out + (int64_t{row} * p_.heads + head) * kDim + column;
+                const int64_t at = (int64_t{row} * p_.heads + head) * kDim + column;
                 const float inverse = 1.F / total;
 #pragma unroll
                 for (int i = 0; i < kDim / 8; ++i) {
-                    *reinterpret_cast<unsigned*>(to + 8 * i) = pack(
-                        sums_[4 * i + 2 * half] * inverse, sums_[4 * i + 2 * half + 1] * inverse);
+                    store_pair(p_, at + 8 * i, sums_[4 * i + 2 * half] * inverse,
+                               sums_[4 * i + 2 * half + 1] * inverse);
                 }
             }
         }
     }
 
     const HopperProblem& p_;
-    Shared& s_;
+    Shared<F>& s_;
     const int group_, thread_;
     float logits_[kKeys / 2], sums_[kDim / 2];
-    unsigned weights_[kKeys / 16][4];
+    unsigned weights_[F::kSteps][4];
     float largest_[2], total_[2];  // of the rows g and g + 8
 };
 
+template <class F>
 __global__ void __launch_bounds__(kThreads, 1)
     attention_hopper_kernel(const __grid_constant__ HopperProblem p) {
 #ifdef __CUDA_ARCH_FEAT_SM90_ALL
     extern __shared__ uint8_t memory[];
-    Shared& s = *reinterpret_cast<Shared*>((reinterpret_cast<uintptr_t>(memory) + 1023) & ~1023ULL);
+    auto& s =
+        *reinterpret_cast<Shared<F>*>((reinterpret_cast<uintptr_t>(memory) + 1023) & ~1023ULL);
     if (threadIdx.x == 0) {
         constexpr unsigned kWarps = kGroups * kGroupThreads / 32;
         s.q_full.init(1);
         s.q_empty.init(kWarps);
-        for (int i = 0; i < kStages; ++i) {
+        for (int i = 0; i < F::kStages; ++i) {
             s.keys_full[i].init(1);
             s.keys_empty[i].init(kWarps);
             s.values_full[i].init(1);
@@ -350,9 +384,9 @@ __global__ void __launch_bounds__(kThreads, 1)
         }
     } else {
         hopper::grow_registers<240>();
-        Group rows(p, s, group);
+        Group<F> rows(p, s, group);
         rows.open_turns();
-        Turn turn;
+        Turn<F::kStages> turn;
         unsigned q_parity = 0;
         for_each_segment(p.schedule, [&](const Segment& segment) {
             rows.attend(segment, turn, q_parity);
@@ -363,7 +397,7 @@ __global__ void __launch_bounds__(kThreads, 1)
 }
 
 // The pieces of a tile, each relative to its own largest logit, to one result. A block takes eight
-// rows, a warp one of them.
+// rows, a warp one of them, a thread two neighbours in each half.
 __global__ void attention_combine_kernel(const __grid_constant__ HopperProblem p) {
     const Schedule& s = p.schedule;
     const int tile = s.rounds() * s.grid + static_cast<int>(blockIdx.x);
@@ -373,7 +407,8 @@ __global__ void attention_combine_kernel(const __grid_constant__ HopperProblem p
         return;
     }
     const int64_t begin = int64_t{blockIdx.x} * s.key_blocks, end = begin + s.key_blocks;
-    float largest = -INFINITY, total = 0, sums[kDim / 32] = {};
+    float largest = -INFINITY, total = 0;
+    float2 sums[2] = {};
     const int first = static_cast<int>(begin * s.grid / (int64_t{s.rest()} * s.key_blocks));
     for (int block = first; block < s.grid && s.part(block) < end; ++block) {
         if (s.part(block + 1) <= begin || s.part(block + 1) == s.part(block)) {
@@ -386,24 +421,35 @@ __global__ void attention_combine_kernel(const __grid_constant__ HopperProblem p
         const float old = exp2_fast(largest - top), fresh = exp2_fast(scale.x - top);
         largest = top;
         total = total * old + scale.y * fresh;
+        const auto* from = reinterpret_cast<const float2*>(p.pieces.sums + at * kDim);
 #pragma unroll
-        for (int i = 0; i < kDim / 32; ++i) {
-            sums[i] = sums[i] * old + p.pieces.sums[at * kDim + 32 * i + threadIdx.x] * fresh;
+        for (int i = 0; i < 2; ++i) {
+            const float2 more = from[32 * i + threadIdx.x];
+            sums[i].x = sums[i].x * old + more.x * fresh;
+            sums[i].y = sums[i].y * old + more.y * fresh;
         }
     }
     const int head = tile / s.row_blocks;
-    __nv_bfloat16* to = p.out + (int64_t{row} * p.heads + head) * kDim;
-#pragma unroll
-    for (int i = 0; i < kDim / 32; ++i) {
-        to[32 * i + threadIdx.x] = __float2bfloat16(sums[i] / total);
-    }
+    const int64_t at = (int64_t{row} * p.heads + head) * kDim + 2 * threadIdx.x;
+    const float inverse = 1.F / total;
+    store_pair(p, at, sums[0].x * inverse, sums[0].y * inverse);
+    store_pair(p, at + kDim / 2, sums[1].x * inverse, sums[1].y * inverse);
 }
 
-// The dimensions of a tensor of heads: half a row, rows, halves, heads. A box has all of a row.
-TensorMap heads_of(const void* data, int64_t rows, int64_t row_stride, int64_t heads,
-                   int64_t head_stride, unsigned box_rows) {
-    return tensor_map(data, {kHalf, rows, 2, heads}, {row_stride, kHalf, head_stride},
+// Rows of heads in boxes of `box_rows` rows and all of a head. The dimensions of the map: half a
+// head, rows, halves, heads.
+TensorMap heads_in_halves(const void* data, int64_t rows, int64_t row_stride, int64_t heads,
+                          int64_t head_stride, unsigned box_rows) {
+    constexpr int kHalf = kDim / 2;
+    return tensor_map(data, DType::BF16, {kHalf, rows, 2, heads}, {row_stride, kHalf, head_stride},
                       {kHalf, box_rows, 2, 1});
+}
+
+// Bytes [heads, rows, columns] in boxes of kLine x kLine.
+TensorMap bytes_of(const void* data, int64_t columns, int64_t rows, int64_t row_stride,
+                   int64_t heads, int64_t head_stride) {
+    return tensor_map(data, DType::U8, {columns, rows, 1, heads},
+                      {row_stride, head_stride, head_stride}, {kLine, kLine, 1, 1});
 }
 
 int attribute(cudaDeviceAttr which) {
@@ -413,11 +459,28 @@ int attribute(cudaDeviceAttr which) {
     return value;
 }
 
+template <class F> void launch(const HopperProblem& p, GpuStream stream) {
+    constexpr int kBytes = sizeof(Shared<F>) + 1024;  // and what aligning it takes
+    cuda_check(cudaFuncSetAttribute(attention_hopper_kernel<F>,
+                                    cudaFuncAttributeMaxDynamicSharedMemorySize, kBytes),
+               "attention's shared memory");
+    attention_hopper_kernel<F>
+        <<<static_cast<unsigned>(p.schedule.grid), kThreads, kBytes, stream>>>(p);
+    cuda_check_launch("attention");
+    if (p.schedule.rest() > 0) {
+        const dim3 blocks(static_cast<unsigned>(p.schedule.rest()), kQueries / 8);
+        attention_combine_kernel<<<blocks, dim3(32, 8), 0, stream>>>(p);
+        cuda_check_launch("attention's pieces");
+    }
+}
+
 }  // namespace
 
 bool attention_cuda_hopper_fits(const AttentionProblem& p) {
-    return p.dtype == DType::BF16 && p.head_dim == kDim && p.key_bias == nullptr &&
-           p.slots >= kKeys && attribute(cudaDevAttrComputeCapabilityMajor) == 9;
+    return (p.dtype == DType::BF16 || p.dtype == DType::F8E4M3) && p.head_dim == kDim &&
+           p.key_bias == nullptr &&
+           (p.slots >= kKeys || p.dtype != DType::BF16 || p.out_dtype != DType::BF16) &&
+           attribute(cudaDevAttrComputeCapabilityMajor) == 9;
 }
 
 void attention_cuda_hopper(const AttentionProblem& p, Workspace& workspace) {
@@ -427,11 +490,13 @@ void attention_cuda_hopper(const AttentionProblem& p, Workspace& workspace) {
     const size_t pieces = 2 * static_cast<size_t>(grid) * kQueries;
     auto* room = static_cast<std::byte*>(
         workspace.scratch(pieces * (kDim * sizeof(float) + sizeof(float2))));
-    const HopperProblem problem{
-        .q = heads_of(p.q, p.rows, p.heads * kDim, p.heads, kDim, kQueries),
-        .keys = heads_of(p.keys, p.slots, kDim, p.heads, p.stride * kDim, kKeys),
-        .values = heads_of(p.values, p.slots, kDim, p.heads, p.stride * kDim, kKeys),
-        .out = static_cast<__nv_bfloat16*>(p.out),
+    HopperProblem problem{
+        .q = heads_in_halves(p.q, p.rows, p.heads * kDim, p.heads, kDim, kQueries),
+        .keys = {},
+        .values = {},
+        .queries = static_cast<const __nv_bfloat16*>(p.q),
+        .out = p.out,
+        .fp8_out = p.out_dtype == DType::F8E4M3,
         .pieces = {.sums = reinterpret_cast<float*>(room),
                    .scale = reinterpret_cast<float2*>(room + pieces * kDim * sizeof(float))},
         .schedule = {.tiles = tiles,
@@ -442,17 +507,15 @@ void attention_cuda_hopper(const AttentionProblem& p, Workspace& workspace) {
         .heads = static_cast<int>(p.heads),
         .slots = static_cast<int>(p.slots),
         .scale = 1.4426950408889634F / std::sqrt(static_cast<float>(kDim))};
-    constexpr int kBytes = sizeof(Shared) + 1024;  // and what aligning it takes
-    cuda_check(cudaFuncSetAttribute(attention_hopper_kernel,
-                                    cudaFuncAttributeMaxDynamicSharedMemorySize, kBytes),
-               "attention's shared memory");
-    attention_hopper_kernel<<<static_cast<unsigned>(grid), kThreads, kBytes, workspace.stream()>>>(
-        problem);
-    cuda_check_launch("attention");
-    if (problem.schedule.rest() > 0) {
-        const dim3 blocks(static_cast<unsigned>(problem.schedule.rest()), kQueries / 8);
-        attention_combine_kernel<<<blocks, dim3(32, 8), 0, workspace.stream()>>>(problem);
-        cuda_check_launch("attention's pieces");
+    if (p.dtype == DType::BF16) {
+        problem.keys = heads_in_halves(p.keys, p.slots, kDim, p.heads, p.stride * kDim, kKeys);
+        problem.values = heads_in_halves(p.values, p.slots, kDim, p.heads, p.stride * kDim, kKeys);
+        launch<Bf16>(problem, workspace.stream());
+    } else {
+        const int64_t places = (p.slots + 15) / 16 * 16;  // slots change places among 16
+        problem.keys = bytes_of(p.keys, kDim, p.slots, kDim, p.heads, p.stride * kDim);
+        problem.values = bytes_of(p.values, places, kDim, p.stride, p.heads, p.stride * kDim);
+        launch<Fp8>(problem, workspace.stream());
     }
 }
 

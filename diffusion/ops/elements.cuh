@@ -4,6 +4,7 @@
 #include "core/dtype.h"
 
 #include <cuda_bf16.h>
+#include <cuda_fp8.h>
 
 #include <cstdint>
 
@@ -22,6 +23,9 @@ __device__ inline void store(float* at, float v) {
 __device__ inline void store(__nv_bfloat16* at, float v) {
     *at = __float2bfloat16_rn(v);
 }
+__device__ inline void store(__nv_fp8_e4m3* at, float v) {  // beyond 448 it is 448
+    *at = __nv_fp8_e4m3(v);
+}
 
 // Calls `work` with a value of the element type, fp32 or bf16.
 template <typename Work> void with_type(DType type, Work&& work) {
@@ -31,6 +35,15 @@ template <typename Work> void with_type(DType type, Work&& work) {
         work(float{});
     } else {
         cuda_check(cudaErrorNotSupported, "an op on elements other than fp32 and bf16");
+    }
+}
+
+// The same for what only receives results: fp8 too.
+template <typename Work> void with_result_type(DType type, Work&& work) {
+    if (type == DType::F8E4M3) {
+        work(__nv_fp8_e4m3{});
+    } else {
+        with_type(type, work);
     }
 }
 

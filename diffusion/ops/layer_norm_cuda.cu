@@ -37,7 +37,7 @@ void layer_norm_cuda(const Tensor& x, const Tensor& gain, const Tensor& bias, do
     if (rows == 0) {
         return;
     }
-    with_type(out.dtype(), [&](auto element) {
+    with_result_type(out.dtype(), [&](auto element) {
         layer_norm_kernel<<<static_cast<unsigned>(rows), kThreads,
                             static_cast<size_t>(d) * sizeof(float), stream>>>(
             x.data<float>(), gain.data<float>(), bias.data<float>(), static_cast<int>(d),

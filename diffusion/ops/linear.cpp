@@ -11,8 +11,9 @@ Linear::Linear(const Tensor& weight, const Tensor& bias, DType compute, Device d
     out_ = weight.extent(0);
     check(bias.empty() || bias.shape() == Shape{out_}, "linear: bias {} for {} outputs",
           bias.shape().str(), out_);
-    check(compute == DType::F32 || compute == DType::BF16, "linear: cannot compute in {}",
-          name_of(compute));
+    check(compute == DType::F32 || compute == DType::BF16 ||
+              (compute == DType::F8E4M3 && device == Device::Cuda),
+          "linear: cannot compute in {}", name_of(compute));
     backend_ = device == Device::Cpu ? make_linear_cpu(weight, bias, compute)
                                      : make_linear_cuda(weight, bias, compute);
 }
@@ -23,7 +24,8 @@ void Linear::operator()(const Tensor& x, Tensor& y, Workspace& workspace,
           "linear: input {} {} for weights [{}, {}] in {}", name_of(x.dtype()), x.shape().str(),
           out_, in_, name_of(compute_));
     check(y.shape().rank() == 2 && y.extent(0) == x.extent(0) && y.extent(1) == out_ &&
-              (y.dtype() == DType::F32 || y.dtype() == compute_),
+              (y.dtype() == DType::F32 || y.dtype() == compute_ ||
+               (y.dtype() == DType::BF16 && compute_ == DType::F8E4M3)),
           "linear: output {} {} for input {}", name_of(y.dtype()), y.shape().str(),
           x.shape().str());
     check(epilogue.kind != Epilogue::Kind::Add || y.dtype() == DType::F32,

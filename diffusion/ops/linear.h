@@ -24,12 +24,13 @@ struct Epilogue {
 class Linear {
   public:
     Linear() = default;
-    // weight [out, in], bias [out] or empty; any float type. `compute` (F32 or BF16) is the
-    // element type of x and of the packed weights; sums are fp32.
+    // weight [out, in], bias [out] or empty; any float type. `compute` (F32, BF16 or, on a GPU,
+    // F8E4M3) is the element type of x and of the packed weights; sums are fp32. Weights in fp8 are
+    // scaled to its range, x is taken as it is.
     Linear(const Tensor& weight, const Tensor& bias, DType compute, Device device = Device::Cpu);
 
-    // x [rows, in] of the compute type, y [rows, out] fp32 or of the compute type; fp32 when the
-    // epilogue adds to it.
+    // x [rows, in] of the compute type, y [rows, out] fp32 or of the compute type, of fp8 products
+    // also bf16; fp32 when the epilogue adds to it.
     void operator()(const Tensor& x, Tensor& y, Workspace& workspace,
                     const Epilogue& epilogue = {}) const;
 

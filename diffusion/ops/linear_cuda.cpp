@@ -5,13 +5,14 @@
 #include "diffusion/ops/workspace_cuda.h"
 
 #include <algorithm>
+#include <cmath>
 #include <cstdint>
 
 namespace longtake::diffusion {
 namespace {
 
 cudaDataType_t type_of(DType t) {
-    return t == DType::BF16 ? CUDA_R_16BF : CUDA_R_32F;
+    return t == DType::BF16 ? CUDA_R_16BF : t == DType::F8E4M3 ? CUDA_R_8F_E4M3 : CUDA_R_32F;
 }
 
 MatrixLayout layout(DType t, int64_t rows, int64_t columns) {
@@ -28,7 +29,15 @@ void set(const MatmulDesc& desc, cublasLtMatmulDescAttributes_t name, const T& v
                  "describing a product");
 }
 
-MatmulDesc describe(cublasLtEpilogue_t epilogue, DType y) {
+// The type of what is not multiplied: fp8 is for the operands of products.
+DType plain(DType compute) {
+    return compute == DType::F8E4M3 ? DType::BF16 : compute;
+}
+DType bias_type(DType compute, DType y) {
+    return compute == DType::F8E4M3 ? DType::BF16 : y;
+}
+
+MatmulDesc describe(cublasLtEpilogue_t epilogue, DType compute, DType y) {
     cublasLtMatmulDesc_t made = nullptr;
     cublas_check(cublasLtMatmulDescCreate(&made, CUBLAS_COMPUTE_32F, CUDA_R_32F),
                  "describing a product");
@@ -36,7 +45,10 @@ MatmulDesc describe(cublasLtEpilogue_t epilogue, DType y) {
     set(desc, CUBLASLT_MATMUL_DESC_TRANSA, CUBLAS_OP_T);
     set(desc, CUBLASLT_MATMUL_DESC_TRANSB, CUBLAS_OP_N);
     set(desc, CUBLASLT_MATMUL_DESC_EPILOGUE, epilogue);
-    set(desc, CUBLASLT_MATMUL_DESC_BIAS_DATA_TYPE, type_of(y));
+    set(desc, CUBLASLT_MATMUL_DESC_BIAS_DATA_TYPE, type_of(bias_type(compute, y)));
+    if (compute == DType::F8E4M3) {
+        set(desc, CUBLASLT_MATMUL_DESC_FAST_ACCUM, int8_t{1});  // Hopper's full speed
+    }
     return desc;
 }
 
@@ -54,10 +66,11 @@ std::unique_ptr<MatmulPlan> make_plan(const MatmulKey& key, const void* bias,
                                       cublasLtHandle_t handle) {
     const auto [rows, in, out, compute, y, epilogue, adds, alignment] = key;
     // Row-major y [rows, out] = x [rows, in] W^T is, column by column, y [out, rows] = W x.
-    auto plan = std::make_unique<MatmulPlan>(MatmulPlan{describe(epilogue, y),
+    auto plan = std::make_unique<MatmulPlan>(MatmulPlan{describe(epilogue, compute, y),
                                                         layout(compute, in, out),
                                                         layout(compute, in, rows),
                                                         layout(y, out, rows),
+                                                        layout(plain(y), out, rows),
                                                         {}});
     set(plan->desc, CUBLASLT_MATMUL_DESC_BIAS_POINTER, bias);
     cublasLtMatmulPreference_t made = nullptr;
@@ -77,8 +90,8 @@ std::unique_ptr<MatmulPlan> make_plan(const MatmulKey& key, const void* bias,
     cublasLtMatmulHeuristicResult_t found{};
     int count = 0;
     const cublasStatus_t status = cublasLtMatmulAlgoGetHeuristic(
-        handle, plan->desc.get(), plan->weight.get(), plan->x.get(), plan->y.get(), plan->y.get(),
-        preference.get(), 1, &found, &count);
+        handle, plan->desc.get(), plan->weight.get(), plan->x.get(), plan->added.get(),
+        plan->y.get(), preference.get(), 1, &found, &count);
     if (status != CUBLAS_STATUS_SUCCESS || count == 0) {
         return nullptr;
     }
@@ -91,9 +104,9 @@ class LinearCuda final : public Linear::Backend {
     LinearCuda(const Tensor& weight, const Tensor& bias, DType compute)
         : in_(weight.extent(1)), out_(weight.extent(0)), compute_(compute) {
         const Tensor values = bias.empty() ? Tensor::zeros({out_}) : bias.to(DType::F32);
-        weight_ = weight.to(compute).to(Device::Cuda);
+        weight_ = (compute == DType::F8E4M3 ? scaled(weight) : weight).to(compute).to(Device::Cuda);
         bias_ = values.to(Device::Cuda);
-        rounded_bias_ = values.to(compute).to(Device::Cuda);
+        rounded_bias_ = values.to(plain(compute)).to(Device::Cuda);
     }
 
     void run(const Tensor& x, Tensor& y, Workspace& workspace,
@@ -110,10 +123,12 @@ class LinearCuda final : public Linear::Backend {
             return;
         }
         if (adds) {
-            void* r = workspace.scratch(static_cast<size_t>(rows * out_) * size_of(compute_));
-            must(x, r, compute_, workspace, false);
+            void* r = plain_result(x, workspace);
             const float* gate = epilogue.gate == nullptr ? nullptr : epilogue.gate->data<float>();
-            gated_add_cuda(r, compute_, gate, y.data<float>(), rows, out_, stream);
+            gated_add_cuda(r, plain(compute_), gate, y.data<float>(), rows, out_, stream);
+        } else if (y.dtype() == DType::F8E4M3) {
+            void* r = plain_result(x, workspace);
+            gelu_cuda(r, plain(compute_), y.raw(), y.dtype(), rows * out_, stream);
         } else {
             must(x, y.raw(), y.dtype(), workspace, false);
             gelu_cuda(y.raw(), y.dtype(), y.raw(), y.dtype(), rows * out_, stream);
@@ -121,6 +136,30 @@ class LinearCuda final : public Linear::Backend {
     }
 
   private:
+    // Weights that use the range of fp8; products are scaled back.
+    Tensor scaled(const Tensor& weight) {
+        Tensor values = weight.to(DType::F32);
+        float largest = 0;
+        for (const float v : values.values<float>()) {
+            largest = std::max(largest, std::abs(v));
+        }
+        const float scale = largest > 0 ? largest / f8e4m3::kLargest : 1.F;
+        for (float& v : values.values<float>()) {
+            v /= scale;
+        }
+        Tensor one({1}, DType::F32);
+        one.values<float>()[0] = scale;
+        scale_ = one.to(Device::Cuda);
+        return values;
+    }
+
+    void* plain_result(const Tensor& x, Workspace& workspace) const {
+        const DType type = plain(compute_);
+        void* r = workspace.scratch(static_cast<size_t>(x.extent(0) * out_) * size_of(type));
+        must(x, r, type, workspace, false);
+        return r;
+    }
+
     void must(const Tensor& x, void* y, DType type, Workspace& workspace, bool adds) const {
         if (multiply(x, y, type, workspace, CUBLASLT_EPILOGUE_BIAS, adds)) {
             return;
@@ -137,7 +176,8 @@ class LinearCuda final : public Linear::Backend {
         Workspace::Gpu& gpu = workspace.gpu();
         const MatmulKey key{x.extent(0), in_,      out_, compute_,
                             type,        epilogue, adds, alignment_of({x.raw(), y, weight_.raw()})};
-        const void* bias = type == DType::F32 ? bias_.raw() : rounded_bias_.raw();
+        const void* bias =
+            bias_type(compute_, type) == DType::F32 ? bias_.raw() : rounded_bias_.raw();
         auto at = gpu.plans.find(key);
         if (at == gpu.plans.end()) {
             at = gpu.plans.emplace(key, make_plan(key, bias, gpu.handle.get())).first;
@@ -147,12 +187,16 @@ class LinearCuda final : public Linear::Backend {
             return false;
         }
         set(plan->desc, CUBLASLT_MATMUL_DESC_BIAS_POINTER, bias);
+        if (!scale_.empty()) {
+            set(plan->desc, CUBLASLT_MATMUL_DESC_A_SCALE_POINTER, scale_.raw());
+        }
         const float one = 1.F, beta = adds ? 1.F : 0.F;
+        const void* added = type == DType::F8E4M3 ? nullptr : y;
         cublas_check(
             cublasLtMatmul(gpu.handle.get(), plan->desc.get(), &one, weight_.raw(),
-                           plan->weight.get(), x.raw(), plan->x.get(), &beta, y, plan->y.get(), y,
-                           plan->y.get(), &plan->algorithm, gpu.matmul_room.raw(),
-                           Workspace::Gpu::kMatmulBytes, gpu.stream),
+                           plan->weight.get(), x.raw(), plan->x.get(), &beta, added,
+                           plan->added.get(), y, plan->y.get(), &plan->algorithm,
+                           gpu.matmul_room.raw(), Workspace::Gpu::kMatmulBytes, gpu.stream),
             "multiplying");
         return true;
     }
@@ -160,7 +204,8 @@ class LinearCuda final : public Linear::Backend {
     int64_t in_, out_;
     DType compute_;
     Tensor weight_;               // [out, in]
-    Tensor bias_, rounded_bias_;  // [out]; the bias has the type of y
+    Tensor bias_, rounded_bias_;  // [out]; which one is added depends on the type of y
+    Tensor scale_;                // [1] of fp8 weights
 };
 
 }  // namespace

@@ -71,7 +71,7 @@ void bias_cuda(void* y, DType type, const float* b, int64_t rows, int64_t column
 void gelu_cuda(const void* r, DType r_type, void* y, DType y_type, int64_t count,
                GpuStream stream) {
     with_type(r_type, [&](auto from) {
-        with_type(y_type, [&](auto to) {
+        with_result_type(y_type, [&](auto to) {
             gelu_kernel<<<blocks_for(count, kThreads), kThreads, 0, stream>>>(
                 static_cast<const decltype(from)*>(r), static_cast<decltype(to)*>(y), count);
         });

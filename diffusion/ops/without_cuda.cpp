@@ -36,6 +36,9 @@ std::shared_ptr<const Linear::Backend> make_linear_cuda(const Tensor&, const Ten
 void attention_cuda(const AttentionProblem&, Workspace&) {
     absent();
 }
+void attention_quantize_cuda(const KvView&, int64_t, int64_t, const Fp8Slots&, GpuStream) {
+    absent();
+}
 void layer_norm_cuda(const Tensor&, const Tensor&, const Tensor&, double, Tensor&, GpuStream) {
     absent();
 }

@@ -23,7 +23,7 @@ using MatrixLayout =
 // What a product of one shape needs of cuBLASLt.
 struct MatmulPlan {
     MatmulDesc desc;
-    MatrixLayout weight, x, y;
+    MatrixLayout weight, x, y, added;  // y as it is read: fp8 cannot be added to
     cublasLtMatmulAlgo_t algorithm;
 };
 

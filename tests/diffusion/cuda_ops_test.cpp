@@ -205,6 +205,81 @@ TEST(CudaOps, Attention) {
     }
 }
 
+Tensor rounded_to_fp8(const Tensor& t) {
+    return t.to(DType::F8E4M3).to(DType::F32);
+}
+
+// Against fp32 attention over the same quantized operands: what is left is the rounding of the
+// weights to fp8, 2.5 % each, and that of the result.
+TEST(CudaOps, AttentionOverFp8Slots) {
+    LONGTAKE_NEEDS_GPU();
+    struct Case {
+        int64_t rows, heads, slots, stride, begin;
+        float spread = 1.F;
+    };
+    Workspace cpu, gpu(Device::Cuda);
+    for (const Case c : {Case{5, 2, 7, 32, 0}, Case{130, 3, 128, 160, 0}, Case{300, 2, 701, 704, 0},
+                         Case{700, 12, 1500, 1536, 1111}, Case{2000, 12, 300, 320, 64},
+                         Case{128, 1, 640, 640, 639, 2.F}}) {
+        const Tensor q = random_tensor({c.rows, c.heads, 128}, 1, DType::BF16, c.spread);
+        const Tensor keys = random_tensor({c.heads, c.stride, 128}, 2, DType::BF16, c.spread);
+        const Tensor values = random_tensor({c.heads, c.stride, 128}, 3, DType::BF16);
+        const Tensor gpu_keys = keys.to(Device::Cuda), gpu_values = values.to(Device::Cuda);
+        const Tensor q8 = rounded_to_fp8(q), keys8 = rounded_to_fp8(keys);
+        const Tensor values8 = rounded_to_fp8(values);
+        Tensor expected(q.shape(), DType::F32);
+        attention(q8, {keys8.raw(), values8.raw(), c.slots, c.stride, DType::F32}, expected, cpu);
+        Tensor slot_keys = poisoned(keys.shape(), DType::F8E4M3, Device::Cuda);
+        Tensor slot_values = slot_keys.clone();
+        const Fp8Slots fp8{slot_keys.raw(), slot_values.raw(), c.stride};
+        for (const int64_t begin : {int64_t{0}, c.begin}) {  // again, from the middle
+            attention_quantize_cuda(
+                {gpu_keys.raw(), gpu_values.raw(), c.slots, c.stride, DType::BF16}, c.heads, begin,
+                fp8, gpu.stream());
+        }
+        for (const DType result : {DType::BF16, DType::F8E4M3}) {
+            Tensor actual = poisoned(q.shape(), result, Device::Cuda);
+            attention(q.to(Device::Cuda), {fp8.keys, fp8.values, c.slots, c.stride, DType::F8E4M3},
+                      actual, gpu);
+            gpu.synchronize();
+            EXPECT_LT(error_of(actual, expected), 5e-2F)
+                << c.rows << " rows, " << c.slots << " slots to " << name_of(result);
+        }
+    }
+}
+
+TEST(CudaOps, LinearInFp8) {
+    LONGTAKE_NEEDS_GPU();
+    Workspace cpu, gpu(Device::Cuda);
+    constexpr int64_t kIn = 256, kOut = 384;
+    const Tensor weight = random_tensor({kOut, kIn}, 1, DType::F32, 0.05F);
+    const Tensor bias = random_tensor({kOut}, 2), gate = random_tensor({kOut}, 3);
+    const Tensor gpu_gate = gate.to(Device::Cuda);
+    const Linear here(weight, bias, DType::F32);
+    const Linear there(weight, bias, DType::F8E4M3, Device::Cuda);
+    for (const int64_t rows : {16, 100, 333}) {
+        const Tensor x = random_tensor({rows, kIn}, 4).to(DType::F8E4M3);
+        const auto compare = [&](const Tensor& before, DType type, const Epilogue& e,
+                                 const Epilogue& g, const char* what) {
+            Tensor expected = before.clone(), actual = before.to(type).to(Device::Cuda);
+            here(x.to(DType::F32), expected, cpu, e);
+            there(x.to(Device::Cuda), actual, gpu, g);
+            gpu.synchronize();
+            // The weights' own rounding: 2.5 % each.
+            EXPECT_LT(error_of(actual, expected), 5e-2F)
+                << what << " " << rows << " to " << name_of(type);
+        };
+        const Tensor y = random_tensor({rows, kOut}, 5);
+        for (const DType type : {DType::F32, DType::BF16, DType::F8E4M3}) {
+            compare(y, type, Epilogue::store(), Epilogue::store(), "store");
+            compare(y, type, Epilogue::gelu(), Epilogue::gelu(), "gelu");
+        }
+        compare(y, DType::F32, Epilogue::add(), Epilogue::add(), "add");
+        compare(y, DType::F32, Epilogue::gated_add(gate), Epilogue::gated_add(gpu_gate),
+                "gated add");
+    }
+}
+
 TEST(CudaOps, TimestepAndModulation) {
     LONGTAKE_NEEDS_GPU();
     const Workspace gpu(Device::Cuda);

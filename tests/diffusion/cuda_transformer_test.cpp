@@ -1,4 +1,6 @@
 #include "tests/core/cuda_testing.h"
+#include "tests/diffusion/random_transformer.h"
+#include "tests/diffusion/reference_memory.h"
 #include "tests/diffusion/testing.h"
 #include "tests/diffusion/tiny_transformer.h"
 
@@ -6,6 +8,8 @@
 #include "core/cuda.h"
 #endif
 
+#include <cmath>
+#include <cstdio>
 #include <thread>
 
 namespace longtake::diffusion {
@@ -67,6 +71,43 @@ TEST(CudaTransformer, PaddingCountsAsManyRows) {
     const Tensor there =
         one_chunk(tiny("tiny_transformer_24", DType::F32, Device::Cuda), latents, text, 500);
     EXPECT_LT(max_difference(there, here), 1e-4F);
+}
+
+// A pass in fp8, its attention too, against one in bf16 by the same weights, as a share of noise.
+TEST(CudaTransformer, Fp8IsNearBf16) {
+    LONGTAKE_NEEDS_GPU();
+    TransformerConfig c;
+    c.heads = 4;
+    c.head_dim = 128;
+    c.ffn_dim = 1024;
+    c.layers = 4;
+    constexpr int64_t kTokens = 16 * 10;
+    const Tensor latents = random_tensor({3, c.in_channels, 32, 20}, 2).to(Device::Cuda);
+    std::vector<Tensor> flows;
+    for (const bool fp8 : {false, true}) {
+        const CausalTransformer model =
+            random_transformer(c, fp8 ? DType::F8E4M3 : DType::BF16, Device::Cuda);
+        TransformerWorkspace workspace(Device::Cuda);
+        ReferenceMemory memory(c, DType::BF16, 6, 3, kTokens, Device::Cuda, workspace.stream(),
+                               fp8);
+        const TextContext text = model.prepare_text(random_tensor({7, c.text_dim}, 1));
+        Tensor flow(latents.shape(), DType::F32, Device::Cuda);
+        for (const double timestep : {0.0, 500.0}) {
+            model.forward(latents, std::vector<double>(3, timestep), text, memory, flow, workspace);
+            memory.advance(timestep == 0 ? 3 : 0);
+        }
+        workspace.synchronize();
+        flows.push_back(flow.to(Device::Cpu));
+    }
+    double noise = 0, signal = 0;
+    for (int64_t i = 0; i < flows[0].count(); ++i) {
+        const double a = flows[0].data<float>()[i], b = flows[1].data<float>()[i];
+        signal += a * a;
+        noise += (a - b) * (a - b);
+    }
+    const double decibels = 10 * std::log10(signal / noise);
+    std::printf("fp8 against bf16: %.1f dB\n", decibels);
+    EXPECT_GT(decibels, 25);
 }
 
 #ifdef LONGTAKE_CUDA

@@ -138,8 +138,8 @@ TEST(TaehvDecoder, ASnapshotBringsTheStreamBack) {
 }
 
 TEST(TaehvDecoder, TheSteadyStateAllocatesNothing) {
-    // Tall and wide enough that whatever is ours (the latents, the least, have 36 kB) is larger than
-    // what oneDNN allocates in every call, which on some machines is more than 1 kB.
+    // Tall and wide enough that whatever is ours (the latents, the least, have 36 kB) is larger
+    // than what oneDNN allocates in every call, which on some machines is more than 1 kB.
     constexpr int64_t kTall = 4 * kHeight, kBroad = 4 * kWidth;
     const auto model = decoder();
     TaehvState state(model, kTall, kBroad);

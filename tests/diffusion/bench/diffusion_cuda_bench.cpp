@@ -74,13 +74,14 @@ class Bench {
 
 void products(Bench& bench, Workspace& workspace, const TransformerConfig& c) {
     const int64_t d = c.width();
-    const auto run = [&](const char* name, int64_t rows, int64_t in, int64_t out, DType y_type,
-                         const Epilogue& epilogue) {
+    const auto run = [&](const std::string& name, int64_t rows, int64_t in, int64_t out,
+                         DType y_type, const Epilogue& epilogue, DType compute = DType::BF16) {
         const Linear linear(random_tensor({out, in}, 1, DType::F32, 0.02F), random_tensor({out}, 2),
-                            DType::BF16, Device::Cuda);
-        const Tensor x = on_gpu({rows, in}, 3, DType::BF16);
-        Tensor y = on_gpu({rows, out}, 4, y_type);
-        bench.report(name, bench.time([&] { linear(x, y, workspace, epilogue); }),
+                            compute, Device::Cuda);
+        const Tensor x = random_tensor({rows, in}, 3).to(compute).to(Device::Cuda);
+        Tensor y({rows, out}, y_type, Device::Cuda);
+        bench.report(name + (compute == DType::BF16 ? "" : " in fp8"),
+                     bench.time([&] { linear(x, y, workspace, epilogue); }),
                      2.0 * static_cast<double>(rows * in * out));
     };
     const Tensor gate = on_gpu({d}, 5, DType::F32);
@@ -92,6 +93,13 @@ void products(Bench& bench, Workspace& workspace, const TransformerConfig& c) {
     run("linear cross_out, add", kRows, d, d, DType::F32, Epilogue::add());
     run("linear up, gelu", kRows, d, c.ffn_dim, DType::BF16, Epilogue::gelu());
     run("linear down, gated add", kRows, c.ffn_dim, d, DType::F32, gated);
+    constexpr DType kFp8 = DType::F8E4M3;
+    run("8192^3", 8192, 8192, 8192, DType::BF16, Epilogue::store(), kFp8);
+    run("linear qkv", kRows, d, 3 * d, DType::BF16, Epilogue::store(), kFp8);
+    run("linear cross_q", kRows, d, d, DType::BF16, Epilogue::store(), kFp8);
+    run("linear self_out, gated add", kRows, d, d, DType::F32, gated, kFp8);
+    run("linear up, gelu", kRows, d, c.ffn_dim, kFp8, Epilogue::gelu(), kFp8);
+    run("linear down, gated add", kRows, c.ffn_dim, d, DType::F32, gated, kFp8);
 }
 
 void attentions(Bench& bench, Workspace& workspace, const TransformerConfig& c) {
@@ -107,6 +115,23 @@ void attentions(Bench& bench, Workspace& workspace, const TransformerConfig& c) 
                           .stride = capacity,
                           .dtype = DType::BF16};
         bench.report(fmt::format("attention {} x {}", kRows, slots),
+                     bench.time([&] { attention(q, view, out, workspace); }),
+                     4.0 * static_cast<double>(kRows * slots * c.width()));
+    }
+    const int64_t stride = (capacity + 31) / 32 * 32;
+    const Tensor fp8_keys({c.heads, stride, c.head_dim}, DType::F8E4M3, Device::Cuda);
+    const Tensor fp8_values = Tensor({c.heads, stride, c.head_dim}, DType::F8E4M3, Device::Cuda);
+    const Fp8Slots fp8{const_cast<void*>(fp8_keys.raw()), const_cast<void*>(fp8_values.raw()),
+                       stride};
+    const KvView whole{keys.raw(), values.raw(), capacity, capacity, DType::BF16};
+    attention_quantize_cuda(whole, c.heads, 0, fp8, workspace.stream());
+    bench.report("attention_quantize of a chunk", bench.time([&] {
+        attention_quantize_cuda(whole, c.heads, capacity - kRows, fp8, workspace.stream());
+    }),
+                 0, 6.0 * static_cast<double>(kRows * c.width()));
+    for (const int64_t slots : {kRows, capacity}) {
+        const KvView view{fp8.keys, fp8.values, slots, stride, DType::F8E4M3};
+        bench.report(fmt::format("attention {} x {} in fp8", kRows, slots),
                      bench.time([&] { attention(q, view, out, workspace); }),
                      4.0 * static_cast<double>(kRows * slots * c.width()));
     }
@@ -136,22 +161,25 @@ void small_ops(Bench& bench, Workspace& workspace, const TransformerConfig& c) {
                  4 * values);
 }
 
-void passes(Bench& bench, const TransformerConfig& c, TransformerWorkspace& workspace) {
-    const CausalTransformer model = random_transformer(c, DType::BF16, Device::Cuda, true);
+void passes(Bench& bench, const TransformerConfig& c, TransformerWorkspace& workspace,
+            DType compute) {
+    const bool fp8 = compute == DType::F8E4M3;
+    const char* type = fp8 ? " in fp8" : "";
+    const CausalTransformer model = random_transformer(c, compute, Device::Cuda, true);
     const TextContext text = model.prepare_text(random_tensor({kPromptRows, c.text_dim}, 1));
     const Tensor latents = on_gpu({kChunk, c.in_channels, 2 * kHeight, 2 * kWidth}, 2, DType::F32);
     Tensor flow({kChunk, c.out_channels, 2 * kHeight, 2 * kWidth}, DType::F32, Device::Cuda);
     ReferenceMemory memory(c, DType::BF16, kWindow, kChunk, kTokens, Device::Cuda,
-                           workspace.stream());
+                           workspace.stream(), fp8);
     memory.advance(kWindow - kChunk);  // the last chunk of the window sees all of it
     const auto pass = [&](double timestep) {
         model.forward(latents, std::vector<double>(kChunk, timestep), text, memory, flow,
                       workspace);
     };
     const double flops = model.flops(kRows, kWindow * kTokens, kPromptRows);
-    bench.report(fmt::format("pass, {} layers", c.layers), bench.time([&] { pass(500); }, 10),
-                 flops);
-    bench.report(fmt::format("chunk of 4 + 1 passes, {} layers", c.layers),
+    bench.report(fmt::format("pass, {} layers{}", c.layers, type),
+                 bench.time([&] { pass(500); }, 10), flops);
+    bench.report(fmt::format("chunk of 4 + 1 passes, {} layers{}", c.layers, type),
                  bench.time(
                      [&] {
                          for (const double timestep : {1000.0, 937.5, 2500.0 / 3, 625.0, 0.0}) {
@@ -172,7 +200,8 @@ void run(int64_t layers) {
     attentions(bench, ops, c);
     small_ops(bench, ops, c);
     bench.watch(workspace.stream());
-    passes(bench, c, workspace);
+    passes(bench, c, workspace, DType::BF16);
+    passes(bench, c, workspace, DType::F8E4M3);
 }
 
 }  // namespace
