@@ -111,7 +111,7 @@ void CausalTransformer::forward(const Tensor& latents, std::span<const double> t
           frames);
     check(latents.device() == device_ && flow.device() == device_,
           "latents and flow are not where the model is");
-    Pass(*this, *weights_, workspace.state()).run(latents, timesteps, text, memory, flow);
+    Pass(*this, weights_, workspace.state()).run(latents, timesteps, text, memory, flow);
 }
 
 double CausalTransformer::flops(int64_t tokens, int64_t cached, int64_t text_rows) const {

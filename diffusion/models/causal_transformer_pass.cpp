@@ -10,7 +10,7 @@
 namespace longtake::diffusion {
 void CausalTransformer::Pass::run(const Tensor& latents, std::span<const double> timesteps,
                                   const TextContext& text, AttentionMemory& memory, Tensor& flow) {
-    s_.fit(&weights_, config_, compute_, products_, latents.extent(0),
+    s_.fit(model_, config_, compute_, products_, latents.extent(0),
            latents.extent(2) / config_.patch_height, latents.extent(3) / config_.patch_width);
     s_.group(timesteps, [this](double t) { return modulation_at(t); });
     s_.rope->set_time(memory.query_positions(), stream());

@@ -9,11 +9,13 @@ namespace longtake::diffusion {
 // One pass of a chunk through the model: what it reads and the buffers it works in.
 class CausalTransformer::Pass {
   public:
-    Pass(const CausalTransformer& model, const Weights& weights, TransformerWorkspace::State& state)
+    Pass(const CausalTransformer& model, const std::shared_ptr<const Weights>& weights,
+         TransformerWorkspace::State& state)
         : config_(model.config()),
           compute_(model.compute()),
           products_(model.products()),
-          weights_(weights),
+          model_(weights),
+          weights_(*weights),
           s_(state) {}
 
     void run(const Tensor& latents, std::span<const double> timesteps, const TextContext& text,
@@ -29,6 +31,7 @@ class CausalTransformer::Pass {
 
     const TransformerConfig& config_;
     DType compute_, products_;
+    std::shared_ptr<const void> model_;
     const Weights& weights_;
     TransformerWorkspace::State& s_;
 };

@@ -14,9 +14,9 @@ void TransformerWorkspace::synchronize() const {
     state_->ops.synchronize();
 }
 
-void TransformerWorkspace::State::fit(const void* model, const TransformerConfig& c, DType compute,
-                                      DType products, int64_t frames, int64_t height,
-                                      int64_t width) {
+void TransformerWorkspace::State::fit(const std::shared_ptr<const void>& model,
+                                      const TransformerConfig& c, DType compute, DType products,
+                                      int64_t frames, int64_t height, int64_t width) {
     if (model_ == model && frames_ == frames && height_ == height && width_ == width) {
         return;
     }

@@ -5,6 +5,7 @@
 #include "diffusion/ops/workspace.h"
 
 #include <map>
+#include <memory>
 #include <optional>
 #include <span>
 #include <vector>
@@ -53,8 +54,8 @@ struct TransformerWorkspace::State {
     Tensor tokens;                      // [L, out_channels * patch] fp32
 
     // Makes everything fit a chunk of `frames` x `height` x `width` tokens.
-    void fit(const void* model, const TransformerConfig& config, DType compute, DType products,
-             int64_t frames, int64_t height, int64_t width);
+    void fit(const std::shared_ptr<const void>& model, const TransformerConfig& config,
+             DType compute, DType products, int64_t frames, int64_t height, int64_t width);
     // Splits the chunk's rows by timestep; `modulation_of(t)` is asked once per new timestep.
     template <typename ModulationOf>
     void group(std::span<const double> timesteps, ModulationOf&& modulation_of) {
@@ -73,7 +74,7 @@ struct TransformerWorkspace::State {
     static constexpr size_t kMaxModulations = 64;
     void set_groups(std::span<const double> timesteps);
 
-    const void* model_ = nullptr;
+    std::shared_ptr<const void> model_;  // kept, so that no other one takes its address
     int64_t frames_ = 0, height_ = 0, width_ = 0;
 };
 

@@ -115,7 +115,7 @@ template <class F> __device__ void produce(const HopperProblem& p, Shared<F>& s)
             s.q_full.arrive_and_expect(sizeof(s.q));
             hopper::load_box(s.q, p.q, s.q_full, 0, row, 0, head);
         }
-        for (int b = segment.begin; b < segment.end; ++b, turn.next()) {
+        for (int b = segment.end - 1; b >= segment.begin; --b, turn.next()) {
             const int x = std::is_same_v<F, Bf16> ? 0 : b * kKeys;
             s.keys_empty[turn.stage].wait(turn.parity ^ 1);
             s.keys_full[turn.stage].arrive_and_expect(kTileBytes);
@@ -171,9 +171,11 @@ template <class F> class Group {
         hopper::wait_for_products<0>();
         hopper::settle(logits_);
         release(s_.keys_empty[turn.stage]);
-        weigh(segment.begin);
+        hide_missing_keys(segment.end - 1);
+        float shrink[2];
+        weigh(shrink);
         F::pack_weights(logits_, weights_);
-        for (int b = segment.begin + 1; b < segment.end; ++b) {
+        for (int b = segment.end - 2; b >= segment.begin; --b) {
             Turn<F::kStages> ahead = turn;
             ahead.next();
             s_.keys_full[ahead.stage].wait(ahead.parity);
@@ -185,15 +187,11 @@ template <class F> class Group {
             hopper::wait_for_products<1>();
             hopper::settle(logits_);
             release(s_.keys_empty[ahead.stage]);
-            float shrink[2];
-            weigh(b, shrink);
+            weigh(shrink);
             hopper::wait_for_products<0>();
             hopper::settle(sums_);
             release(s_.values_empty[turn.stage]);
-#pragma unroll
-            for (int i = 0; i < kDim / 2; ++i) {
-                sums_[i] *= shrink[i / 2 % 2];
-            }
+            rescale(shrink);
             F::pack_weights(logits_, weights_);
             turn = ahead;
         }
@@ -216,9 +214,15 @@ template <class F> class Group {
 
   private:
     // Which group may hand work to the matrix unit: barriers 1 and 2.
-    __device__ void take_turn() const { hopper::wait_at(1 + group_, kGroups * kGroupThreads); }
+    __device__ void take_turn() const {
+        if constexpr (F::kTakesTurns) {
+            hopper::wait_at(1 + group_, kGroups * kGroupThreads);
+        }
+    }
     __device__ void pass_turn() const {
-        hopper::arrive_at(1 + (group_ + 1) % kGroups, kGroups * kGroupThreads);
+        if constexpr (F::kTakesTurns) {
+            hopper::arrive_at(1 + (group_ + 1) % kGroups, kGroups * kGroupThreads);
+        }
     }
     __device__ void release(hopper::Barrier& barrier) const {
         if (thread_ % 32 == 0) {
@@ -276,21 +280,30 @@ template <class F> class Group {
         hopper::commit_products();
     }
 
-    __device__ void weigh(int block) {
-        float shrink[2];
-        weigh(block, shrink);
-    }
-    // Logits of a block of keys to weights; sums made before shrink to the new maximum.
-    __device__ void weigh(int block, float (&shrink)[2]) {
+    // Only the last keys of all can be missing: they are in the first block that a segment sees.
+    __device__ void hide_missing_keys(int block) {
         const int there = p_.slots - block * kKeys;
-        if (there < kKeys) {
 #pragma unroll
-            for (int i = 0; i < kKeys / 2; ++i) {
-                if (i / 4 * 8 + thread_ % 4 * 2 + i % 2 >= there) {
-                    logits_[i] = -INFINITY;
-                }
+        for (int i = 0; i < kKeys / 2; ++i) {
+            if (i / 4 * 8 + thread_ % 4 * 2 + i % 2 >= there) {
+                logits_[i] = -INFINITY;
             }
         }
+    }
+
+    // Most blocks raise no row's maximum: then nothing shrinks.
+    __device__ void rescale(const float (&shrink)[2]) {
+        if (__any_sync(kAll, shrink[0] != 1.F || shrink[1] != 1.F)) {
+#pragma unroll
+            for (int i = 0; i < kDim / 2; ++i) {
+                sums_[i] *= shrink[i / 2 % 2];
+            }
+            hopper::settle(sums_);  // keeps this a branch
+        }
+    }
+
+    // Logits of a block of keys to weights; sums made before shrink to the new maximum.
+    __device__ void weigh(float (&shrink)[2]) {
 #pragma unroll
         for (int half = 0; half < 2; ++half) {
             float top = largest_[half];

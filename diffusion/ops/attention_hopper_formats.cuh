@@ -32,6 +32,7 @@ struct Bf16 : Bf16Products {
     static constexpr int kLines = 2, kStages = 2;  // lines of a head
     static constexpr int kSteps = kKeys / 16;      // of the sum over keys
     static constexpr float kHeadroom = 0;          // weights are up to 2^this
+    static constexpr bool kTakesTurns = true;      // at the matrix unit: 8 % faster
 
     // Values [lines][keys][kLine], 16 keys from `step` on.
     static __device__ uint64_t values_at(const uint8_t* values, int step) {
@@ -54,6 +55,7 @@ struct Fp8 : Fp8Products {
     static constexpr int kLines = 1, kStages = 4;
     static constexpr int kSteps = kKeys / 32;
     static constexpr float kHeadroom = 8;
+    static constexpr bool kTakesTurns = false;  // its products are too short: 12 % slower
 
     // Values [dimensions][kLine], 32 keys from `step` on.
     static __device__ uint64_t values_at(const uint8_t* values, int step) {

@@ -138,7 +138,7 @@ class LinearCuda final : public Linear::Backend {
   private:
     // Weights that use the range of fp8; products are scaled back.
     Tensor scaled(const Tensor& weight) {
-        Tensor values = weight.to(DType::F32);
+        Tensor values = weight.to(DType::F32).clone();  // it may be a file's
         float largest = 0;
         for (const float v : values.values<float>()) {
             largest = std::max(largest, std::abs(v));
