@@ -35,7 +35,8 @@ struct Input {
                   .head_dim = c.head_dim,
                   .slots = c.slots,
                   .stride = c.slots + 3,
-                  .dtype = dtype} {}
+                  .dtype = dtype,
+                  .out_dtype = dtype} {}
     Tensor q, keys, values, bias, out;
     AttentionProblem problem;
 };
