@@ -35,4 +35,15 @@ void copy_bytes(void* to, Device to_device, const void* from, Device from_device
     }
 }
 
+void clear_bytes(void* at, Device device, size_t bytes) {
+    if (bytes == 0) {
+        return;
+    }
+    if (device == Device::Cpu) {
+        std::memset(at, 0, bytes);
+    } else {
+        clear_cuda(at, bytes);
+    }
+}
+
 }  // namespace longtake

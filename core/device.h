@@ -22,5 +22,7 @@ std::shared_ptr<void> allocate(size_t bytes, Device device);
 
 // Done when it returns. Does not wait for work on streams: synchronize the one that writes `from`.
 void copy_bytes(void* to, Device to_device, const void* from, Device from_device, size_t bytes);
+// Zeros; the same about streams.
+void clear_bytes(void* at, Device device, size_t bytes);
 
 }  // namespace longtake

@@ -30,4 +30,9 @@ void copy_cuda(void* to, const void* from, size_t bytes) {
     cuda_check(cudaStreamSynchronize(nullptr), "copying to or from the GPU");
 }
 
+void clear_cuda(void* at, size_t bytes) {
+    cuda_check(cudaMemset(at, 0, bytes), "clearing GPU memory");
+    cuda_check(cudaStreamSynchronize(nullptr), "clearing GPU memory");
+}
+
 }  // namespace longtake

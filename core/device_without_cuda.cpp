@@ -16,4 +16,8 @@ void copy_cuda(void*, const void*, size_t) {
     fail("this build has no CUDA code; build with cmake --preset cuda-release");
 }
 
+void clear_cuda(void*, size_t) {
+    fail("this build has no CUDA code; build with cmake --preset cuda-release");
+}
+
 }  // namespace longtake

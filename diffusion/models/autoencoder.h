@@ -14,7 +14,8 @@
 namespace longtake::diffusion {
 
 // A stream of latents on its way to pictures: its past and every buffer for its size. Belongs to a
-// session. How it is cut into calls does not matter, to the last bit.
+// session. How it is cut into calls does not matter, to the last bit. On a GPU it has a stream of its
+// own, and once it has seen a size it allocates nothing for that any more.
 class DecodeStream {
   public:
     // What it keeps between its latents; means something only to streams of its kind and size.
@@ -26,8 +27,16 @@ class DecodeStream {
     virtual ~DecodeStream() = default;
     // How many frames the next `latents` latents become.
     virtual int64_t frames(int64_t latents) const = 0;
-    // latents [F, C, h, w] fp32 in diffusion space -> frames [frames(F), 8 h, 8 w, 3] uint8.
-    virtual void decode(const Tensor& latents, Tensor& frames) = 0;
+    // latents [F, C, h, w] fp32 in diffusion space, in host memory or the device's own, complete ->
+    // frames [frames(F), 8 h, 8 w, 3] uint8 in host memory.
+    void decode(const Tensor& latents, Tensor& frames) {
+        begin(latents);
+        end(frames);
+    }
+    // The same in two parts: `begin` queues the work and returns, `end` waits and hands over. The
+    // latents must stay as they are until then.
+    virtual void begin(const Tensor& latents) = 0;
+    virtual void end(Tensor& frames) = 0;
     virtual void reset() = 0;
     virtual std::shared_ptr<const Snapshot> snapshot() const = 0;
     virtual void restore(const Snapshot& snapshot) = 0;
@@ -41,14 +50,18 @@ class Autoencoder {
     // For latents of this size.
     virtual std::unique_ptr<DecodeStream> open(int64_t height, int64_t width) const = 0;
     virtual bool encodes() const = 0;
-    // picture [1, 8 h, 8 w, 3] uint8 -> the latent [1, C, h, w] of a stream that begins with it.
-    virtual Tensor encode(const Tensor& picture) const = 0;
+    // The first 4 F - 3 frames [4 F - 3, 8 h, 8 w, 3] uint8 of a stream -> its latents [F, C, h, w],
+    // both in host memory.
+    virtual Tensor encode(const Tensor& frames) const = 0;
 };
 
-// The tiny one computes in `compute`, the full one in fp32.
+// In `compute`; on the CPU the full one is for fp32 only.
 std::shared_ptr<const Autoencoder> make_autoencoder(const TaehvConfig& config,
-                                                    const WeightMap& weights, DType compute);
+                                                    const WeightMap& weights, DType compute,
+                                                    Device device = Device::Cpu);
 std::shared_ptr<const Autoencoder> make_autoencoder(const WanVaeConfig& config,
-                                                    const WeightMap& weights);
+                                                    const WeightMap& weights,
+                                                    DType compute = DType::F32,
+                                                    Device device = Device::Cpu);
 
 }  // namespace longtake::diffusion

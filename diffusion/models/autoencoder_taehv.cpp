@@ -1,11 +1,11 @@
 #include "core/error.h"
-#include "diffusion/models/autoencoder.h"
+#include "diffusion/models/autoencoder_stream.h"
 #include "diffusion/models/taehv.h"
 
 namespace longtake::diffusion {
 namespace {
 
-class Stream : public DecodeStream {
+class Stream : public StagedStream {
   public:
     struct Past : Snapshot {
         explicit Past(TaehvSnapshot of) : past(std::move(of)) {}
@@ -16,15 +16,18 @@ class Stream : public DecodeStream {
         : decoder_(std::move(decoder)), state_(decoder_, height, width) {}
 
     int64_t frames(int64_t latents) const override { return state_.frames(latents); }
-    void decode(const Tensor& latents, Tensor& frames) override {
-        decoder_->decode(latents, state_, frames);
-    }
     void reset() override { state_.reset(); }
     std::shared_ptr<const Snapshot> snapshot() const override {
         return std::make_shared<Past>(state_.snapshot());
     }
     void restore(const Snapshot& snapshot) override {
         state_.restore(dynamic_cast<const Past&>(snapshot).past);
+    }
+
+  protected:
+    Workspace& workspace() override { return state_.workspace(); }
+    void decode_on_device(const Tensor& latents, Tensor& frames) override {
+        decoder_->decode(latents, state_, frames);
     }
 
   private:
@@ -34,10 +37,11 @@ class Stream : public DecodeStream {
 
 class Taehv : public Autoencoder {
   public:
-    Taehv(const TaehvConfig& config, const WeightMap& weights, DType compute)
-        : decoder_(std::make_shared<TaehvDecoder>(config, weights, compute)) {
+    Taehv(const TaehvConfig& config, const WeightMap& weights, DType compute, Device device)
+        : device_(device),
+          decoder_(std::make_shared<TaehvDecoder>(config, weights, compute, device)) {
         if (weights.contains("encoder.0.weight")) {
-            encoder_ = std::make_shared<TaehvEncoder>(config, weights, compute);
+            encoder_ = std::make_shared<TaehvEncoder>(config, weights, compute, device);
         }
     }
 
@@ -46,13 +50,14 @@ class Taehv : public Autoencoder {
         return std::make_unique<Stream>(decoder_, height, width);
     }
     bool encodes() const override { return encoder_ != nullptr; }
-    Tensor encode(const Tensor& picture) const override {
+    Tensor encode(const Tensor& frames) const override {
         check(encodes(), "an autoencoder without an encoder");
-        TaehvEncoderState state(encoder_, picture.extent(1), picture.extent(2));
-        return encoder_->encode(picture, state);
+        TaehvEncoderState state(encoder_, frames.extent(1), frames.extent(2));
+        return encoder_->encode(frames.to(device_), state).to(Device::Cpu);
     }
 
   private:
+    Device device_;
     std::shared_ptr<const TaehvDecoder> decoder_;
     std::shared_ptr<const TaehvEncoder> encoder_;
 };
@@ -60,8 +65,9 @@ class Taehv : public Autoencoder {
 }  // namespace
 
 std::shared_ptr<const Autoencoder> make_autoencoder(const TaehvConfig& config,
-                                                    const WeightMap& weights, DType compute) {
-    return std::make_shared<Taehv>(config, weights, compute);
+                                                    const WeightMap& weights, DType compute,
+                                                    Device device) {
+    return std::make_shared<Taehv>(config, weights, compute, device);
 }
 
 }  // namespace longtake::diffusion

@@ -14,13 +14,14 @@
 
 // The tiny autoencoder: frames [T, 8 h, 8 w, 3] <-> latents [F, C, h, w]. Latent 0 of a stream is
 // frame 0, latent n > 0 is frames 4 n - 3 ... 4 n. A stream runs one latent at a time through the
-// same plans, so that it does not matter, to the last bit, how it is cut into calls.
+// same plans, so that it does not matter, to the last bit, how it is cut into calls. Frames and latents
+// lie on the device of the model; work on a GPU is queued on the stream of the state.
 namespace longtake::diffusion {
 
 // What a stream keeps between its latents; shapes are those of the model and size it came from.
 struct TaehvSnapshot {
     int64_t latents = 0;
-    std::vector<Tensor> past;
+    std::vector<FrameWindow::Past> past;
 };
 
 class TaehvDecoder;
@@ -36,6 +37,7 @@ class TaehvState {
     void reset();
     TaehvSnapshot snapshot() const;
     void restore(const TaehvSnapshot& snapshot);
+    Workspace& workspace() { return workspace_; }
 
   private:
     friend class TaehvDecoder;
@@ -45,16 +47,17 @@ class TaehvState {
     std::unique_ptr<Conv2d::Plan> first_, last_;
     std::vector<MemoryStack::State> stacks_;
     std::vector<UpBlock::State> ups_;
-    std::vector<Tensor> past_;  // inside stacks_
-    Tensor latent_;             // [1, h, w, C]
-    Tensor fine_;               // [2, 8 h, 8 w, D3]
-    Tensor squares_;            // [2, 4 h, 4 w, 2 x 2 x 3] fp32
+    std::vector<FrameWindow*> windows_;  // inside stacks_
+    Tensor latent_;   // [1, h, w, C]
+    Tensor fine_;     // [2, 8 h, 8 w, D3]
+    Tensor squares_;  // [2, 4 h, 4 w, 2 x 2 x 3] fp32
 };
 
 // Immutable; sessions share it.
 class TaehvDecoder {
   public:
-    TaehvDecoder(const TaehvConfig& config, const WeightMap& weights, DType compute);
+    TaehvDecoder(const TaehvConfig& config, const WeightMap& weights, DType compute,
+                 Device device = Device::Cpu);
 
     // latents [F, C, h, w] fp32 in diffusion space -> frames [state.frames(F), 8 h, 8 w, 3], uint8,
     // or fp32 in [0, 1]. `frames` is made, as uint8, when it is empty.
@@ -69,6 +72,8 @@ class TaehvDecoder {
 
     TaehvConfig config_;
     DType compute_;
+    Device device_;
+    Tensor mean_, std_;
     Conv2d first_, last_;
     std::vector<MemoryStack> stacks_;
     std::vector<UpBlock> ups_;
@@ -81,6 +86,7 @@ class TaehvEncoderState {
   public:
     TaehvEncoderState(std::shared_ptr<const TaehvEncoder> encoder, int64_t height, int64_t width);
     void reset();
+    Workspace& workspace() { return workspace_; }
 
   private:
     friend class TaehvEncoder;
@@ -90,15 +96,16 @@ class TaehvEncoderState {
     std::unique_ptr<Conv2d::Plan> first_, last_;
     std::vector<std::unique_ptr<Conv2d::Plan>> downs_;
     std::vector<MemoryStack::State> stacks_;
-    std::vector<Tensor> past_;  // inside stacks_
-    Tensor pair_;               // [2, H, W, 3]
-    Tensor wide_;               // [2, H, W, E0]
-    Tensor latent_;             // [1, h, w, C] fp32
+    std::vector<FrameWindow*> windows_;  // inside stacks_
+    Tensor pair_;    // [2, H, W, 3]
+    Tensor wide_;    // [2, H, W, E0]
+    Tensor latent_;  // [1, h, w, C] fp32
 };
 
 class TaehvEncoder {
   public:
-    TaehvEncoder(const TaehvConfig& config, const WeightMap& weights, DType compute);
+    TaehvEncoder(const TaehvConfig& config, const WeightMap& weights, DType compute,
+                 Device device = Device::Cpu);
 
     // frames [T, H, W, 3] uint8 -> diffusion-space latents [F, C, H / 8, W / 8] fp32. T is 4 F,
     // at the start of a stream 4 F - 3.
@@ -111,6 +118,8 @@ class TaehvEncoder {
 
     TaehvConfig config_;
     DType compute_;
+    Device device_;
+    Tensor mean_, std_;
     Conv2d first_, last_;
     std::vector<Conv2d> downs_;
     std::vector<MemoryStack> stacks_;

@@ -1,10 +1,9 @@
 #include "core/error.h"
 #include "diffusion/models/taehv.h"
 #include "diffusion/models/taehv_fold.h"
-#include "diffusion/models/taehv_pixels.h"
+#include "diffusion/ops/pixels.h"
 
 #include <algorithm>
-#include <cstring>
 #include <iterator>
 
 namespace longtake::diffusion {
@@ -18,20 +17,20 @@ constexpr int kUpIndex = 7, kLevelStep = 6, kFirstStack = 3;  // in the file's n
 }  // namespace
 
 TaehvState::TaehvState(std::shared_ptr<const TaehvDecoder> decoder, int64_t height, int64_t width)
-    : decoder_(std::move(decoder)) {
+    : decoder_(std::move(decoder)), workspace_(decoder_->device_) {
     check(height > 0 && width > 0, "taehv: no latents of size {} x {}", height, width);
     const TaehvDecoder& d = *decoder_;
     first_ = d.first_.plan(1, height, width);
-    latent_ = Tensor(first_->input(), d.compute_);
+    latent_ = Tensor(first_->input(), d.compute_, d.device_);
     for (size_t level = 0; level < d.stacks_.size(); ++level) {
         stacks_.emplace_back(d.stacks_[level], kLevelFrames[level], height << level,
                              width << level);
         ups_.emplace_back(d.ups_[level], height << level, width << level);
-        std::ranges::move(stacks_.back().past(), std::back_inserter(past_));
+        std::ranges::copy(stacks_.back().windows(), std::back_inserter(windows_));
     }
     last_ = d.last_.plan(kGrow.back(), height * kLatentScale, width * kLatentScale);
-    fine_ = Tensor(last_->input(), d.compute_);
-    squares_ = Tensor(last_->output(), DType::F32);
+    fine_ = Tensor(last_->input(), d.compute_, d.device_);
+    squares_ = Tensor(last_->output(), DType::F32, d.device_);
 }
 
 int64_t TaehvState::frames(int64_t latents) const {
@@ -39,43 +38,48 @@ int64_t TaehvState::frames(int64_t latents) const {
 }
 
 void TaehvState::reset() {
+    workspace_.synchronize();
     latents_ = 0;
-    for (Tensor& past : past_) {
-        std::memset(past.raw(), 0, past.bytes());
+    for (FrameWindow* window : windows_) {
+        window->clear();
     }
 }
 
 TaehvSnapshot TaehvState::snapshot() const {
+    workspace_.synchronize();
     TaehvSnapshot snapshot{.latents = latents_, .past = {}};
-    for (const Tensor& past : past_) {
-        snapshot.past.push_back(past.clone());
+    for (const FrameWindow* window : windows_) {
+        snapshot.past.push_back(window->past());
     }
     return snapshot;
 }
 
 void TaehvState::restore(const TaehvSnapshot& snapshot) {
-    check(snapshot.past.size() == past_.size(), "taehv: a snapshot of {} tensors, not {}",
-          snapshot.past.size(), past_.size());
+    workspace_.synchronize();
+    check(snapshot.past.size() == windows_.size(), "taehv: a snapshot of {} tensors, not {}",
+          snapshot.past.size(), windows_.size());
     latents_ = snapshot.latents;
-    for (size_t i = 0; i < past_.size(); ++i) {
-        check(snapshot.past[i].shape() == past_[i].shape() &&
-                  snapshot.past[i].dtype() == past_[i].dtype(),
-              "taehv: a snapshot of another model or size");
-        std::memcpy(past_[i].raw(), snapshot.past[i].raw(), past_[i].bytes());
+    for (size_t i = 0; i < windows_.size(); ++i) {
+        windows_[i]->restore(snapshot.past[i]);
     }
 }
 
-TaehvDecoder::TaehvDecoder(const TaehvConfig& config, const WeightMap& weights, DType compute)
-    : config_(config), compute_(compute) {
+TaehvDecoder::TaehvDecoder(const TaehvConfig& config, const WeightMap& weights, DType compute,
+                           Device device)
+    : config_(config),
+      compute_(compute),
+      device_(device),
+      mean_(scale_on(device, config.latents_mean)),
+      std_(scale_on(device, config.latents_std)) {
     const auto& channels = config.decoder_channels;
     const int64_t in = config.latent_channels;
     first_ = Conv2d(weights.get("decoder.1.weight", {channels[0], in, 3, 3}),
-                    weights.get("decoder.1.bias", {channels[0]}), {.relu = true}, compute);
+                    weights.get("decoder.1.bias", {channels[0]}), {.relu = true}, compute, device);
     for (int level = 0; level < 3; ++level) {
         stacks_.emplace_back(weights, "decoder.", kFirstStack + kLevelStep * level, channels[level],
-                             compute);
+                             compute, device);
         ups_.emplace_back(weights, "decoder.", kUpIndex + kLevelStep * level, channels[level],
-                          channels[level + 1], kGrow[level], level == 2, compute);
+                          channels[level + 1], kGrow[level], level == 2, compute, device);
     }
     const Tensor bias = weights.get("decoder.22.bias", {3}).to(DType::F32);
     Tensor square_bias({12}, DType::F32);
@@ -84,7 +88,7 @@ TaehvDecoder::TaehvDecoder(const TaehvConfig& config, const WeightMap& weights, 
     }
     const Tensor colours = weights.get("decoder.22.weight", {3, channels[3], 3, 3});
     last_ = Conv2d(square_kernel(colours.to(DType::F32)), square_bias,
-                   {.stride = 2, .fp32_result = true}, compute);
+                   {.stride = 2, .fp32_result = true}, compute, device);
 }
 
 void TaehvDecoder::decode(const Tensor& latents, TaehvState& state, Tensor& frames) const {
@@ -98,7 +102,7 @@ void TaehvDecoder::decode(const Tensor& latents, TaehvState& state, Tensor& fram
     const Shape shape{state.frames(latents.extent(0)), size[1] * kLatentScale,
                       size[2] * kLatentScale, 3};
     if (frames.empty()) {
-        frames = Tensor(shape, DType::U8);
+        frames = Tensor(shape, DType::U8, device_);
     }
     check(frames.shape() == shape && (frames.dtype() == DType::U8 || frames.dtype() == DType::F32),
           "taehv: frames {} {} for {}", name_of(frames.dtype()), frames.shape().str(), shape.str());
@@ -113,9 +117,10 @@ void TaehvDecoder::decode(const Tensor& latents, TaehvState& state, Tensor& fram
 
 void TaehvDecoder::decode_one(const Tensor& latent, TaehvState& state, Tensor& frames,
                               int64_t at) const {
-    latent_to_decoder(latent, config_, state.latent_);
     Workspace& workspace = state.workspace_;
-    (*state.first_)(state.latent_, state.stacks_[0].input(), workspace);
+    latent_to_pixels(latent, mean_, std_, true, state.latent_, workspace.stream());
+    Tensor first = state.stacks_[0].input();
+    (*state.first_)(state.latent_, first, workspace);
     for (size_t level = 0; level < 3; ++level) {
         state.stacks_[level].run(workspace);
         const int64_t grow = kGrow[level];
@@ -133,7 +138,8 @@ void TaehvDecoder::decode_one(const Tensor& latent, TaehvState& state, Tensor& f
             state.ups_[level].run(small, state.fine_, workspace);
             (*state.last_)(state.fine_, state.squares_, workspace);
             for (int64_t g = std::max<int64_t>(skip - t * grow, 0); g < grow; ++g, ++at) {
-                squares_to_frame(state.squares_.slice(g, g + 1), frames.slice(at, at + 1));
+                Tensor frame = frames.slice(at, at + 1);
+                pixels_to_frames(state.squares_.slice(g, g + 1), false, frame, workspace.stream());
             }
         }
     }

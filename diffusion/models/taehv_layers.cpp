@@ -2,11 +2,8 @@
 
 #include "core/error.h"
 #include "diffusion/models/taehv_fold.h"
-#include "diffusion/models/taehv_pixels.h"
 
 #include <fmt/format.h>
-
-#include <cstring>
 
 namespace longtake::diffusion {
 namespace {
@@ -18,8 +15,8 @@ Tensor fp32(const WeightMap& weights, const std::string& name, const Shape& shap
 }  // namespace
 
 MemoryStack::MemoryStack(const WeightMap& weights, const std::string& prefix, int first,
-                         int64_t channels, DType compute)
-    : channels_(channels), compute_(compute) {
+                         int64_t channels, DType compute, Device device)
+    : channels_(channels), compute_(compute), device_(device) {
     for (size_t i = 0; i < kBlocks; ++i) {
         const auto conv = [&](int part, int64_t in, bool residual) {
             const auto name =
@@ -27,7 +24,7 @@ MemoryStack::MemoryStack(const WeightMap& weights, const std::string& prefix, in
             Tensor w = fp32(weights, name + "weight", {channels, in, 3, 3});
             w = in == channels ? w : over_two_frames(w);
             return Conv2d(w, weights.get(name + "bias", {channels}),
-                          {.residual = residual, .relu = true}, compute);
+                          {.residual = residual, .relu = true}, compute, device);
         };
         blocks_[i] = {.mix = conv(0, 2 * channels, false),
                       .middle = conv(2, channels, false),
@@ -46,44 +43,43 @@ double MemoryStack::flops(int64_t frames, int64_t height, int64_t width) const {
 }
 
 MemoryStack::State::State(const MemoryStack& stack, int64_t frames, int64_t height, int64_t width)
-    : a_({frames, height, width, stack.channels_}, stack.compute_),
-      b_(a_.shape(), stack.compute_),
-      output_(a_.shape(), stack.compute_) {
-    for (size_t i = 0; i < kBlocks; ++i) {
-        Block& block = blocks_[i];
-        block.window = Tensor::zeros(a_.shape().with(0, frames + 1), stack.compute_);
-        block.x = block.window.slice(1, frames + 1);
-        block.mix = stack.blocks_[i].mix.plan(frames + 1, height, width);
-        block.middle = stack.blocks_[i].middle.plan(frames, height, width);
-        block.last = stack.blocks_[i].last.plan(frames, height, width);
+    : a_({frames, height, width, stack.channels_}, stack.compute_, stack.device_),
+      b_(a_.shape(), stack.compute_, stack.device_),
+      output_(a_.shape(), stack.compute_, stack.device_) {
+    for (const MemoryStack::Block& block : stack.blocks_) {
+        blocks_.push_back(
+            {.window = {a_.shape().with(0, 1), 1, frames, stack.compute_, stack.device_},
+             .mix = block.mix.plan(frames + 1, height, width),
+             .middle = block.middle.plan(frames, height, width),
+             .last = block.last.plan(frames, height, width)});
     }
 }
 
 void MemoryStack::State::run(Workspace& workspace) {
+    const int64_t frames = output_.extent(0);
     for (size_t i = 0; i < kBlocks; ++i) {
         Block& block = blocks_[i];
-        (*block.mix)(block.window, a_, workspace);
+        const Tensor x = block.window.fresh(frames);
+        Tensor y = i + 1 < kBlocks ? blocks_[i + 1].window.fresh(frames) : output_;
+        (*block.mix)(block.window.ring(), block.window.first(), nullptr, a_, workspace);
         (*block.middle)(a_, b_, workspace);
-        (*block.last)(b_, block.x, i + 1 < kBlocks ? blocks_[i + 1].x : output_, workspace);
+        (*block.last)(b_, x, y, workspace);
     }
     for (Block& block : blocks_) {
-        const int64_t frames = block.x.extent(0);
-        const Tensor newest = block.x.slice(frames - 1, frames);
-        std::memcpy(block.window.raw(), newest.raw(), newest.bytes());
+        block.window.advance();
     }
 }
 
-std::vector<Tensor> MemoryStack::State::past() {
-    std::vector<Tensor> past;
+std::vector<FrameWindow*> MemoryStack::State::windows() {
+    std::vector<FrameWindow*> windows;
     for (Block& block : blocks_) {
-        past.push_back(block.window.slice(0, 1));
+        windows.push_back(&block.window);
     }
-    return past;
+    return windows;
 }
 
 UpBlock::UpBlock(const WeightMap& weights, const std::string& prefix, int index, int64_t in,
-                 int64_t out, int64_t grow, bool relu, DType compute)
-    : out_(out), grow_(grow) {
+                 int64_t out, int64_t grow, bool relu, DType compute, Device device) {
     const auto name = fmt::format("{}{}.conv.weight", prefix, index);
     Tensor mix = weights.get(name);
     const Shape shape = mix.shape();
@@ -96,8 +92,12 @@ UpBlock::UpBlock(const WeightMap& weights, const std::string& prefix, int index,
         fp32(weights, fmt::format("{}{}.weight", prefix, index + 1), {out, in, 3, 3});
     for (int corner = 0; corner < 4; ++corner) {
         const int a = corner / 2, b = corner % 2;
-        corners_[corner] = Conv2d(corner_kernel(mix, conv, a, b), {},
-                                  {.padding = {1 - a, 1 - b, a, b}, .relu = relu}, compute);
+        corners_[corner] =
+            Conv2d(corner_kernel(mix, conv, a, b), {},
+                   {.padding = {1 - a, 1 - b, a, b},
+                    .relu = relu,
+                    .placement = {.step = 2, .row = a, .column = b, .frames = grow}},
+                   compute, device);
     }
 }
 
@@ -109,27 +109,26 @@ double UpBlock::flops(int64_t height, int64_t width) const {
     return total;
 }
 
-UpBlock::State::State(const UpBlock& block, int64_t height, int64_t width)
-    : small_({1, height, width, block.grow_ * block.out_}, block.corners_[0].compute()) {
+UpBlock::State::State(const UpBlock& block, int64_t height, int64_t width) {
     for (size_t corner = 0; corner < 4; ++corner) {
         corners_[corner] = block.corners_[corner].plan(1, height, width);
     }
 }
 
 void UpBlock::State::run(const Tensor& x, Tensor& y, Workspace& workspace) {
-    for (int corner = 0; corner < 4; ++corner) {
-        (*corners_[corner])(x, small_, workspace);
-        place_corner(small_, corner / 2, corner % 2, y);
+    for (const auto& corner : corners_) {
+        (*corner)(x, y, workspace);
     }
 }
 
 Conv2d make_down_block(const WeightMap& weights, const std::string& prefix, int index, int64_t in,
-                       int64_t out, int64_t shrink, DType compute) {
+                       int64_t out, int64_t shrink, DType compute, Device device) {
     const Tensor mix =
         fp32(weights, fmt::format("{}{}.conv.weight", prefix, index), {in, shrink * in, 1, 1});
     const Tensor conv =
         fp32(weights, fmt::format("{}{}.weight", prefix, index + 1), {out, in, 3, 3});
-    return {down_kernel(mix, conv), {}, {.stride = 2, .time_stride = shrink}, compute};
+    return {down_kernel(mix, conv), {}, {.stride = 2, .time_stride = shrink}, compute,
+            device};
 }
 
 }  // namespace longtake::diffusion

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "core/tensor.h"
+#include "diffusion/models/frame_window.h"
 #include "diffusion/ops/conv2d.h"
 #include "diffusion/weights/weight_map.h"
 
@@ -19,7 +20,7 @@ class MemoryStack {
   public:
     // Reads `prefix`i.conv.{0,2,4} for i = first ... first + 2.
     MemoryStack(const WeightMap& weights, const std::string& prefix, int first, int64_t channels,
-                DType compute);
+                DType compute, Device device);
 
     double flops(int64_t frames, int64_t height, int64_t width) const;
     class State;
@@ -32,6 +33,7 @@ class MemoryStack {
     };
     int64_t channels_;
     DType compute_;
+    Device device_;
     std::array<Block, kBlocks> blocks_;
 };
 
@@ -39,20 +41,19 @@ class MemoryStack::State {
   public:
     State(const MemoryStack& stack, int64_t frames, int64_t height, int64_t width);
 
-    Tensor& input() { return blocks_[0].x; }
+    Tensor input() { return blocks_[0].window.fresh(output_.extent(0)); }
     const Tensor& output() const { return output_; }
     void run(Workspace& workspace);
 
     // What is kept from one run to the next: the last frame of every block's input.
-    std::vector<Tensor> past();
+    std::vector<FrameWindow*> windows();
 
   private:
     struct Block {
-        Tensor window;  // [1 + T, H, W, C]: the past frame, then x
-        Tensor x;       // the last T frames of `window`
+        FrameWindow window;  // of the past frame and x
         std::unique_ptr<Conv2d::Plan> mix, middle, last;
     };
-    std::array<Block, kBlocks> blocks_;
+    std::vector<Block> blocks_;
     Tensor a_, b_, output_;
 };
 
@@ -64,13 +65,12 @@ class UpBlock {
   public:
     // Reads `prefix`i.conv.weight [>= grow * in, in, 1, 1] and `prefix`{i+1}.weight.
     UpBlock(const WeightMap& weights, const std::string& prefix, int index, int64_t in, int64_t out,
-            int64_t grow, bool relu, DType compute);
+            int64_t grow, bool relu, DType compute, Device device);
 
     double flops(int64_t height, int64_t width) const;  // for one frame
     class State;
 
   private:
-    int64_t out_, grow_;
     std::array<Conv2d, 4> corners_;  // top left, top right, bottom left, bottom right
 };
 
@@ -83,13 +83,12 @@ class UpBlock::State {
 
   private:
     std::array<std::unique_ptr<Conv2d::Plan>, 4> corners_;
-    Tensor small_;  // [1, H, W, grow * out]
 };
 
 // Makes one frame of half the height and width out of `shrink` frames:
 //   pointwise over the frames' channels [shrink * in -> in], conv3x3 stride 2 [in -> out]
 // in one convolution. Reads `prefix`i.conv.weight and `prefix`{i+1}.weight.
 Conv2d make_down_block(const WeightMap& weights, const std::string& prefix, int index, int64_t in,
-                       int64_t out, int64_t shrink, DType compute);
+                       int64_t out, int64_t shrink, DType compute, Device device);
 
 }  // namespace longtake::diffusion

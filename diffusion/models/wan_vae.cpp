@@ -3,22 +3,23 @@
 #include "core/error.h"
 #include "diffusion/models/config_reader.h"
 #include "diffusion/models/latent_grid.h"
+#include "diffusion/models/taehv_config.h"
+#include "diffusion/ops/norm_silu.h"
+#include "diffusion/ops/pixels.h"
 
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <cstring>
 
 namespace longtake::diffusion {
 namespace {
 
 constexpr std::array<int64_t, 4> kWidths{1, 2, 4, 4};   // times the base, finest level first
 constexpr size_t kUpResiduals = 3, kDownResiduals = 2;  // per level
-
-void append(const Tensor& frames, Tensor& all, int64_t& at) {
-    std::memcpy(all.slice(at, at + frames.extent(0)).raw(), frames.raw(), frames.bytes());
-    at += frames.extent(0);
-}
+// Frames at a time, per level in the order of the network. The decoder's finest levels take the four
+// of a latent in two halves, as many as a convolution remembers.
+constexpr std::array<int64_t, 4> kUpFrames{1, 2, 2, 2}, kDownFrames{4, 4, 2, 1};
+constexpr size_t kCoarseLevels = 2;  // of the decoder
 
 // How many latents so many frames are, after `done`; none when they do not divide.
 int64_t latents_of(int64_t frames, int64_t done) {
@@ -57,84 +58,114 @@ WanVaeConfig WanVaeConfig::of(const WeightMap& weights, const std::filesystem::p
     return c;
 }
 
-WanVaeDecoder::WanVaeDecoder(const WanVaeConfig& config, const WeightMap& weights)
+WanVaeDecoder::WanVaeDecoder(const WanVaeConfig& config, const WeightMap& weights, DType compute,
+                             Device device)
+    : WanVaeDecoder(config, WanVaeSource(weights, compute, device)) {}
+
+WanVaeDecoder::WanVaeDecoder(const WanVaeConfig& config, const WanVaeSource& source)
     : config_(config),
-      unpack_(
-          pointwise(weights, "post_quant_conv", config.latent_channels, config.latent_channels)),
-      first_(weights, "decoder.conv_in", config.latent_channels, config.base * kWidths.back()),
-      last_(weights, "decoder.conv_out", config.base, 3),
-      middle_(weights, "decoder.mid_block", config.base * kWidths.back()),
-      norm_(wan_vae_gain(weights, "decoder.norm_out", config.base)) {
+      mean_(scale_on(source.device, config.latents_mean)),
+      std_(scale_on(source.device, config.latents_std)),
+      unpack_(source.pointwise("post_quant_conv", config.latent_channels, config.latent_channels)),
+      first_(source, "decoder.conv_in", config.latent_channels, config.base * kWidths.back(), 1),
+      last_(source, "decoder.conv_out", config.base, 3, kUpFrames.back(), {.fp32_result = true}),
+      middle_(source, "decoder.mid_block", config.base * kWidths.back()),
+      norm_(source.gain("decoder.norm_out", config.base).to(source.device)) {
     int64_t in = config.base * kWidths.back();
     for (size_t level = 0; level < kWidths.size(); ++level) {
         const std::string name = fmt::format("decoder.up_blocks.{}.", level);
         const int64_t width = config.base * kWidths[kWidths.size() - 1 - level];
         for (size_t i = 0; i < kUpResiduals; ++i) {
-            residuals_.emplace_back(weights, name + fmt::format("resnets.{}", i),
-                                    i == 0 ? in : width, width);
+            residuals_.emplace_back(source, name + fmt::format("resnets.{}", i), i == 0 ? in : width,
+                                    width, kUpFrames[level]);
         }
         if (level + 1 < kWidths.size()) {
-            ups_.emplace_back(weights, name + "upsamplers.0", width, level < 2);
+            ups_.emplace_back(source, name + "upsamplers.0", width, level < 2, kUpFrames[level]);
             in = width / 2;
         }
     }
 }
 
-Tensor WanVaeDecoder::decode(const Tensor& latents, WanVaeStream& stream) const {
-    const int64_t channels = config_.latent_channels;
-    check(latents.shape().rank() == 4 && latents.extent(1) == channels &&
+void WanVaeDecoder::decode(const Tensor& latents, WanVaeStream& stream, Tensor& frames) const {
+    check(latents.shape().rank() == 4 && latents.extent(1) == config_.latent_channels &&
               latents.dtype() == DType::F32,
-          "wan vae: latents {} of {} channels", latents.shape().str(), channels);
-    const int64_t count = latents.extent(0), h = latents.extent(2), w = latents.extent(3);
-    Tensor frames(
-        {kLatentFrames * count - (stream.latents() == 0 && count > 0 ? kLatentFrames - 1 : 0),
-         kLatentScale * h, kLatentScale * w, 3},
-        DType::F32);
+          "wan vae: latents {} of {} channels", latents.shape().str(), config_.latent_channels);
+    const Shape wanted{stream.frames(latents.extent(0)), kLatentScale * latents.extent(2),
+                       kLatentScale * latents.extent(3), 3};
+    check(frames.shape() == wanted, "wan vae: frames {} for {}", frames.shape().str(),
+          wanted.str());
     int64_t at = 0;
-    for (int64_t n = 0; n < count; ++n) {
-        Tensor x({1, h, w, channels}, DType::F32);
-        for (int64_t i = 0; i < x.count(); ++i) {
-            const int64_t c = i % channels;
-            const float z = latents.data<float>()[(n * channels + c) * h * w + i / channels];
-            x.data<float>()[i] = z * config_.latents_std[c] + config_.latents_mean[c];
-        }
-        x = middle_(first_(convolve(unpack_, x, stream), stream), stream);
-        for (size_t i = 0; i < residuals_.size(); ++i) {
-            x = residuals_[i](x, stream);
-            if (i % kUpResiduals == kUpResiduals - 1 && i / kUpResiduals < ups_.size()) {
-                x = ups_[i / kUpResiduals](x, stream);
-            }
-        }
-        x = last_(norm_silu(x, norm_), stream);
-        for (float& value : x.values<float>()) {
-            value = (std::clamp(value, -1.F, 1.F) + 1.F) / 2.F;
-        }
-        append(x, frames, at);
+    for (int64_t n = 0; n < latents.extent(0); ++n) {
+        const int64_t made = stream.frames(1);
+        Tensor part = frames.slice(at, at + made);
+        decode_one(latents.slice(n, n + 1), stream, part);
         stream.next_latent();
+        at += made;
     }
-    return frames;
 }
 
-WanVaeEncoder::WanVaeEncoder(const WanVaeConfig& config, const WeightMap& weights)
+void WanVaeDecoder::decode_one(const Tensor& latent, WanVaeStream& stream, Tensor& frames) const {
+    const Arena::Scope scope(stream.arena());
+    const int64_t h = latent.extent(2), w = latent.extent(3);
+    Tensor z = stream.make({1, h, w, config_.latent_channels});
+    latent_to_pixels(latent, mean_, std_, false, z, stream.queue());
+    Tensor input = first_.input(1, h, w, stream);
+    stream.plan(unpack_, 1, h, w)(z, input, stream.workspace());
+    Tensor x = middle_(first_(input, stream), stream);
+    for (size_t level = 0; level < kCoarseLevels; ++level) {
+        for (size_t i = 0; i < kUpResiduals; ++i) {
+            x = residuals_[level * kUpResiduals + i](x, stream);
+        }
+        x = ups_[level](x, stream);
+    }
+    for (int64_t t = 0; t < frames.extent(0); t += kUpFrames.back()) {
+        const int64_t end = std::min(t + kUpFrames.back(), frames.extent(0));
+        Tensor part = frames.slice(t, end);
+        finish(x.slice(t, end), stream, part);
+    }
+}
+
+void WanVaeDecoder::finish(const Tensor& coarse, WanVaeStream& stream, Tensor& frames) const {
+    const Arena::Scope scope(stream.arena());
+    Tensor x = coarse;
+    for (size_t level = kCoarseLevels; level < kWidths.size(); ++level) {
+        for (size_t i = 0; i < kUpResiduals; ++i) {
+            x = residuals_[level * kUpResiduals + i](x, stream);
+        }
+        x = level < ups_.size() ? ups_[level](x, stream) : x;
+    }
+    Tensor input = last_.input(x.extent(0), x.extent(1), x.extent(2), stream);
+    norm_silu(x, norm_, true, input, stream.queue());
+    pixels_to_frames(last_(input, stream), true, frames, stream.queue());
+}
+
+WanVaeEncoder::WanVaeEncoder(const WanVaeConfig& config, const WeightMap& weights, DType compute,
+                             Device device)
+    : WanVaeEncoder(config, WanVaeSource(weights, compute, device)) {}
+
+WanVaeEncoder::WanVaeEncoder(const WanVaeConfig& config, const WanVaeSource& source)
     : config_(config),
-      first_(weights, "encoder.conv_in", 3, config.base),
-      last_(weights, "encoder.conv_out", config.base * kWidths.back(), 2 * config.latent_channels),
-      middle_(weights, "encoder.mid_block", config.base * kWidths.back()),
-      norm_(wan_vae_gain(weights, "encoder.norm_out", config.base * kWidths.back())),
-      pack_(pointwise(weights, "quant_conv", 2 * config.latent_channels,
-                      2 * config.latent_channels)) {
+      mean_(scale_on(source.device, config.latents_mean)),
+      std_(scale_on(source.device, config.latents_std)),
+      first_(source, "encoder.conv_in", 3, config.base, kDownFrames.front()),
+      last_(source, "encoder.conv_out", config.base * kWidths.back(), 2 * config.latent_channels,
+            1),
+      middle_(source, "encoder.mid_block", config.base * kWidths.back()),
+      norm_(source.gain("encoder.norm_out", config.base * kWidths.back()).to(source.device)),
+      pack_(source.pointwise("quant_conv", 2 * config.latent_channels, 2 * config.latent_channels,
+                             5, true)) {
     int64_t in = config.base;
     int index = 0;  // in the file's flat list
     for (size_t level = 0; level < kWidths.size(); ++level) {
         const int64_t width = config.base * kWidths[level];
         for (size_t i = 0; i < kDownResiduals; ++i) {
-            residuals_.emplace_back(weights, fmt::format("encoder.down_blocks.{}", index++), in,
-                                    width);
+            residuals_.emplace_back(source, fmt::format("encoder.down_blocks.{}", index++), in,
+                                    width, kDownFrames[level]);
             in = width;
         }
         if (level + 1 < kWidths.size()) {
-            downs_.emplace_back(weights, fmt::format("encoder.down_blocks.{}", index++), width,
-                                level > 0);
+            downs_.emplace_back(source, fmt::format("encoder.down_blocks.{}", index++), width,
+                                level > 0, kDownFrames[level]);
         }
     }
 }
@@ -143,38 +174,37 @@ Tensor WanVaeEncoder::encode(const Tensor& frames, WanVaeStream& stream) const {
     const Shape& size = frames.shape();
     check(size.rank() == 4 && size[3] == 3 && frames.dtype() == DType::U8, "wan vae: frames {} {}",
           name_of(frames.dtype()), size.str());
-    const int64_t count = latents_of(size[0], stream.latents()), channels = config_.latent_channels;
+    const int64_t count = latents_of(size[0], stream.latents());
     check_input(count > 0 && size[1] % kLatentScale == 0 && size[2] % kLatentScale == 0,
                 "frames {} cannot be encoded: height and width must be multiples of {}, and a clip "
                 "has 4 n + 1 frames",
                 size.str(), kLatentScale);
-    const int64_t pixels = size[1] / kLatentScale * (size[2] / kLatentScale);
-    Tensor latents({count, channels, size[1] / kLatentScale, size[2] / kLatentScale}, DType::F32);
+    Tensor latents({count, config_.latent_channels, size[1] / kLatentScale, size[2] / kLatentScale},
+                   DType::F32, stream.device());
     int64_t at = 0;
     for (int64_t n = 0; n < count; ++n) {
-        const int64_t step = stream.latents() == 0 ? 1 : kLatentFrames;
-        Tensor x(size.with(0, step), DType::F32);
-        const Tensor given = frames.slice(at, at + step);
-        std::ranges::transform(given.values<uint8_t>(), x.data<float>(),
-                               [](uint8_t v) { return static_cast<float>(v) / 127.5F - 1.F; });
+        const Arena::Scope scope(stream.arena());
+        const int64_t step = stream.frames(1);
+        Tensor input = first_.input(step, size[1], size[2], stream);
+        frames_to_pixels(frames.slice(at, at + step), true, input, stream.queue());
         at += step;
-        x = first_(x, stream);
+        Tensor x = first_(input, stream);
         for (size_t i = 0; i < residuals_.size(); ++i) {
             x = residuals_[i](x, stream);
             if (i % kDownResiduals == kDownResiduals - 1 && i / kDownResiduals < downs_.size()) {
                 x = downs_[i / kDownResiduals](x, stream);
             }
         }
-        x = last_(norm_silu(middle_(x, stream), norm_), stream);
-        x = convolve(pack_, x, stream);  // [1, h, w, 2 C]: means, then logarithms of variances
-        for (int64_t i = 0; i < channels * pixels; ++i) {
-            const int64_t c = i / pixels;
-            const float mean = x.data<float>()[i % pixels * 2 * channels + c];
-            latents.data<float>()[n * channels * pixels + i] =
-                (mean - config_.latents_mean[c]) / config_.latents_std[c];
-        }
+        x = middle_(x, stream);
+        Tensor last = last_.input(1, x.extent(1), x.extent(2), stream);
+        norm_silu(x, norm_, true, last, stream.queue());
+        // [1, h, w, 2 C]: means, then logarithms of variances
+        const Tensor z = convolve(pack_, last_(last, stream), stream);
+        Tensor latent = latents.slice(n, n + 1);
+        pixels_to_latent(z, mean_, std_, latent, stream.queue());
         stream.next_latent();
     }
+    stream.workspace().synchronize();
     return latents;
 }
 

@@ -12,6 +12,7 @@
 // The full autoencoder of Wan2.1 (diffusers' AutoencoderKLWan): frames [T, 8 h, 8 w, 3] <-> latents
 // [F, C, h, w]. Latent 0 of a stream is frame 0, latent n > 0 is frames 4 n - 3 ... 4 n. A stream
 // runs one latent at a time, so that it does not matter, to the last bit, how it is cut into calls.
+// Frames and latents lie on the device of the model; work on a GPU is queued on the stream's queue.
 namespace longtake::diffusion {
 
 struct WanVaeConfig {
@@ -30,19 +31,26 @@ struct WanVaeConfig {
     static WanVaeConfig of(const WeightMap& weights, const std::filesystem::path& config);
 };
 
-// Immutable; streams share it. Computes in fp32.
+// Immutable; streams share it. Computes in fp32, on a GPU also in bf16.
 class WanVaeDecoder {
   public:
-    WanVaeDecoder(const WanVaeConfig& config, const WeightMap& weights);
+    WanVaeDecoder(const WanVaeConfig& config, const WeightMap& weights,
+                  DType compute = DType::F32, Device device = Device::Cpu);
 
-    // latents [F, C, h, w] fp32 in diffusion space -> frames [T, 8 h, 8 w, 3] fp32 in [0, 1]; T is
-    // 4 F, at the start of a stream 4 F - 3.
-    Tensor decode(const Tensor& latents, WanVaeStream& stream) const;
+    // latents [F, C, h, w] fp32 in diffusion space -> frames [stream.frames(F), 8 h, 8 w, 3], uint8,
+    // or fp32 in [0, 1].
+    void decode(const Tensor& latents, WanVaeStream& stream, Tensor& frames) const;
 
     const WanVaeConfig& config() const { return config_; }
 
   private:
+    WanVaeDecoder(const WanVaeConfig& config, const WanVaeSource& source);
+    void decode_one(const Tensor& latent, WanVaeStream& stream, Tensor& frames) const;
+    // The two finest levels, of the frames that a layer sees at a time.
+    void finish(const Tensor& x, WanVaeStream& stream, Tensor& frames) const;
+
     WanVaeConfig config_;
+    Tensor mean_, std_;
     Conv2d unpack_;  // of the latent, before the network
     WanVaeConv first_, last_;
     WanVaeMiddle middle_;
@@ -51,19 +59,22 @@ class WanVaeDecoder {
     Tensor norm_;
 };
 
-// Immutable; streams share it. Computes in fp32.
+// Immutable; streams share it. Computes in fp32, on a GPU also in bf16.
 class WanVaeEncoder {
   public:
-    WanVaeEncoder(const WanVaeConfig& config, const WeightMap& weights);
+    WanVaeEncoder(const WanVaeConfig& config, const WeightMap& weights,
+                  DType compute = DType::F32, Device device = Device::Cpu);
 
     // frames [T, H, W, 3] uint8 -> the means [F, C, H / 8, W / 8] fp32 in diffusion space; T is 4
-    // F, at the start of a stream 4 F - 3.
+    // F, at the start of a stream 4 F - 3. Done when it returns.
     Tensor encode(const Tensor& frames, WanVaeStream& stream) const;
 
     const WanVaeConfig& config() const { return config_; }
 
   private:
+    WanVaeEncoder(const WanVaeConfig& config, const WanVaeSource& source);
     WanVaeConfig config_;
+    Tensor mean_, std_;
     WanVaeConv first_, last_;
     std::vector<WanVaeResidual> residuals_;  // two per level
     std::vector<WanVaeDown> downs_;

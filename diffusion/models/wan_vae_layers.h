@@ -1,82 +1,70 @@
 #pragma once
 
 #include "core/tensor.h"
+#include "diffusion/models/wan_vae_stream.h"
 #include "diffusion/ops/conv2d.h"
 #include "diffusion/weights/weight_map.h"
 
+#include <array>
 #include <cstdint>
-#include <map>
-#include <memory>
 #include <string>
-#include <tuple>
 #include <vector>
 
-// The layers of the Wan autoencoder. Frames are [T, H, W, C] fp32 from end to end; a layer may
-// change T. Weights are immutable; what one stream remembers is in its WanVaeStream.
+// The layers of the Wan autoencoder. Frames are [T, H, W, C] of the compute type; a layer may change
+// T. Weights are immutable; what one stream remembers is in its WanVaeStream, and so are the results,
+// which last as long as the innermost scope of its arena.
 namespace longtake::diffusion {
 
-// One clip on its way through a decoder or encoder: the past frames of every layer that has a past,
-// in the order in which the layers come. Belongs to a session, is for one decoder or encoder, which
-// must outlive it, and for frames of one size.
-class WanVaeStream {
-  public:
-    struct Snapshot {
-        int64_t latents;
-        std::vector<Tensor> pasts;
-    };
+// Where the parameters come from, and for what they are made.
+struct WanVaeSource {
+    const WeightMap& weights;
+    DType compute;
+    Device device;
 
-    void reset();
-    int64_t latents() const { return latents_; }  // done so far
-    Snapshot snapshot() const;
-    void restore(const Snapshot& snapshot);
-
-  private:
-    friend class WanVaeDecoder;
-    friend class WanVaeEncoder;
-    friend class WanVaeConv;
-    friend class WanVaeUp;
-    friend class WanVaeDown;
-    friend Tensor convolve(const Conv2d& conv, const Tensor& x, WanVaeStream& stream,
-                           const Tensor* residual);
-
-    // The next layer's past, frames like these; zeros at the start.
-    Tensor& past(int64_t frames, const Tensor& like);
-    void next_latent();
-
-    int64_t latents_ = 0;
-    size_t layer_ = 0;
-    std::vector<Tensor> pasts_;
-    std::map<std::tuple<const Conv2d*, int64_t, int64_t, int64_t>, std::unique_ptr<Conv2d::Plan>>
-        plans_;
-    Workspace workspace_;
+    // `name`.gamma as [channels] fp32, on the CPU; in the file it has as many extents as `rank`.
+    Tensor gain(const std::string& name, int64_t channels, size_t rank = 4) const;
+    // `name`.weight [out, in, 1, ...] of so many extents, and `name`.bias.
+    Conv2d pointwise(const std::string& name, int64_t in, int64_t out, size_t rank = 5,
+                     bool fp32_result = false) const;
 };
 
-Tensor convolve(const Conv2d& conv, const Tensor& x, WanVaeStream& stream,
-                const Tensor* residual = nullptr);
+Tensor convolve(const Conv2d& conv, const Tensor& x, WanVaeStream& stream);
 
-// A convolution over three frames, the newest of which is the one it makes.
+// A convolution over three frames, the newest of which is the one it makes. What comes before it
+// leaves its result in `input`.
 class WanVaeConv {
   public:
     WanVaeConv() = default;
-    // Reads `name`.weight [out, in, 3, 3, 3] or [out, in, 3, 1, 1] and `name`.bias.
-    WanVaeConv(const WeightMap& weights, const std::string& name, int64_t in, int64_t out,
-               int64_t size = 3, bool residual = false);
-    Tensor operator()(const Tensor& x, WanVaeStream& stream,
-                      const Tensor* residual = nullptr) const;
+    // Reads `name`.weight [out, in, 3, size, size] and `name`.bias; up to `most` frames at a time.
+    WanVaeConv(const WanVaeSource& source, const std::string& name, int64_t in, int64_t out,
+               int64_t most, ConvOptions options = {}, int64_t size = 3);
+
+    Tensor input(int64_t frames, int64_t height, int64_t width, WanVaeStream& stream) const;
+    // Of the `input` of this shape, which becomes the past.
+    Tensor operator()(const Tensor& input, WanVaeStream& stream) const;
+    void run(const Tensor& input, const Tensor* residual, Tensor& y, WanVaeStream& stream) const;
 
   private:
+    static constexpr int64_t kPast = 2;
+    FrameWindow& window(const Tensor& like, WanVaeStream& stream) const;
+
+    int64_t most_ = 1;
+    DType result_ = DType::F32;
     Conv2d conv_;
 };
 
 // y = conv2(silu(norm2(conv1(silu(norm1(x)))))) + shortcut(x)
 class WanVaeResidual {
   public:
-    WanVaeResidual(const WeightMap& weights, const std::string& name, int64_t in, int64_t out);
+    WanVaeResidual(const WanVaeSource& source, const std::string& name, int64_t in, int64_t out,
+                   int64_t most);
     Tensor operator()(const Tensor& x, WanVaeStream& stream) const;
 
   private:
-    Tensor norm1_, norm2_;  // [C]
-    WanVaeConv conv1_, conv2_;
+    int64_t out_;
+    Tensor norm1_;       // [in]
+    WanVaeConv conv1_;   // and the second norm
+    WanVaeConv conv2_;
     bool widens_;
     Conv2d shortcut_;
 };
@@ -84,7 +72,7 @@ class WanVaeResidual {
 // Two residual blocks, and between them attention of one head within each frame.
 class WanVaeMiddle {
   public:
-    WanVaeMiddle(const WeightMap& weights, const std::string& name, int64_t channels);
+    WanVaeMiddle(const WanVaeSource& source, const std::string& name, int64_t channels);
     Tensor operator()(const Tensor& x, WanVaeStream& stream) const;
 
   private:
@@ -92,39 +80,39 @@ class WanVaeMiddle {
 
     std::vector<WanVaeResidual> residuals_;
     Tensor norm_;
-    Conv2d qkv_, out_;
+    Conv2d qkv_, out_;  // `out_` adds x
 };
 
 // Twice the height and width, half the channels; with `time` also twice the frames, except of
 // latent 0, which the convolution over time neither sees nor remembers.
 class WanVaeUp {
   public:
-    WanVaeUp(const WeightMap& weights, const std::string& name, int64_t channels, bool time);
+    WanVaeUp(const WanVaeSource& source, const std::string& name, int64_t channels, bool time,
+             int64_t most);
     Tensor operator()(const Tensor& x, WanVaeStream& stream) const;
 
   private:
+    void enlarge(const Tensor& x, Tensor& y, WanVaeStream& stream) const;
+
+    int64_t channels_;
     bool time_;
-    WanVaeConv time_conv_;
-    Conv2d conv_;
+    WanVaeConv time_conv_;  // the halves of its channels are frames one after the other
+    // On the CPU of the frame made twice as large, on the GPU one for each corner of the 2x2 pixels
+    // that a pixel becomes.
+    std::vector<Conv2d> convs_;
 };
 
 // Half the height and width; with `time` also half the frames, of latent 0 its only one.
 class WanVaeDown {
   public:
-    WanVaeDown(const WeightMap& weights, const std::string& name, int64_t channels, bool time);
+    WanVaeDown(const WanVaeSource& source, const std::string& name, int64_t channels, bool time,
+               int64_t most);
     Tensor operator()(const Tensor& x, WanVaeStream& stream) const;
 
   private:
     bool time_;
+    int64_t most_;
     Conv2d conv_, time_conv_;
 };
-
-// `name`.gamma as [channels] fp32; in the file it has as many extents as `rank`.
-Tensor wan_vae_gain(const WeightMap& weights, const std::string& name, int64_t channels,
-                    size_t rank = 4);
-// x / |x| sqrt(C) gain over the channels of each pixel, then SiLU.
-Tensor norm_silu(const Tensor& x, const Tensor& gain, bool silu = true);
-Conv2d pointwise(const WeightMap& weights, const std::string& name, int64_t in, int64_t out,
-                 size_t rank = 5);
 
 }  // namespace longtake::diffusion

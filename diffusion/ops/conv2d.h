@@ -13,17 +13,32 @@ struct ConvPadding {
     int64_t top = 1, left = 1, bottom = 1, right = 1;
 };
 
+// Where the results go, if not side by side: pixel (y, x) to (step y + row, step x + column) of
+// frames `step` times as high and wide, and `frames` parts of the channels to as many frames one
+// after the other.
+struct ConvPlacement {
+    int64_t step = 1, row = 0, column = 0;
+    int64_t frames = 1;
+
+    bool plain() const { return step == 1 && frames == 1; }
+    // Of y, for results [T', H', W', out].
+    Shape of(const Shape& results) const;
+};
+
 struct ConvOptions {
     int64_t stride = 1;        // of height and width
     int64_t time_stride = 1;   // of frames
     ConvPadding padding = {};  // with zeros; time is never padded
     bool residual = false;     // y += residual
-    bool relu = false;         // comes last
+    bool relu = false;         // after that
     bool fp32_result = false;
+    ConvPlacement placement = {};
+    Tensor gain = {};  // [out], or empty; comes last, see norm_silu.h: y = silu(norm(y))
 };
 
-// A convolution of the frames of a video, channels innermost: x [T, H, W, in], y [T', H', W', out].
-// Immutable: sessions share it. A session prepares a Plan per size and runs that.
+// A convolution of the frames of a video, channels innermost: x [T, H, W, in], y [T', H', W', out],
+// or as the placement has it. Immutable: sessions share it. A session prepares a Plan per size and
+// runs that.
 class Conv2d {
   public:
     Conv2d() = default;
@@ -31,7 +46,7 @@ class Conv2d {
     // empty; any float type. `compute` (F32 or BF16) is the type of x, residual, y and the packed
     // weights; sums are fp32.
     Conv2d(const Tensor& weight, const Tensor& bias, const ConvOptions& options, DType compute,
-           Device device = Device::Cpu);
+           Device device = Device::Cpu);  // the weights are on the CPU
 
     // What one size needs to run. Belongs to one session; the Conv2d must outlive it.
     class Plan;
@@ -48,6 +63,8 @@ class Conv2d {
     class Backend;
 
   private:
+    Shape results(int64_t frames, int64_t height, int64_t width) const;  // before they are placed
+
     Shape kernel_{0, 0, 0, 0, 0};  // [out, in, kt, kh, kw]
     ConvOptions options_;
     DType compute_ = DType::F32;
@@ -56,22 +73,25 @@ class Conv2d {
 
 class Conv2d::Plan {
   public:
-    Plan(Shape x, Shape y, DType compute, const ConvOptions& options);
+    Plan(Shape x, Shape results, DType compute, const ConvOptions& options);
     virtual ~Plan() = default;
 
     void operator()(const Tensor& x, Tensor& y, Workspace& workspace);
     void operator()(const Tensor& x, const Tensor& residual, Tensor& y, Workspace& workspace);
+    // Of frames first ... first + T - 1 of `ring`; on the GPU they may go round its end.
+    void operator()(const Tensor& ring, int64_t first, const Tensor* residual, Tensor& y,
+                    Workspace& workspace);
 
     const Shape& input() const { return x_; }
     const Shape& output() const { return y_; }
     DType output_type() const { return options_.fp32_result ? DType::F32 : compute_; }
 
-  protected:
+    // A back end's own: the arguments have been checked.
     virtual void run(const Tensor& x, const Tensor* residual, Tensor& y, Workspace& workspace) = 0;
+    virtual void run_ring(const Tensor& ring, int64_t first, const Tensor* residual, Tensor& y,
+                          Workspace& workspace);
 
   private:
-    void check_arguments(const Tensor& x, const Tensor& y) const;
-
     Shape x_, y_;
     DType compute_;
     ConvOptions options_;
@@ -80,10 +100,13 @@ class Conv2d::Plan {
 class Conv2d::Backend {
   public:
     virtual ~Backend() = default;
-    virtual std::unique_ptr<Plan> plan(const Shape& x, const Shape& y) const = 0;
+    // x [T, H, W, in]; results [T', H', W', out], before they are placed.
+    virtual std::unique_ptr<Plan> plan(const Shape& x, const Shape& results) const = 0;
 };
 
-// What suits this CPU best, of those below.
+std::shared_ptr<const Conv2d::Backend> make_conv2d_cuda(const Tensor& weight, const Tensor& bias,
+                                                        const ConvOptions& options, DType compute);
+// What suits this CPU best, of those below, which know of neither placement nor gain.
 std::shared_ptr<const Conv2d::Backend> make_conv2d_cpu(const Tensor& weight, const Tensor& bias,
                                                        const ConvOptions& options, DType compute);
 std::shared_ptr<const Conv2d::Backend> make_conv2d_onednn(const Tensor& weight, const Tensor& bias,

@@ -1,10 +1,15 @@
 #include "core/error.h"
 #include "diffusion/ops/attention.h"
+#include "diffusion/ops/conv2d.h"
 #include "diffusion/ops/denoise.h"
+#include "diffusion/ops/frame_attention.h"
+#include "diffusion/ops/frame_staging.h"
 #include "diffusion/ops/layer_norm.h"
 #include "diffusion/ops/layout.h"
 #include "diffusion/ops/linear.h"
 #include "diffusion/ops/modulation.h"
+#include "diffusion/ops/norm_silu.h"
+#include "diffusion/ops/pixels.h"
 #include "diffusion/ops/rms_norm.h"
 #include "diffusion/ops/rope.h"
 #include "diffusion/ops/timestep_embedding.h"
@@ -31,6 +36,31 @@ GpuStream Workspace::stream_of(const Gpu&) {
 void Workspace::synchronize() const {}
 
 std::shared_ptr<const Linear::Backend> make_linear_cuda(const Tensor&, const Tensor&, DType) {
+    absent();
+}
+std::shared_ptr<const Conv2d::Backend> make_conv2d_cuda(const Tensor&, const Tensor&,
+                                                        const ConvOptions&, DType) {
+    absent();
+}
+void norm_silu_cuda(const Tensor&, const Tensor&, bool, Tensor&, GpuStream) {
+    absent();
+}
+void latent_to_pixels_cuda(const Tensor&, const Tensor&, const Tensor&, bool, Tensor&, GpuStream) {
+    absent();
+}
+void pixels_to_latent_cuda(const Tensor&, const Tensor&, const Tensor&, Tensor&, GpuStream) {
+    absent();
+}
+void frames_to_pixels_cuda(const Tensor&, bool, Tensor&, GpuStream) {
+    absent();
+}
+void pixels_to_frames_cuda(const Tensor&, bool, Tensor&, GpuStream) {
+    absent();
+}
+void frame_attention_cuda(const Tensor&, Tensor&, Workspace&) {
+    absent();
+}
+std::unique_ptr<FrameStaging> make_frame_staging_cuda(Workspace&) {
     absent();
 }
 void attention_cuda(const AttentionProblem&, Workspace&) {

@@ -6,43 +6,13 @@
 #include "diffusion/ops/modulation.h"
 #include "diffusion/ops/rms_norm.h"
 #include "diffusion/ops/timestep_embedding.h"
-#include "tests/core/cuda_testing.h"
-#include "tests/diffusion/testing.h"
+#include "tests/diffusion/cuda_testing.h"
 
-#include <array>
-#include <cstring>
 #include <numeric>
 
 // Every op on the GPU against the same op on the CPU.
 namespace longtake::diffusion {
 namespace {
-
-constexpr std::array kTypes{DType::F32, DType::BF16};
-
-// NaN everywhere, so that what is not written shows.
-Tensor poisoned(const Shape& shape, DType dtype, Device device) {
-    Tensor t(shape, dtype);
-    std::memset(t.raw(), 0xff, t.bytes());
-    return t.to(device);
-}
-
-// |actual - expected| / |expected|, both as vectors.
-float error_of(const Tensor& actual, const Tensor& expected) {
-    EXPECT_EQ(actual.shape(), expected.shape());
-    const Tensor a = actual.to(Device::Cpu).to(DType::F32), b = expected.to(DType::F32);
-    double difference = 0, whole = 0;
-    for (int64_t i = 0; i < a.count(); ++i) {
-        const double x = a.data<float>()[i], y = b.data<float>()[i];
-        difference += (x - y) * (x - y);
-        whole += y * y;
-    }
-    const double error = std::sqrt(difference / std::max(whole, 1e-30));
-    return std::isfinite(error) ? static_cast<float>(error) : INFINITY;
-}
-
-float bound(DType dtype) {
-    return dtype == DType::F32 ? 1e-4F : 2e-2F;
-}
 
 TEST(CudaOps, Linear) {
     LONGTAKE_NEEDS_GPU();
