@@ -14,8 +14,8 @@
 namespace longtake::diffusion {
 
 // A stream of latents on its way to pictures: its past and every buffer for its size. Belongs to a
-// session. How it is cut into calls does not matter, to the last bit. On a GPU it has a stream of its
-// own, and once it has seen a size it allocates nothing for that any more.
+// session. How it is cut into calls does not matter, to the last bit. On a GPU it has a stream of
+// its own, and once it has seen a size it allocates nothing for that any more.
 class DecodeStream {
   public:
     // What it keeps between its latents; means something only to streams of its kind and size.
@@ -50,8 +50,8 @@ class Autoencoder {
     // For latents of this size.
     virtual std::unique_ptr<DecodeStream> open(int64_t height, int64_t width) const = 0;
     virtual bool encodes() const = 0;
-    // The first 4 F - 3 frames [4 F - 3, 8 h, 8 w, 3] uint8 of a stream -> its latents [F, C, h, w],
-    // both in host memory.
+    // The first 4 F - 3 frames [4 F - 3, 8 h, 8 w, 3] uint8 of a stream -> its latents [F, C, h,
+    // w], both in host memory.
     virtual Tensor encode(const Tensor& frames) const = 0;
 };
 

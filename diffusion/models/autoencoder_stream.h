@@ -5,8 +5,8 @@
 
 namespace longtake::diffusion {
 
-// What the streams of all autoencoders do alike: on the CPU a chunk is decoded when it is wanted, on a
-// GPU when it comes, and every latent's frames leave for the host while the next are made.
+// What the streams of all autoencoders do alike: on the CPU a chunk is decoded when it is wanted,
+// on a GPU when it comes, and every latent's frames leave for the host while the next are made.
 class StagedStream : public DecodeStream {
   public:
     void begin(const Tensor& latents) final;

@@ -6,10 +6,10 @@
 
 namespace longtake::diffusion {
 
-// The input of a layer that also sees frames of the past: a ring of frames [R, H, W, C], in which the
-// past stands in front of the fresh frames, up to `most` at a time. On the GPU it turns, so that
-// nothing is moved; on the CPU, whose convolutions do not go round its end, the past is copied to the
-// front. Fresh frames come `most` at a time, except that fewer may come first.
+// The input of a layer that also sees frames of the past: a ring of frames [R, H, W, C], in which
+// the past stands in front of the fresh frames, up to `most` at a time. On the GPU it turns, so
+// that nothing is moved; on the CPU, whose convolutions do not go round its end, the past is copied
+// to the front. Fresh frames come `most` at a time, except that fewer may come first.
 class FrameWindow {
   public:
     // What a stream keeps of it.

@@ -14,8 +14,8 @@
 
 // The tiny autoencoder: frames [T, 8 h, 8 w, 3] <-> latents [F, C, h, w]. Latent 0 of a stream is
 // frame 0, latent n > 0 is frames 4 n - 3 ... 4 n. A stream runs one latent at a time through the
-// same plans, so that it does not matter, to the last bit, how it is cut into calls. Frames and latents
-// lie on the device of the model; work on a GPU is queued on the stream of the state.
+// same plans, so that it does not matter, to the last bit, how it is cut into calls. Frames and
+// latents lie on the device of the model; work on a GPU is queued on the stream of the state.
 namespace longtake::diffusion {
 
 // What a stream keeps between its latents; shapes are those of the model and size it came from.
@@ -48,9 +48,9 @@ class TaehvState {
     std::vector<MemoryStack::State> stacks_;
     std::vector<UpBlock::State> ups_;
     std::vector<FrameWindow*> windows_;  // inside stacks_
-    Tensor latent_;   // [1, h, w, C]
-    Tensor fine_;     // [2, 8 h, 8 w, D3]
-    Tensor squares_;  // [2, 4 h, 4 w, 2 x 2 x 3] fp32
+    Tensor latent_;                      // [1, h, w, C]
+    Tensor fine_;                        // [2, 8 h, 8 w, D3]
+    Tensor squares_;                     // [2, 4 h, 4 w, 2 x 2 x 3] fp32
 };
 
 // Immutable; sessions share it.
@@ -97,9 +97,9 @@ class TaehvEncoderState {
     std::vector<std::unique_ptr<Conv2d::Plan>> downs_;
     std::vector<MemoryStack::State> stacks_;
     std::vector<FrameWindow*> windows_;  // inside stacks_
-    Tensor pair_;    // [2, H, W, 3]
-    Tensor wide_;    // [2, H, W, E0]
-    Tensor latent_;  // [1, h, w, C] fp32
+    Tensor pair_;                        // [2, H, W, 3]
+    Tensor wide_;                        // [2, H, W, E0]
+    Tensor latent_;                      // [1, h, w, C] fp32
 };
 
 class TaehvEncoder {

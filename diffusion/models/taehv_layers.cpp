@@ -92,12 +92,11 @@ UpBlock::UpBlock(const WeightMap& weights, const std::string& prefix, int index,
         fp32(weights, fmt::format("{}{}.weight", prefix, index + 1), {out, in, 3, 3});
     for (int corner = 0; corner < 4; ++corner) {
         const int a = corner / 2, b = corner % 2;
-        corners_[corner] =
-            Conv2d(corner_kernel(mix, conv, a, b), {},
-                   {.padding = {1 - a, 1 - b, a, b},
-                    .relu = relu,
-                    .placement = {.step = 2, .row = a, .column = b, .frames = grow}},
-                   compute, device);
+        corners_[corner] = Conv2d(corner_kernel(mix, conv, a, b), {},
+                                  {.padding = {1 - a, 1 - b, a, b},
+                                   .relu = relu,
+                                   .placement = {.step = 2, .row = a, .column = b, .frames = grow}},
+                                  compute, device);
     }
 }
 
@@ -127,8 +126,7 @@ Conv2d make_down_block(const WeightMap& weights, const std::string& prefix, int 
         fp32(weights, fmt::format("{}{}.conv.weight", prefix, index), {in, shrink * in, 1, 1});
     const Tensor conv =
         fp32(weights, fmt::format("{}{}.weight", prefix, index + 1), {out, in, 3, 3});
-    return {down_kernel(mix, conv), {}, {.stride = 2, .time_stride = shrink}, compute,
-            device};
+    return {down_kernel(mix, conv), {}, {.stride = 2, .time_stride = shrink}, compute, device};
 }
 
 }  // namespace longtake::diffusion

@@ -16,8 +16,8 @@ namespace {
 
 constexpr std::array<int64_t, 4> kWidths{1, 2, 4, 4};   // times the base, finest level first
 constexpr size_t kUpResiduals = 3, kDownResiduals = 2;  // per level
-// Frames at a time, per level in the order of the network. The decoder's finest levels take the four
-// of a latent in two halves, as many as a convolution remembers.
+// Frames at a time, per level in the order of the network. The decoder's finest levels take the
+// four of a latent in two halves, as many as a convolution remembers.
 constexpr std::array<int64_t, 4> kUpFrames{1, 2, 2, 2}, kDownFrames{4, 4, 2, 1};
 constexpr size_t kCoarseLevels = 2;  // of the decoder
 
@@ -76,8 +76,8 @@ WanVaeDecoder::WanVaeDecoder(const WanVaeConfig& config, const WanVaeSource& sou
         const std::string name = fmt::format("decoder.up_blocks.{}.", level);
         const int64_t width = config.base * kWidths[kWidths.size() - 1 - level];
         for (size_t i = 0; i < kUpResiduals; ++i) {
-            residuals_.emplace_back(source, name + fmt::format("resnets.{}", i), i == 0 ? in : width,
-                                    width, kUpFrames[level]);
+            residuals_.emplace_back(source, name + fmt::format("resnets.{}", i),
+                                    i == 0 ? in : width, width, kUpFrames[level]);
         }
         if (level + 1 < kWidths.size()) {
             ups_.emplace_back(source, name + "upsamplers.0", width, level < 2, kUpFrames[level]);

@@ -34,11 +34,11 @@ struct WanVaeConfig {
 // Immutable; streams share it. Computes in fp32, on a GPU also in bf16.
 class WanVaeDecoder {
   public:
-    WanVaeDecoder(const WanVaeConfig& config, const WeightMap& weights,
-                  DType compute = DType::F32, Device device = Device::Cpu);
+    WanVaeDecoder(const WanVaeConfig& config, const WeightMap& weights, DType compute = DType::F32,
+                  Device device = Device::Cpu);
 
-    // latents [F, C, h, w] fp32 in diffusion space -> frames [stream.frames(F), 8 h, 8 w, 3], uint8,
-    // or fp32 in [0, 1].
+    // latents [F, C, h, w] fp32 in diffusion space -> frames [stream.frames(F), 8 h, 8 w, 3],
+    // uint8, or fp32 in [0, 1].
     void decode(const Tensor& latents, WanVaeStream& stream, Tensor& frames) const;
 
     const WanVaeConfig& config() const { return config_; }
@@ -62,8 +62,8 @@ class WanVaeDecoder {
 // Immutable; streams share it. Computes in fp32, on a GPU also in bf16.
 class WanVaeEncoder {
   public:
-    WanVaeEncoder(const WanVaeConfig& config, const WeightMap& weights,
-                  DType compute = DType::F32, Device device = Device::Cpu);
+    WanVaeEncoder(const WanVaeConfig& config, const WeightMap& weights, DType compute = DType::F32,
+                  Device device = Device::Cpu);
 
     // frames [T, H, W, 3] uint8 -> the means [F, C, H / 8, W / 8] fp32 in diffusion space; T is 4
     // F, at the start of a stream 4 F - 3. Done when it returns.

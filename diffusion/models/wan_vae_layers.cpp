@@ -64,9 +64,9 @@ WanVaeConv::WanVaeConv(const WanVaeSource& source, const std::string& name, int6
     : most_(most), result_(options.fp32_result ? DType::F32 : source.compute) {
     const int64_t pad = size / 2;
     options.padding = {pad, pad, pad, pad};
-    conv_ = Conv2d(source.weights.get(name + ".weight", {out, in, 3, size, size}),
-                   source.weights.get(name + ".bias", {out}), options, source.compute,
-                   source.device);
+    conv_ =
+        Conv2d(source.weights.get(name + ".weight", {out, in, 3, size, size}),
+               source.weights.get(name + ".bias", {out}), options, source.compute, source.device);
 }
 
 FrameWindow& WanVaeConv::window(const Tensor& like, WanVaeStream& stream) const {
@@ -188,8 +188,7 @@ void WanVaeUp::enlarge(const Tensor& x, Tensor& y, WanVaeStream& stream) const {
     if (stream.device() == Device::Cpu) {
         Tensor large = stream.make(y.shape().with(3, channels_));
         twice_as_large(x, large);
-        stream.plan(convs_[0], y.extent(0), y.extent(1), y.extent(2))(large, y,
-                                                                      stream.workspace());
+        stream.plan(convs_[0], y.extent(0), y.extent(1), y.extent(2))(large, y, stream.workspace());
         return;
     }
     for (const Conv2d& corner : convs_) {

@@ -10,9 +10,9 @@
 #include <string>
 #include <vector>
 
-// The layers of the Wan autoencoder. Frames are [T, H, W, C] of the compute type; a layer may change
-// T. Weights are immutable; what one stream remembers is in its WanVaeStream, and so are the results,
-// which last as long as the innermost scope of its arena.
+// The layers of the Wan autoencoder. Frames are [T, H, W, C] of the compute type; a layer may
+// change T. Weights are immutable; what one stream remembers is in its WanVaeStream, and so are the
+// results, which last as long as the innermost scope of its arena.
 namespace longtake::diffusion {
 
 // Where the parameters come from, and for what they are made.
@@ -62,8 +62,8 @@ class WanVaeResidual {
 
   private:
     int64_t out_;
-    Tensor norm1_;       // [in]
-    WanVaeConv conv1_;   // and the second norm
+    Tensor norm1_;      // [in]
+    WanVaeConv conv1_;  // and the second norm
     WanVaeConv conv2_;
     bool widens_;
     Conv2d shortcut_;

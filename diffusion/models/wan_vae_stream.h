@@ -13,8 +13,9 @@
 namespace longtake::diffusion {
 
 // One clip on its way through a Wan decoder or encoder: the past of every layer that has one, and
-// every buffer and plan for its size. Belongs to a session, is for one decoder or encoder, which must
-// outlive it, and for frames of one size. Work on a GPU is queued on the stream of its workspace.
+// every buffer and plan for its size. Belongs to a session, is for one decoder or encoder, which
+// must outlive it, and for frames of one size. Work on a GPU is queued on the stream of its
+// workspace.
 class WanVaeStream {
   public:
     struct Snapshot {

@@ -7,7 +7,7 @@
 namespace longtake::diffusion {
 namespace {
 
-constexpr size_t kSharedBytes = 225 * 1024;
+constexpr size_t kSharedBytes = 225 * 1024;  // for stages; of 227 KiB, and 1 is for aligning them
 
 using Kernel = void (*)(TensorMap, TensorMap, ConvSource, ConvTarget, Tiles);
 
@@ -24,12 +24,12 @@ constexpr Variant variant() {
 }
 
 constexpr std::array kVariants{
-    variant<192, 64, 2>(),       variant<192, 64, 1>(), variant<192, 32, 2>(),
-    variant<192, 32, 1>(),       variant<128, 64, 2>(), variant<128, 64, 1>(),
-    variant<128, 32, 2>(),       variant<96, 64, 2>(),  variant<96, 64, 1>(),
-    variant<96, 32, 2>(),        variant<96, 32, 1>(),  variant<64, 64, 2>(),
-    variant<64, 64, 1>(),        variant<64, 32, 2>(),  variant<32, 64, 2>(),
-    variant<32, 32, 2>(),        variant<16, 64, 2>(),  variant<16, 32, 2>(),
+    variant<192, 64, 2>(),       variant<192, 64, 1>(),      variant<192, 32, 2>(),
+    variant<192, 32, 1>(),       variant<128, 64, 2>(),      variant<128, 64, 1>(),
+    variant<128, 32, 2>(),       variant<96, 64, 2>(),       variant<96, 64, 1>(),
+    variant<96, 32, 2>(),        variant<96, 32, 1>(),       variant<64, 64, 2>(),
+    variant<64, 64, 1>(),        variant<64, 32, 2>(),       variant<32, 64, 2>(),
+    variant<32, 32, 2>(),        variant<16, 64, 2>(),       variant<16, 32, 2>(),
     variant<16, 64, 2, float>(), variant<16, 32, 2, float>()};
 
 int lines_of(const Variant& v) {
@@ -58,12 +58,11 @@ double cost_of(const ConvProblem& p, const Variant& v, int processors) {
     const int64_t tiles = p.results[0] * divided_up(p.results[1], lines_of(v)) *
                           divided_up(p.results[2], kTileWidth) *
                           divided_up(p.results[3], v.columns);
-    const int64_t steps = p.kernel[2] * p.kernel[4] * (p.kernel[3] / group_of(p)) *
-                          divided_up(p.x[3], v.depth);
-    const double products =
-        static_cast<double>(lines_of(v) * kTileWidth * std::max(v.columns, 64) * v.depth *
-                            group_of(p)) /
-        2048;
+    const int64_t steps =
+        p.kernel[2] * p.kernel[4] * (p.kernel[3] / group_of(p)) * divided_up(p.x[3], v.depth);
+    const double products = static_cast<double>(lines_of(v) * kTileWidth * std::max(v.columns, 64) *
+                                                v.depth * group_of(p)) /
+                            2048;
     const double copies = static_cast<double>(stage_bytes(p, v)) / 40;
     return static_cast<double>(divided_up(tiles, processors)) *
            (static_cast<double>(steps) * std::max(products, copies) + 2000);
@@ -119,28 +118,27 @@ void ConvHopper::run(const ConvProblem& p, const ConvArguments& arguments) const
     ConvTarget target = target_of(p, arguments);
     target.gain = norms_ ? target.gain : nullptr;
     const int64_t in = p.x[3], row = p.x[2] * in, taps = p.kernel[2] * p.kernel[3] * p.kernel[4];
-    const auto depth = static_cast<uint32_t>(v.depth), stride = static_cast<uint32_t>(source.stride);
+    const auto depth = static_cast<uint32_t>(v.depth),
+               stride = static_cast<uint32_t>(source.stride);
     const auto lines = static_cast<uint32_t>(lines_of(v) + group_of(p) - 1);
-    const TensorMap x = tensor_map(arguments.ring.raw(), DType::BF16,
-                                   {in, p.x[2], p.x[1], arguments.ring.extent(0)},
-                                   {in, row, row * p.x[1]},
-                                   {depth, kTileWidth * stride, lines * stride, 1},
-                                   {1, stride, stride, 1});
-    const TensorMap weight =
-        tensor_map(p.weight.raw(), DType::BF16, {in, taps, p.kernel[0], 1},
-                   {in, taps * in, taps * in * p.kernel[0]},
-                   {depth, 1, static_cast<uint32_t>(v.columns), 1});
-    Tiles tiles{.columns = static_cast<int>(divided_up(target.width, kTileWidth)),
-                .rows = static_cast<int>(divided_up(target.height, lines_of(v))),
-                .channels = static_cast<int>(divided_up(target.channels, v.columns)),
-                .total = 0,
-                .stages = static_cast<int>(
-                    std::min<size_t>(kMaxStages, kSharedBytes / stage_bytes(p, v))),
-                .group = static_cast<int>(group_of(p)),
-                .box_bytes = static_cast<int>(box_bytes(p, v)),
-                .stage_bytes = static_cast<int>(stage_bytes(p, v)),
-                .chunks = static_cast<int>(divided_up(p.x[3], v.depth))};
-    tiles.total = tiles.columns * tiles.rows * tiles.channels * target.frames;
+    const TensorMap x =
+        tensor_map(arguments.ring.raw(), DType::BF16,
+                   {in, p.x[2], p.x[1], arguments.ring.extent(0)}, {in, row, row * p.x[1]},
+                   {depth, kTileWidth * stride, lines * stride, 1}, {1, stride, stride, 1});
+    const TensorMap weight = tensor_map(p.weight.raw(), DType::BF16, {in, taps, p.kernel[0], 1},
+                                        {in, taps * in, taps * in * p.kernel[0]},
+                                        {depth, 1, static_cast<uint32_t>(v.columns), 1});
+    Tiles tiles{
+        .columns = static_cast<int>(divided_up(target.width, kTileWidth)),
+        .channels = static_cast<int>(divided_up(target.channels, v.columns)),
+        .total = 0,
+        .stages = static_cast<int>(std::min<size_t>(kMaxStages, kSharedBytes / stage_bytes(p, v))),
+        .group = static_cast<int>(group_of(p)),
+        .box_bytes = static_cast<int>(box_bytes(p, v)),
+        .stage_bytes = static_cast<int>(stage_bytes(p, v)),
+        .chunks = static_cast<int>(divided_up(p.x[3], v.depth))};
+    tiles.total = tiles.columns * static_cast<int>(divided_up(target.height, lines_of(v))) *
+                  tiles.channels * target.frames;
     if (tiles.total == 0) {
         return;
     }

@@ -3,9 +3,9 @@
 namespace longtake::diffusion {
 namespace {
 
-constexpr int kSide = 64;    // pixels and channels of y in a block
-constexpr int kDepth = 16;   // channels of x at a time
-constexpr int kEach = 4;     // squared: results per thread
+constexpr int kSide = 64;   // pixels and channels of y in a block
+constexpr int kDepth = 16;  // channels of x at a time
+constexpr int kEach = 4;    // squared: results per thread
 constexpr int kThreads = kSide * kSide / (kEach * kEach);
 constexpr int kPitch = kSide + 4;
 
@@ -39,8 +39,7 @@ __global__ void __launch_bounds__(kThreads)
         const int row = tap / source.column_taps % source.row_taps;
         const int v = mine.v * source.stride + row - source.top;
         const int u = mine.u * source.stride + column - source.left;
-        const bool there =
-            mine.inside && v >= 0 && v < source.height && u >= 0 && u < source.width;
+        const bool there = mine.inside && v >= 0 && v < source.height && u >= 0 && u < source.width;
         const int frame = source.frame(mine.t, tap / (source.column_taps * source.row_taps));
         const In* from =
             x + ((int64_t{frame} * source.height + v) * source.width + u) * source.channels;
@@ -51,7 +50,8 @@ __global__ void __launch_bounds__(kThreads)
                 pixels[k][my_row] = there && has ? to_float(from[c + k]) : 0.F;
                 channels[k][my_row] =
                     my_channel < target.channels && has
-                        ? to_float(weight[(int64_t{my_channel} * taps + tap) * source.channels + c + k])
+                        ? to_float(
+                              weight[(int64_t{my_channel} * taps + tap) * source.channels + c + k])
                         : 0.F;
             }
             __syncthreads();
@@ -92,7 +92,8 @@ void conv2d_cuda_plain(const ConvProblem& problem, const ConvArguments& argument
             using In = decltype(in);
             convolve_kernel<In, decltype(out)><<<grid, kThreads, 0, arguments.stream>>>(
                 static_cast<const In*>(arguments.ring.raw()),
-                static_cast<const In*>(problem.weight.raw()), source_of(problem, arguments), target);
+                static_cast<const In*>(problem.weight.raw()), source_of(problem, arguments),
+                target);
         });
     });
     cuda_check_launch("conv2d");

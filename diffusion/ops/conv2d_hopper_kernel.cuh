@@ -7,11 +7,11 @@
 // An implicit matrix product: rows are the pixels of y, columns its channels, and what is summed
 // over are the taps of the kernel and the channels of x.
 //
-// A block makes `kRows` x 16 pixels of a frame. For every tap in time and in x, and every kDepth
-// channels, the copy engine brings a box of x that is taller by the kernel's height less one, so that
-// the taps in y are products of the same box from different lines on; zeros come from outside of the
-// frame. One warpgroup copies, two multiply. Blocks stay and take tile after tile, so that the boxes
-// of the next tile arrive while the results of this one leave.
+// A block makes tiles of 8 or 16 lines of 16 pixels. For every tap in time and in x, and every
+// kDepth channels, the copy engine brings a box of x that is taller by the kernel's height less
+// one, so that the taps in y are products of the same box from different lines on; zeros come from
+// outside of the frame. One warpgroup copies, two multiply. Blocks stay and take tile after tile,
+// so that the boxes of the next tile arrive while the results of this one leave.
 namespace longtake::diffusion {
 
 constexpr int kTileWidth = 16;      // pixels
@@ -23,7 +23,7 @@ constexpr int kStep = 16;  // channels of x in one product
 
 // What is equal for all tiles.
 struct Tiles {
-    int columns, rows, channels;  // how many tiles side by side
+    int columns, channels;  // how many tiles side by side
     int total;
     int stages, group, box_bytes, stage_bytes;
     int chunks;  // of the channels of x
@@ -172,8 +172,8 @@ __device__ void finish_tile(const ConvTarget& target, int channel, const Pixels<
             }
             transpose_quad(words);
             if (pixels.inside[p / 2][p % 2]) {
-                auto* to = static_cast<__nv_bfloat16*>(target.y) +
-                           pixels.offset[p / 2][p % 2] + 8 * (i + quad);
+                auto* to = static_cast<__nv_bfloat16*>(target.y) + pixels.offset[p / 2][p % 2] +
+                           8 * (i + quad);
                 *reinterpret_cast<uint4*>(to) = make_uint4(words[0], words[1], words[2], words[3]);
             }
         }

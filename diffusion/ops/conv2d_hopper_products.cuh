@@ -12,12 +12,13 @@ template <int kRowBytes> __device__ uint64_t rows_at(const void* p) {
     return tile_at(p, 8 * kRowBytes) ^ (kRowBytes == 64 ? kSwizzle64 : 0);
 }
 
-// d [64, N] += a [64, 16] b [N, 16]^T in bf16, overwritten unless `adds`; d has N / 2 values a thread:
-// 4 i + 2 half + e of thread t is row 16 (t / 32) + 8 half + t % 32 / 4, column 8 i + 2 (t % 4) + e.
+// d [64, N] += a [64, 16] b [N, 16]^T in bf16, overwritten unless `adds`; d has N / 2 values a
+// thread: 4 i + 2 half + e of thread t is row 16 (t / 32) + 8 half + t % 32 / 4, column 8 i + 2 (t
+// % 4) + e.
 template <int kValues>
 __device__ void multiply(float (&d)[kValues], uint64_t a, uint64_t b, bool adds);
 
-#define LONGTAKE_REGISTERS_8(i) \
+#define LONGTAKE_REGISTERS_8(i)                                                                 \
     "+f"(d[i]), "+f"(d[i + 1]), "+f"(d[i + 2]), "+f"(d[i + 3]), "+f"(d[i + 4]), "+f"(d[i + 5]), \
         "+f"(d[i + 6]), "+f"(d[i + 7])
 #define LONGTAKE_REGISTERS_16(i) LONGTAKE_REGISTERS_8(i), LONGTAKE_REGISTERS_8(i + 8)
@@ -39,19 +40,21 @@ __device__ void multiply(float (&d)[kValues], uint64_t a, uint64_t b, bool adds)
     LONGTAKE_NAMES_8_0 ", " LONGTAKE_NAMES_8_1 ", " LONGTAKE_NAMES_8_2 ", " LONGTAKE_NAMES_8_3
 #define LONGTAKE_NAMES_48 LONGTAKE_NAMES_32 ", " LONGTAKE_NAMES_8_4 ", " LONGTAKE_NAMES_8_5
 #define LONGTAKE_NAMES_64 LONGTAKE_NAMES_48 ", " LONGTAKE_NAMES_8_6 ", " LONGTAKE_NAMES_8_7
-#define LONGTAKE_NAMES_96                                                    \
-    LONGTAKE_NAMES_64 ", " LONGTAKE_NAMES_8_8 ", " LONGTAKE_NAMES_8_9 ", "   \
-    LONGTAKE_NAMES_8_10 ", " LONGTAKE_NAMES_8_11
+#define LONGTAKE_NAMES_96                                                                      \
+    LONGTAKE_NAMES_64 ", " LONGTAKE_NAMES_8_8 ", " LONGTAKE_NAMES_8_9 ", " LONGTAKE_NAMES_8_10 \
+                      ", " LONGTAKE_NAMES_8_11
 
 // The operands after the registers are `a`, `b` and `adds`.
-#define LONGTAKE_MULTIPLY(n, values, names, a, b, adds, ...)                                       \
-    template <>                                                                                    \
-    __device__ inline void multiply<values>(float(&d)[values], uint64_t da, uint64_t db, bool on) { \
-        asm volatile("{\n.reg .pred p;\nsetp.ne.b32 p, " adds ", 0;\n"                             \
-                     "wgmma.mma_async.sync.aligned.m64n" n "k16.f32.bf16.bf16 {" names "}, " a     \
-                     ", " b ", p, 1, 1, 0, 0;\n}\n"                                                \
-                     : __VA_ARGS__                                                                 \
-                     : "l"(da), "l"(db), "r"(static_cast<int>(on)));                                                 \
+#define LONGTAKE_MULTIPLY(n, values, names, a, b, adds, ...)                                   \
+    template <>                                                                                \
+    __device__ inline void multiply<values>(float(&d)[values], uint64_t da, uint64_t db,       \
+                                            bool on) {                                         \
+        asm volatile("{\n.reg .pred p;\nsetp.ne.b32 p, " adds                                  \
+                     ", 0;\n"                                                                  \
+                     "wgmma.mma_async.sync.aligned.m64n" n "k16.f32.bf16.bf16 {" names "}, " a \
+                     ", " b ", p, 1, 1, 0, 0;\n}\n"                                            \
+                     : __VA_ARGS__                                                             \
+                     : "l"(da), "l"(db), "r"(static_cast<int>(on)));                           \
     }
 
 LONGTAKE_MULTIPLY("16", 8, LONGTAKE_NAMES_8_0, "%8", "%9", "%10", LONGTAKE_REGISTERS_8(0))

@@ -22,10 +22,9 @@ struct Matrix {
 
 MatrixLayout layout(const Matrix& m) {
     cublasLtMatrixLayout_t made = nullptr;
-    cublas_check(
-        cublasLtMatrixLayoutCreate(&made, type_of(m.type), static_cast<uint64_t>(m.rows),
-                                   static_cast<uint64_t>(m.columns), m.pitch),
-        "describing a matrix");
+    cublas_check(cublasLtMatrixLayoutCreate(&made, type_of(m.type), static_cast<uint64_t>(m.rows),
+                                            static_cast<uint64_t>(m.columns), m.pitch),
+                 "describing a matrix");
     return {made, [](cublasLtMatrixLayout_t l) { cublasLtMatrixLayoutDestroy(l); }};
 }
 
@@ -41,11 +40,11 @@ void multiply(const Matrix& a, const Matrix& b, const Matrix& c, Workspace::Gpu&
         "describing a product");
     const MatrixLayout left = layout(a), right = layout(b), result = layout(c);
     const float one = 1.F, zero = 0.F;
-    cublas_check(cublasLtMatmul(gpu.handle.get(), made, &one, a.data, left.get(), b.data,
-                                right.get(), &zero, c.data, result.get(),
-                                const_cast<void*>(c.data), result.get(), nullptr,
-                                gpu.matmul_room.raw(), Workspace::Gpu::kMatmulBytes, gpu.stream),
-                 "multiplying");
+    cublas_check(
+        cublasLtMatmul(gpu.handle.get(), made, &one, a.data, left.get(), b.data, right.get(), &zero,
+                       c.data, result.get(), const_cast<void*>(c.data), result.get(), nullptr,
+                       gpu.matmul_room.raw(), Workspace::Gpu::kMatmulBytes, gpu.stream),
+        "multiplying");
 }
 
 }  // namespace
@@ -67,9 +66,8 @@ void frame_attention_cuda(const Tensor& qkv, Tensor& out, Workspace& workspace) 
         const Matrix k{part(1), type, channels, pixels, 3 * channels, true};
         const Matrix v{part(2), type, channels, pixels, 3 * channels};
         multiply(k, q, {logits, DType::F32, pixels, pixels, pixels}, workspace.gpu());
-        softmax_in_place_cuda(logits, pixels, pixels,
-                              1.F / std::sqrt(static_cast<float>(channels)), type,
-                              workspace.stream());
+        softmax_in_place_cuda(logits, pixels, pixels, 1.F / std::sqrt(static_cast<float>(channels)),
+                              type, workspace.stream());
         const Matrix weights{logits, type, pixels, pixels, pixels * 4 / size};
         const Tensor frame = out.slice(t, t + 1);
         multiply(v, weights, {frame.raw(), type, channels, pixels, channels}, workspace.gpu());

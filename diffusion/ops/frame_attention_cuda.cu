@@ -23,8 +23,7 @@ __device__ float block_max(float v) {
 }
 
 // A row per block, in shared memory meanwhile.
-template <typename T>
-__global__ void softmax_kernel(float* logits, int columns, float scale) {
+template <typename T> __global__ void softmax_kernel(float* logits, int columns, float scale) {
     extern __shared__ float row[];
     float* from = logits + int64_t{blockIdx.x} * columns;
     float largest = -INFINITY;

@@ -8,8 +8,7 @@
 namespace longtake::diffusion {
 namespace {
 
-template <typename T>
-void run(const Tensor& x, const Tensor& gain, bool silu, Tensor& y) {
+template <typename T> void run(const Tensor& x, const Tensor& gain, bool silu, Tensor& y) {
     const int64_t channels = gain.count();
     const float scale = std::sqrt(static_cast<float>(channels));
     parallel_for(x.count() / channels, [&](int64_t pixel) {

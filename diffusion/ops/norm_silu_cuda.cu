@@ -82,10 +82,10 @@ void norm_silu_cuda(const Tensor& x, const Tensor& gain, bool silu, Tensor& y, G
         const bool wide = channels % kVector == 0;
         const int64_t parts = wide ? channels / kVector : channels;
         const int lanes = parts <= 16 ? 16 : 32;
-        const auto kernel = wide ? (lanes == 16 ? norm_silu_kernel<T, kVector, 16>
-                                                : norm_silu_kernel<T, kVector, 32>)
-                                 : (lanes == 16 ? norm_silu_kernel<T, 1, 16>
-                                                : norm_silu_kernel<T, 1, 32>);
+        const auto kernel =
+            wide ? (lanes == 16 ? norm_silu_kernel<T, kVector, 16>
+                                : norm_silu_kernel<T, kVector, 32>)
+                 : (lanes == 16 ? norm_silu_kernel<T, 1, 16> : norm_silu_kernel<T, 1, 32>);
         const int64_t blocks = (pixels * lanes + kThreads - 1) / kThreads;
         kernel<<<static_cast<unsigned>(blocks), kThreads, 0, stream>>>(
             static_cast<const T*>(x.raw()), gain.data<float>(), static_cast<int>(channels), pixels,

@@ -36,10 +36,10 @@ void pixels_to_latent(const Tensor& z, const Tensor& mean, const Tensor& std, Te
 }
 
 void frames_to_pixels(const Tensor& frames, bool centred, Tensor& x, GpuStream stream) {
-    check(frames.shape() == x.shape() && frames.dtype() == DType::U8 &&
-              frames.device() == x.device(),
-          "pixels: frames {} {} into {}", name_of(frames.dtype()), frames.shape().str(),
-          x.shape().str());
+    check(
+        frames.shape() == x.shape() && frames.dtype() == DType::U8 && frames.device() == x.device(),
+        "pixels: frames {} {} into {}", name_of(frames.dtype()), frames.shape().str(),
+        x.shape().str());
     x.device() == Device::Cpu ? frames_to_pixels_cpu(frames, centred, x)
                               : frames_to_pixels_cuda(frames, centred, x, stream);
 }

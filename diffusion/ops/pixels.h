@@ -4,9 +4,9 @@
 
 #include <cstdint>
 
-// What stands between the convolutions of an autoencoder and the world. Everything of a call lies on
-// one device. mean and std [C] fp32, or empty where the autoencoder's latents are the diffusion's own:
-// diffusion-space latent = (autoencoder's latent - mean) / std.
+// What stands between the convolutions of an autoencoder and the world. Everything of a call lies
+// on one device. mean and std [C] fp32, or empty where the autoencoder's latents are the
+// diffusion's own: diffusion-space latent = (autoencoder's latent - mean) / std.
 namespace longtake::diffusion {
 
 // latent [1, C, h, w] fp32 in diffusion space -> x [1, h, w, C] fp32 or bf16; softly bounded to
@@ -18,12 +18,13 @@ void latent_to_pixels(const Tensor& latent, const Tensor& mean, const Tensor& st
 void pixels_to_latent(const Tensor& z, const Tensor& mean, const Tensor& std, Tensor& latent,
                       GpuStream stream = nullptr);
 
-// frames [T, H, W, 3] uint8 -> x of the same shape, fp32 or bf16: in [-1, 1] where `centred`, else in
-// [0, 1].
+// frames [T, H, W, 3] uint8 -> x of the same shape, fp32 or bf16: in [-1, 1] where `centred`, else
+// in [0, 1].
 void frames_to_pixels(const Tensor& frames, bool centred, Tensor& x, GpuStream stream = nullptr);
 
-// x [T, H, W, 3] fp32, or the 2 x 2 x 3 values of every square of pixels [T, H / 2, W / 2, 12], in the
-// range of frames_to_pixels -> frames [T, H, W, 3], clamped to [0, 1]: fp32, or rounded to uint8.
+// x [T, H, W, 3] fp32, or the 2 x 2 x 3 values of every square of pixels [T, H / 2, W / 2, 12], in
+// the range of frames_to_pixels -> frames [T, H, W, 3], clamped to [0, 1]: fp32, or rounded to
+// uint8.
 void pixels_to_frames(const Tensor& x, bool centred, Tensor& frames, GpuStream stream = nullptr);
 
 void latent_to_pixels_cpu(const Tensor& latent, const Tensor& mean, const Tensor& std, bool bounded,

@@ -30,8 +30,7 @@ template <typename T> void store(const Tensor& x, bool centred, Tensor& frames) 
     const int64_t side = x.extent(3) == 3 ? 1 : 2, width = x.extent(2);
     const int64_t line = side * 3, row = width * line;  // values of a square's line, of a frame's
     parallel_for(frames.extent(0) * frames.extent(1), [&](int64_t v) {
-        const float* from =
-            x.data<float>() + v / side * width * side * line + v % side * line;
+        const float* from = x.data<float>() + v / side * width * side * line + v % side * line;
         T* to = frames.data<T>() + v * row;
         for (int64_t u = 0; u < width; ++u) {
             for (int64_t i = 0; i < line; ++i) {

@@ -207,14 +207,11 @@ TEST_P(CudaAutoencoder, TheSteadyStateAllocatesNothing) {
     EXPECT_EQ(free_gpu_memory(), before);
 }
 
-INSTANTIATE_TEST_SUITE_P(All, CudaAutoencoder,
-                         testing::Values(Kind{"TinyWan", tiny_wan, 3, 4},
-                                         Kind{"TinyTaehv", tiny_taehv, 5, 7},
-                                         Kind{"Wan", wide_wan, 6, 10},
-                                         Kind{"Taehv", wide_taehv, 5, 12}),
-                         [](const testing::TestParamInfo<Kind>& test) {
-                             return std::string(test.param.name);
-                         });
+INSTANTIATE_TEST_SUITE_P(
+    All, CudaAutoencoder,
+    testing::Values(Kind{"TinyWan", tiny_wan, 3, 4}, Kind{"TinyTaehv", tiny_taehv, 5, 7},
+                    Kind{"Wan", wide_wan, 6, 10}, Kind{"Taehv", wide_taehv, 5, 12}),
+    [](const testing::TestParamInfo<Kind>& test) { return std::string(test.param.name); });
 
 }  // namespace
 }  // namespace longtake::diffusion

@@ -27,9 +27,7 @@ class RandomWeights {
             add(name + ".bias", {kernel[0]}, 0.1F, 0);
         }
     }
-    void gain(const std::string& name, const Shape& shape) {
-        add(name + ".gamma", shape, 0.2F, 1);
-    }
+    void gain(const std::string& name, const Shape& shape) { add(name + ".gamma", shape, 0.2F, 1); }
     WeightMap finish() const {
         const auto path = std::filesystem::temp_directory_path() /
                           fmt::format("longtake_random_{}.safetensors", getpid());
@@ -135,7 +133,8 @@ inline WeightMap random_taehv(const TaehvConfig& c) {
     w.conv("decoder.22", {3, c.decoder_channels[3], 3, 3}, true, 0.06F);
     w.conv("encoder.0", {c.encoder_channels[0], 3, 3, 3}, true, 1.4F);
     for (int level = 0; level < 3; ++level) {
-        const int64_t n = c.encoder_channels[level], in = c.encoder_channels[std::max(level - 1, 0)];
+        const int64_t n = c.encoder_channels[level],
+                      in = c.encoder_channels[std::max(level - 1, 0)];
         const int at = 5 * level;
         w.conv(fmt::format("encoder.{}.conv", at + 2), {in, in * kShrink[level], 1, 1}, false);
         w.conv(fmt::format("encoder.{}", at + 3), {n, in, 3, 3}, false);

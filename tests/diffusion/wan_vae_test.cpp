@@ -23,8 +23,9 @@ Tensor fixture(const char* name) {
 }
 
 Tensor decode(const WanVaeDecoder& decoder, const Tensor& latents, WanVaeStream& stream) {
-    Tensor frames({stream.frames(latents.extent(0)), 8 * latents.extent(2), 8 * latents.extent(3), 3},
-                  DType::F32);
+    Tensor frames(
+        {stream.frames(latents.extent(0)), 8 * latents.extent(2), 8 * latents.extent(3), 3},
+        DType::F32);
     decoder.decode(latents, stream, frames);
     return frames;
 }

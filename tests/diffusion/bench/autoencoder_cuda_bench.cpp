@@ -1,16 +1,20 @@
 // How fast the autoencoders and their convolutions are on this GPU at 832x480: one JSON line each.
 //   autoencoder_cuda_bench [FOLDER]
-// with random weights, or with what autoencoder_reference.py has left in FOLDER, of which it then also
-// prints how far the frames are from PyTorch's in fp32.
+// with random weights, or with what autoencoder_reference.py has left in FOLDER, of which it then
+// also prints how far the frames are from PyTorch's in fp32.
 #include "core/cuda.h"
+#include "core/safetensors.h"
 #include "diffusion/models/taehv.h"
 #include "diffusion/ops/conv2d.h"
-#include "core/safetensors.h"
+#include "diffusion/ops/frame_attention.h"
+#include "diffusion/ops/linear.h"
+#include "diffusion/ops/norm_silu.h"
 #include "tests/diffusion/random_autoencoder.h"
 
 #include <nlohmann/json.hpp>
 
 #include <chrono>
+#include <cmath>
 #include <cstdio>
 #include <cstring>
 #include <filesystem>
@@ -20,18 +24,66 @@
 namespace longtake::diffusion {
 namespace {
 
-template <typename Work> double milliseconds(GpuStream stream, Work&& work, int runs = 10) {
+// Back to back for a third of a second, at the clock that the card then keeps.
+template <typename Work> double milliseconds(GpuStream stream, Work&& work) {
     const CudaEvent begin, end;
-    std::vector<float> times;
-    for (int i = 0; i < runs + 2; ++i) {
+    int runs = 2;
+    for (double each = 0;; runs = static_cast<int>(300 / each) + 3) {
         begin.record(stream);
-        work();
+        for (int i = 0; i < runs; ++i) {
+            work();
+        }
         end.record(stream);
         end.synchronize();
-        times.push_back(end.since(begin));
+        each = static_cast<double>(end.since(begin)) / runs;
+        if (runs > 2) {
+            return each;
+        }
     }
-    std::ranges::sort(times);
-    return times[times.size() / 2];
+}
+
+void report(const char* name, double ms, double flops = 0, double bytes = 0) {
+    nlohmann::ordered_json line{{"name", name}, {"ms", ms}};
+    if (flops > 0) {
+        line["TFLOP/s"] = flops / ms * 1e-9;
+    }
+    if (bytes > 0) {
+        line["GB/s"] = bytes / ms * 1e-6;
+    }
+    std::printf("%s\n", line.dump().c_str());
+    std::fflush(stdout);
+}
+
+// Random values again and again.
+Tensor filled(const Shape& shape, DType type) {
+    const Tensor some = random_tensor({1 << 20}, 3, type);
+    Tensor t(shape, type);
+    for (size_t at = 0; at < t.bytes(); at += some.bytes()) {
+        std::memcpy(static_cast<std::byte*>(t.raw()) + at, some.raw(),
+                    std::min(some.bytes(), t.bytes() - at));
+    }
+    return t.to(Device::Cuda);
+}
+
+void other_ops(Workspace& workspace) {
+    const Linear product(random_tensor({8192, 8192}, 1, DType::F32, 0.02F), {}, DType::BF16,
+                         Device::Cuda);
+    const Tensor rows = filled({8192, 8192}, DType::BF16);
+    Tensor y(rows.shape(), DType::BF16, Device::Cuda);
+    report("ceiling 8192^3", milliseconds(workspace.stream(), [&] { product(rows, y, workspace); }),
+           2 * std::pow(8192.0, 3));
+    const Tensor gain = random_tensor({96}, 2).to(Device::Cuda);
+    const Tensor x = filled({2, 480, 832, 96}, DType::BF16);
+    Tensor normed(x.shape(), DType::BF16, Device::Cuda);
+    report("wan norm, level 3",
+           milliseconds(workspace.stream(),
+                        [&] { norm_silu(x, gain, true, normed, workspace.stream()); }),
+           0, 2.0 * static_cast<double>(x.bytes()));
+    const Tensor qkv = filled({1, 60, 104, 3 * 384}, DType::BF16);
+    Tensor mixed({1, 60, 104, 384}, DType::BF16, Device::Cuda);
+    report("wan attention",
+           milliseconds(workspace.stream(), [&] { frame_attention(qkv, mixed, workspace); }),
+           4 * std::pow(60.0 * 104, 2) * 384);
 }
 
 struct Layer {
@@ -48,14 +100,26 @@ void convolutions(Workspace& workspace) {
         {"wan conv_in", {384, 16, 3, 3, 3}, {}, 3, 60, 104},
         {"wan 384, level 0", {384, 384, 3, 3, 3}, {.residual = true}, 3, 60, 104},
         {"wan 384, level 1", {384, 384, 3, 3, 3}, {.residual = true}, 4, 120, 208},
-        {"wan time_conv", {768, 384, 3, 1, 1}, {.padding = kNone, .placement = {.frames = 2}}, 4,
-         120, 208},
-        {"wan corner 384 -> 192", {192, 384, 2, 2}, {.padding = {1, 1, 0, 0}, .placement = {2}}, 2,
-         120, 208},
+        {"wan time_conv",
+         {768, 384, 3, 1, 1},
+         {.padding = kNone, .placement = {.frames = 2}},
+         4,
+         120,
+         208},
+        {"wan corner 384 -> 192",
+         {192, 384, 2, 2},
+         {.padding = {1, 1, 0, 0}, .placement = {2}},
+         2,
+         120,
+         208},
         {"wan 192, level 2", {192, 192, 3, 3, 3}, {.residual = true}, 4, 240, 416},
         {"wan 192, level 2, normed", {192, 192, 3, 3, 3}, {}, 4, 240, 416, true},
-        {"wan corner 192 -> 96", {96, 192, 2, 2}, {.padding = {1, 1, 0, 0}, .placement = {2}}, 2,
-         240, 416},
+        {"wan corner 192 -> 96",
+         {96, 192, 2, 2},
+         {.padding = {1, 1, 0, 0}, .placement = {2}},
+         2,
+         240,
+         416},
         {"wan 96, level 3", {96, 96, 3, 3, 3}, {.residual = true}, 4, 480, 832},
         {"wan 96, level 3, plain", {96, 96, 3, 3, 3}, {}, 4, 480, 832},
         {"wan 96, level 3, normed", {96, 96, 3, 3, 3}, {}, 4, 480, 832, true},
@@ -71,26 +135,13 @@ void convolutions(Workspace& workspace) {
         const Conv2d conv(random_tensor(layer.kernel, 1, DType::BF16, 0.02F),
                           random_tensor({out}, 2), options, DType::BF16, Device::Cuda);
         const auto plan = conv.plan(layer.frames, layer.height, layer.width);
-        const Tensor some = random_tensor({1 << 20}, 3, DType::BF16);
-        const auto filled = [&](const Shape& shape, DType type) {
-            Tensor t(shape, type);
-            for (size_t at = 0; at < t.bytes(); at += some.bytes()) {
-                std::memcpy(static_cast<std::byte*>(t.raw()) + at, some.raw(),
-                            std::min(some.bytes(), t.bytes() - at));
-            }
-            return t.to(Device::Cuda);
-        };
         const Tensor x = filled({layer.frames, layer.height, layer.width, in}, DType::BF16);
         Tensor y = filled(plan->output(), plan->output_type());
         const Tensor residual = options.residual ? y.clone() : Tensor();
         const double ms = milliseconds(workspace.stream(), [&] {
             (*plan)(x, 0, options.residual ? &residual : nullptr, y, workspace);
         });
-        const double flops = conv.flops(layer.frames, layer.height, layer.width);
-        const nlohmann::ordered_json line{
-            {"name", layer.name}, {"ms", ms}, {"TFLOP/s", flops / ms * 1e-9}};
-        std::printf("%s\n", line.dump().c_str());
-        std::fflush(stdout);
+        report(layer.name, ms, conv.flops(layer.frames, layer.height, layer.width));
     }
 }
 
@@ -166,7 +217,7 @@ void decoders(const std::filesystem::path& folder) {
         model->encode(picture);
         const double start = now();
         model->encode(picture);
-        std::printf("{\"name\":\"wan vae, encode a picture\",\"ms\":%.2f}\n", now() - start);
+        report("wan vae, encode a picture", now() - start);
     }
     const WeightMap weights =
         folder.empty() ? random_taehv({}) : WeightMap::open(file("taehv.safetensors"));
@@ -186,5 +237,6 @@ int main(int argc, char** argv) {
     }
     longtake::diffusion::Workspace workspace(longtake::Device::Cuda);
     longtake::diffusion::decoders(argc > 1 ? argv[1] : "");
+    longtake::diffusion::other_ops(workspace);
     longtake::diffusion::convolutions(workspace);
 }
