@@ -6,7 +6,7 @@ namespace {
 
 constexpr int kThreads = 256;
 
-// Reads and writes kWide elements at a time.
+// Reads and writes kWide elements at a time: one, or 16 bytes.
 template <typename T, int kWide> struct Elements {
     __device__ static void load(const T* from, float (&values)[kWide]) {
         if constexpr (kWide == 1) {
@@ -35,20 +35,26 @@ template <typename T, int kWide> struct Elements {
     }
 };
 
-// A group of kLanes threads per pixel. The second reading of a pixel finds it in the cache.
-template <typename T, int kWide, int kLanes>
-__global__ void norm_silu_kernel(const T* x, const float* gain, int channels, int64_t pixels,
-                                 bool silu, T* y) {
-    const int lane = static_cast<int>(threadIdx.x) % kLanes;
+// A group of kLanes threads per pixel, each with up to kHeld times kWide of its channels.
+template <typename T, int kWide, int kLanes, int kHeld>
+__global__ void __launch_bounds__(kThreads)
+    norm_silu_kernel(const T* x, const float* gain, int channels, int64_t pixels, bool silu, T* y) {
+    const int first = static_cast<int>(threadIdx.x) % kLanes * kWide;
     const int64_t pixel = (int64_t{blockIdx.x} * kThreads + threadIdx.x) / kLanes;
     const bool inside = pixel < pixels;
     const T* from = x + (inside ? pixel : 0) * channels;
-    float values[kWide], squares = 0;
-    for (int c = lane * kWide; c < channels; c += kLanes * kWide) {
-        Elements<T, kWide>::load(from + c, values);
+    float values[kHeld][kWide] = {}, squares = 0;
+#pragma unroll
+    for (int h = 0; h < kHeld; ++h) {
+        if (first + h * kLanes * kWide < channels) {
+            Elements<T, kWide>::load(from + first + h * kLanes * kWide, values[h]);
+        }
+    }
+#pragma unroll
+    for (int h = 0; h < kHeld; ++h) {
 #pragma unroll
         for (int i = 0; i < kWide; ++i) {
-            squares += values[i] * values[i];
+            squares += values[h][i] * values[h][i];
         }
     }
     for (int step = kLanes / 2; step > 0; step /= 2) {
@@ -58,40 +64,51 @@ __global__ void norm_silu_kernel(const T* x, const float* gain, int channels, in
         return;
     }
     const float factor = sqrtf(static_cast<float>(channels)) / fmaxf(sqrtf(squares), 1e-12F);
-    for (int c = lane * kWide; c < channels; c += kLanes * kWide) {
-        Elements<T, kWide>::load(from + c, values);
 #pragma unroll
-        for (int i = 0; i < kWide; ++i) {
-            const float v = values[i] * factor * gain[c + i];
-            values[i] = silu ? v / (1.F + __expf(-v)) : v;
+    for (int h = 0; h < kHeld; ++h) {
+        const int c = first + h * kLanes * kWide;
+        if (c < channels) {
+#pragma unroll
+            for (int i = 0; i < kWide; ++i) {
+                const float v = values[h][i] * factor * gain[c + i];
+                values[h][i] = silu ? __fdividef(v, 1.F + __expf(-v)) : v;
+            }
+            Elements<T, kWide>::save(y + pixel * channels + c, values[h]);
         }
-        Elements<T, kWide>::save(y + pixel * channels + c, values);
     }
+}
+
+template <typename T, int kWide, int kLanes, int kHeld>
+void launch(const Tensor& x, const Tensor& gain, bool silu, Tensor& y, GpuStream stream) {
+    const int64_t channels = gain.count(), pixels = x.count() / channels;
+    cuda_check(channels <= kWide * kLanes * kHeld ? cudaSuccess : cudaErrorNotSupported,
+               "norm_silu of so many channels");
+    const int64_t blocks = (pixels * kLanes + kThreads - 1) / kThreads;
+    norm_silu_kernel<T, kWide, kLanes, kHeld>
+        <<<static_cast<unsigned>(blocks), kThreads, 0, stream>>>(
+            static_cast<const T*>(x.raw()), gain.data<float>(), static_cast<int>(channels), pixels,
+            silu, static_cast<T*>(y.raw()));
+    cuda_check_launch("norm_silu");
 }
 
 }  // namespace
 
 void norm_silu_cuda(const Tensor& x, const Tensor& gain, bool silu, Tensor& y, GpuStream stream) {
-    const int64_t channels = gain.count(), pixels = x.count() / channels;
-    if (pixels == 0) {
+    if (x.count() == 0) {
         return;
     }
     with_type(x.dtype(), [&](auto zero) {
         using T = decltype(zero);
-        constexpr int kVector = 16 / sizeof(T);
-        const bool wide = channels % kVector == 0;
-        const int64_t parts = wide ? channels / kVector : channels;
-        const int lanes = parts <= 16 ? 16 : 32;
-        const auto kernel =
-            wide ? (lanes == 16 ? norm_silu_kernel<T, kVector, 16>
-                                : norm_silu_kernel<T, kVector, 32>)
-                 : (lanes == 16 ? norm_silu_kernel<T, 1, 16> : norm_silu_kernel<T, 1, 32>);
-        const int64_t blocks = (pixels * lanes + kThreads - 1) / kThreads;
-        kernel<<<static_cast<unsigned>(blocks), kThreads, 0, stream>>>(
-            static_cast<const T*>(x.raw()), gain.data<float>(), static_cast<int>(channels), pixels,
-            silu, static_cast<T*>(y.raw()));
+        constexpr int kWide = 16 / sizeof(T);
+        const int64_t parts = gain.count() % kWide == 0 ? gain.count() / kWide : 0;
+        // The public model's 96, 192 and 384 channels of bf16 leave no thread idle.
+        const auto way = parts == 0    ? launch<T, 1, 32, 16>
+                         : parts <= 12 ? launch<T, kWide, 4, 3>
+                         : parts <= 24 ? launch<T, kWide, 8, 3>
+                         : parts <= 48 ? launch<T, kWide, 16, 3>
+                                       : launch<T, kWide, 32, 4>;
+        way(x, gain, silu, y, stream);
     });
-    cuda_check_launch("norm_silu");
 }
 
 }  // namespace longtake::diffusion

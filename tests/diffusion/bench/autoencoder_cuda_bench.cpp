@@ -9,6 +9,7 @@
 #include "diffusion/ops/frame_attention.h"
 #include "diffusion/ops/linear.h"
 #include "diffusion/ops/norm_silu.h"
+#include "tests/core/cuda_testing.h"
 #include "tests/diffusion/random_autoencoder.h"
 
 #include <nlohmann/json.hpp>
@@ -169,6 +170,7 @@ double distance(const Tensor& frames, const Tensor& wanted) {
 void decoder(const char* name, const Autoencoder& model, double flops,
              const std::filesystem::path& clip) {
     const double opening = now();
+    const size_t free = free_gpu_memory();
     const auto stream = model.open(kHeight, kWidth);
     nlohmann::ordered_json line{{"name", name}};
     Tensor z = random_tensor({kChunk, 16, kHeight, kWidth}, 1);
@@ -179,6 +181,7 @@ void decoder(const char* name, const Autoencoder& model, double flops,
     };
     Tensor first = decode(z);
     line["first_chunk_ms"] = now() - opening;
+    line["stream_MiB"] = (free - free_gpu_memory()) >> 20;
     if (!clip.empty()) {
         const auto file = SafetensorsFile::open(clip);
         stream->reset();
