@@ -4,6 +4,7 @@
 #include "diffusion/models/latent_grid.h"
 #include "diffusion/models/taehv_config.h"
 #include "diffusion/models/taehv_layers.h"
+#include "diffusion/ops/pixels.h"
 #include "diffusion/weights/weight_map.h"
 
 #include <array>
@@ -73,7 +74,7 @@ class TaehvDecoder {
     TaehvConfig config_;
     DType compute_;
     Device device_;
-    Tensor mean_, std_;
+    LatentScale scale_;
     Conv2d first_, last_;
     std::vector<MemoryStack> stacks_;
     std::vector<UpBlock> ups_;
@@ -119,7 +120,7 @@ class TaehvEncoder {
     TaehvConfig config_;
     DType compute_;
     Device device_;
-    Tensor mean_, std_;
+    LatentScale scale_;
     Conv2d first_, last_;
     std::vector<Conv2d> downs_;
     std::vector<MemoryStack> stacks_;

@@ -44,9 +44,4 @@ TaehvConfig TaehvConfig::read(const std::filesystem::path& path, TaehvConfig c) 
     return c;
 }
 
-Tensor scale_on(Device device, const std::vector<float>& values) {
-    return values.empty() ? Tensor()
-                          : Tensor::from(values, {static_cast<int64_t>(values.size())}).to(device);
-}
-
 }  // namespace longtake::diffusion

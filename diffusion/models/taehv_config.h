@@ -1,6 +1,5 @@
 #pragma once
 
-#include "core/tensor.h"
 #include "diffusion/weights/weight_map.h"
 
 #include <array>
@@ -27,8 +26,5 @@ struct TaehvConfig {
     // one.
     static TaehvConfig of(const WeightMap& weights, const std::filesystem::path& config);
 };
-
-// latents_mean or latents_std as ops/pixels.h wants them.
-Tensor scale_on(Device device, const std::vector<float>& values);
 
 }  // namespace longtake::diffusion

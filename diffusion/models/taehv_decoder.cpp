@@ -69,8 +69,7 @@ TaehvDecoder::TaehvDecoder(const TaehvConfig& config, const WeightMap& weights, 
     : config_(config),
       compute_(compute),
       device_(device),
-      mean_(scale_on(device, config.latents_mean)),
-      std_(scale_on(device, config.latents_std)) {
+      scale_(config.latents_mean, config.latents_std, device) {
     const auto& channels = config.decoder_channels;
     const int64_t in = config.latent_channels;
     first_ = Conv2d(weights.get("decoder.1.weight", {channels[0], in, 3, 3}),
@@ -118,7 +117,7 @@ void TaehvDecoder::decode(const Tensor& latents, TaehvState& state, Tensor& fram
 void TaehvDecoder::decode_one(const Tensor& latent, TaehvState& state, Tensor& frames,
                               int64_t at) const {
     Workspace& workspace = state.workspace_;
-    latent_to_pixels(latent, mean_, std_, true, state.latent_, workspace.stream());
+    latent_to_pixels(latent, scale_, true, state.latent_, workspace.stream());
     Tensor first = state.stacks_[0].input();
     (*state.first_)(state.latent_, first, workspace);
     for (size_t level = 0; level < 3; ++level) {

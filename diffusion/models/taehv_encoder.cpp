@@ -47,8 +47,7 @@ TaehvEncoder::TaehvEncoder(const TaehvConfig& config, const WeightMap& weights, 
     : config_(config),
       compute_(compute),
       device_(device),
-      mean_(scale_on(device, config.latents_mean)),
-      std_(scale_on(device, config.latents_std)) {
+      scale_(config.latents_mean, config.latents_std, device) {
     const auto& channels = config.encoder_channels;
     const int64_t out = config.latent_channels;
     first_ = Conv2d(weights.get("encoder.0.weight", {channels[0], 3, 3, 3}),
@@ -98,7 +97,7 @@ Tensor TaehvEncoder::encode(const Tensor& frames, TaehvEncoderState& state) cons
         }
         (*state.last_)(state.stacks_[2].output(), state.latent_, state.workspace_);
         Tensor latent = latents.slice(n, n + 1);
-        pixels_to_latent(state.latent_, mean_, std_, latent, stream);
+        pixels_to_latent(state.latent_, scale_, latent, stream);
         ++state.latents_;
     }
     state.workspace_.synchronize();

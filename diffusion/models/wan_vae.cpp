@@ -3,7 +3,6 @@
 #include "core/error.h"
 #include "diffusion/models/config_reader.h"
 #include "diffusion/models/latent_grid.h"
-#include "diffusion/models/taehv_config.h"
 #include "diffusion/ops/norm_silu.h"
 #include "diffusion/ops/pixels.h"
 
@@ -64,8 +63,7 @@ WanVaeDecoder::WanVaeDecoder(const WanVaeConfig& config, const WeightMap& weight
 
 WanVaeDecoder::WanVaeDecoder(const WanVaeConfig& config, const WanVaeSource& source)
     : config_(config),
-      mean_(scale_on(source.device, config.latents_mean)),
-      std_(scale_on(source.device, config.latents_std)),
+      scale_(config.latents_mean, config.latents_std, source.device),
       unpack_(source.pointwise("post_quant_conv", config.latent_channels, config.latent_channels)),
       first_(source, "decoder.conv_in", config.latent_channels, config.base * kWidths.back(), 1),
       last_(source, "decoder.conv_out", config.base, 3, kUpFrames.back(), {.fp32_result = true}),
@@ -108,7 +106,7 @@ void WanVaeDecoder::decode_one(const Tensor& latent, WanVaeStream& stream, Tenso
     const Arena::Scope scope(stream.arena());
     const int64_t h = latent.extent(2), w = latent.extent(3);
     Tensor z = stream.make({1, h, w, config_.latent_channels});
-    latent_to_pixels(latent, mean_, std_, false, z, stream.queue());
+    latent_to_pixels(latent, scale_, false, z, stream.queue());
     Tensor input = first_.input(1, h, w, stream);
     stream.plan(unpack_, 1, h, w)(z, input, stream.workspace());
     Tensor x = middle_(first_(input, stream), stream);
@@ -145,8 +143,7 @@ WanVaeEncoder::WanVaeEncoder(const WanVaeConfig& config, const WeightMap& weight
 
 WanVaeEncoder::WanVaeEncoder(const WanVaeConfig& config, const WanVaeSource& source)
     : config_(config),
-      mean_(scale_on(source.device, config.latents_mean)),
-      std_(scale_on(source.device, config.latents_std)),
+      scale_(config.latents_mean, config.latents_std, source.device),
       first_(source, "encoder.conv_in", 3, config.base, kDownFrames.front()),
       last_(source, "encoder.conv_out", config.base * kWidths.back(), 2 * config.latent_channels,
             1),
@@ -201,7 +198,7 @@ Tensor WanVaeEncoder::encode(const Tensor& frames, WanVaeStream& stream) const {
         // [1, h, w, 2 C]: means, then logarithms of variances
         const Tensor z = convolve(pack_, last_(last, stream), stream);
         Tensor latent = latents.slice(n, n + 1);
-        pixels_to_latent(z, mean_, std_, latent, stream.queue());
+        pixels_to_latent(z, scale_, latent, stream.queue());
         stream.next_latent();
     }
     stream.workspace().synchronize();

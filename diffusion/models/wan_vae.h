@@ -2,6 +2,7 @@
 
 #include "core/tensor.h"
 #include "diffusion/models/wan_vae_layers.h"
+#include "diffusion/ops/pixels.h"
 #include "diffusion/weights/weight_map.h"
 
 #include <array>
@@ -50,7 +51,7 @@ class WanVaeDecoder {
     void finish(const Tensor& x, WanVaeStream& stream, Tensor& frames) const;
 
     WanVaeConfig config_;
-    Tensor mean_, std_;
+    LatentScale scale_;
     Conv2d unpack_;  // of the latent, before the network
     WanVaeConv first_, last_;
     WanVaeMiddle middle_;
@@ -74,7 +75,7 @@ class WanVaeEncoder {
   private:
     WanVaeEncoder(const WanVaeConfig& config, const WanVaeSource& source);
     WanVaeConfig config_;
-    Tensor mean_, std_;
+    LatentScale scale_;
     WanVaeConv first_, last_;
     std::vector<WanVaeResidual> residuals_;  // two per level
     std::vector<WanVaeDown> downs_;

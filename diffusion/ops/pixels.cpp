@@ -5,34 +5,43 @@
 namespace longtake::diffusion {
 namespace {
 
-void check_scale(const Tensor& mean, const Tensor& std, int64_t channels) {
-    check(mean.empty() == std.empty() &&
-              (mean.empty() || (mean.count() == channels && std.count() == channels)),
-          "pixels: {} means and {} deviations for {} channels", mean.count(), std.count(),
-          channels);
+void check_scale(const LatentScale& scale, int64_t channels) {
+    check(scale.empty() || scale.mean.count() == channels, "pixels: {} means for {} channels",
+          scale.mean.count(), channels);
+}
+
+Tensor on_device(const std::vector<float>& values, Device device) {
+    return values.empty() ? Tensor()
+                          : Tensor::from(values, {static_cast<int64_t>(values.size())}).to(device);
 }
 
 }  // namespace
 
-void latent_to_pixels(const Tensor& latent, const Tensor& mean, const Tensor& std, bool bounded,
-                      Tensor& x, GpuStream stream) {
+LatentScale::LatentScale(const std::vector<float>& means, const std::vector<float>& stds,
+                         Device device)
+    : mean(on_device(means, device)), std(on_device(stds, device)) {
+    check(means.size() == stds.size(), "{} means and {} deviations of latents", means.size(),
+          stds.size());
+}
+
+void latent_to_pixels(const Tensor& latent, const LatentScale& scale, bool bounded, Tensor& x,
+                      GpuStream stream) {
     const Shape wanted{1, x.extent(3), x.extent(1), x.extent(2)};
     check(latent.shape() == wanted && x.extent(0) == 1 && latent.device() == x.device(),
           "pixels: latent {} into {}", latent.shape().str(), x.shape().str());
-    check_scale(mean, std, x.extent(3));
-    x.device() == Device::Cpu ? latent_to_pixels_cpu(latent, mean, std, bounded, x)
-                              : latent_to_pixels_cuda(latent, mean, std, bounded, x, stream);
+    check_scale(scale, x.extent(3));
+    x.device() == Device::Cpu ? latent_to_pixels_cpu(latent, scale, bounded, x)
+                              : latent_to_pixels_cuda(latent, scale, bounded, x, stream);
 }
 
-void pixels_to_latent(const Tensor& z, const Tensor& mean, const Tensor& std, Tensor& latent,
-                      GpuStream stream) {
+void pixels_to_latent(const Tensor& z, const LatentScale& scale, Tensor& latent, GpuStream stream) {
     const Shape wanted{1, latent.extent(1), z.extent(1), z.extent(2)};
     check(latent.shape() == wanted && z.extent(0) == 1 && z.extent(3) >= latent.extent(1) &&
               latent.device() == z.device(),
           "pixels: {} into latent {}", z.shape().str(), latent.shape().str());
-    check_scale(mean, std, latent.extent(1));
-    z.device() == Device::Cpu ? pixels_to_latent_cpu(z, mean, std, latent)
-                              : pixels_to_latent_cuda(z, mean, std, latent, stream);
+    check_scale(scale, latent.extent(1));
+    z.device() == Device::Cpu ? pixels_to_latent_cpu(z, scale, latent)
+                              : pixels_to_latent_cuda(z, scale, latent, stream);
 }
 
 void frames_to_pixels(const Tensor& frames, bool centred, Tensor& x, GpuStream stream) {

@@ -42,31 +42,30 @@ template <typename T> void store(const Tensor& x, bool centred, Tensor& frames) 
 
 }  // namespace
 
-void latent_to_pixels_cpu(const Tensor& latent, const Tensor& mean, const Tensor& std, bool bounded,
-                          Tensor& x) {
+void latent_to_pixels_cpu(const Tensor& latent, const LatentScale& scale, bool bounded, Tensor& x) {
     const int64_t channels = x.extent(3), pixels = x.count() / channels;
     const float* from = latent.data<float>();
-    const bool scaled = !mean.empty();
+    const bool scaled = !scale.empty();
     for_type_of(x, [&](auto zero) {
         using T = decltype(zero);
         T* to = x.data<T>();
         parallel_for(pixels, [&](int64_t i) {
             for (int64_t c = 0; c < channels; ++c) {
                 float z = from[c * pixels + i];
-                z = scaled ? z * std.data<float>()[c] + mean.data<float>()[c] : z;
+                z = scaled ? z * scale.std.data<float>()[c] + scale.mean.data<float>()[c] : z;
                 to[i * channels + c] = T(bounded ? 3.F * std::tanh(z / 3.F) : z);
             }
         });
     });
 }
 
-void pixels_to_latent_cpu(const Tensor& z, const Tensor& mean, const Tensor& std, Tensor& latent) {
+void pixels_to_latent_cpu(const Tensor& z, const LatentScale& scale, Tensor& latent) {
     const int64_t channels = latent.extent(1), wide = z.extent(3), pixels = z.count() / wide;
-    const bool scaled = !mean.empty();
+    const bool scaled = !scale.empty();
     float* to = latent.data<float>();
     for (int64_t c = 0; c < channels; ++c) {
-        const float m = scaled ? mean.data<float>()[c] : 0.F;
-        const float s = scaled ? std.data<float>()[c] : 1.F;
+        const float m = scaled ? scale.mean.data<float>()[c] : 0.F;
+        const float s = scaled ? scale.std.data<float>()[c] : 1.F;
         for (int64_t i = 0; i < pixels; ++i) {
             to[c * pixels + i] = (z.data<float>()[i * wide + c] - m) / s;
         }

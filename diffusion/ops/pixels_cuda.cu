@@ -68,21 +68,21 @@ __global__ void pixels_to_frames_kernel(const float* x, bool centred, int64_t co
 
 }  // namespace
 
-void latent_to_pixels_cuda(const Tensor& latent, const Tensor& mean, const Tensor& std,
-                           bool bounded, Tensor& x, GpuStream stream) {
+void latent_to_pixels_cuda(const Tensor& latent, const LatentScale& scale, bool bounded, Tensor& x,
+                           GpuStream stream) {
     with_type(x.dtype(), [&](auto zero) {
         latent_to_pixels_kernel<<<blocks_for(x.count(), kThreads), kThreads, 0, stream>>>(
-            latent.data<float>(), values_of(mean), values_of(std), bounded,
+            latent.data<float>(), values_of(scale.mean), values_of(scale.std), bounded,
             x.extent(1) * x.extent(2), static_cast<int>(x.extent(3)),
             static_cast<decltype(zero)*>(x.raw()));
     });
     cuda_check_launch("latent_to_pixels");
 }
 
-void pixels_to_latent_cuda(const Tensor& z, const Tensor& mean, const Tensor& std, Tensor& latent,
+void pixels_to_latent_cuda(const Tensor& z, const LatentScale& scale, Tensor& latent,
                            GpuStream stream) {
     pixels_to_latent_kernel<<<blocks_for(latent.count(), kThreads), kThreads, 0, stream>>>(
-        z.data<float>(), values_of(mean), values_of(std), z.extent(1) * z.extent(2),
+        z.data<float>(), values_of(scale.mean), values_of(scale.std), z.extent(1) * z.extent(2),
         static_cast<int>(z.extent(3)), static_cast<int>(latent.extent(1)), latent.data<float>());
     cuda_check_launch("pixels_to_latent");
 }

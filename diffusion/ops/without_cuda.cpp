@@ -45,10 +45,10 @@ std::shared_ptr<const Conv2d::Backend> make_conv2d_cuda(const Tensor&, const Ten
 void norm_silu_cuda(const Tensor&, const Tensor&, bool, Tensor&, GpuStream) {
     absent();
 }
-void latent_to_pixels_cuda(const Tensor&, const Tensor&, const Tensor&, bool, Tensor&, GpuStream) {
+void latent_to_pixels_cuda(const Tensor&, const LatentScale&, bool, Tensor&, GpuStream) {
     absent();
 }
-void pixels_to_latent_cuda(const Tensor&, const Tensor&, const Tensor&, Tensor&, GpuStream) {
+void pixels_to_latent_cuda(const Tensor&, const LatentScale&, Tensor&, GpuStream) {
     absent();
 }
 void frames_to_pixels_cuda(const Tensor&, bool, Tensor&, GpuStream) {

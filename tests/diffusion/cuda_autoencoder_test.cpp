@@ -18,19 +18,20 @@ TEST(CudaPixels, EqualTheCpu) {
     LONGTAKE_NEEDS_GPU();
     const Workspace gpu(Device::Cuda);
     const Tensor latent = random_tensor({1, 5, 3, 4}, 1, DType::F32, 3.F);
-    const Tensor mean = random_tensor({5}, 2), ones = random_tensor({5}, 3);
-    const Tensor std = Tensor::from(std::vector<float>{0.5F, 1, 2, 3, 0.25F}, {5});
+    const std::vector<float> mean{0.5F, -1, 0, 2, 0.1F}, std{0.5F, 1, 2, 3, 0.25F};
     for (const DType dtype : kTypes) {
         for (const bool scaled : {false, true}) {
-            const Tensor m = scaled ? mean : Tensor(), s = scaled ? std : Tensor();
-            const Tensor gm = scaled ? m.to(Device::Cuda) : m, gs = scaled ? s.to(Device::Cuda) : s;
+            const auto scale = [&](Device device) {
+                return scaled ? LatentScale(mean, std, device) : LatentScale();
+            };
+            const LatentScale here = scale(Device::Cpu), there = scale(Device::Cuda);
             Tensor x({1, 3, 4, 5}, dtype), gx = poisoned(x.shape(), dtype, Device::Cuda);
-            latent_to_pixels(latent, m, s, scaled, x);
-            latent_to_pixels(latent.to(Device::Cuda), gm, gs, scaled, gx, gpu.stream());
+            latent_to_pixels(latent, here, scaled, x);
+            latent_to_pixels(latent.to(Device::Cuda), there, scaled, gx, gpu.stream());
             const Tensor z = random_tensor({1, 3, 4, 7}, 4);
             Tensor back(latent.shape(), DType::F32), gback = back.to(Device::Cuda);
-            pixels_to_latent(z, m, s, back);
-            pixels_to_latent(z.to(Device::Cuda), gm, gs, gback, gpu.stream());
+            pixels_to_latent(z, here, back);
+            pixels_to_latent(z.to(Device::Cuda), there, gback, gpu.stream());
             gpu.synchronize();
             EXPECT_LT(error_of(gx, x), bound(dtype));
             EXPECT_LT(error_of(gback, back), 1e-6F);
