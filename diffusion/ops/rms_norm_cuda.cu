@@ -1,5 +1,6 @@
 #include "diffusion/ops/elements.cuh"
 #include "diffusion/ops/rms_norm.h"
+#include "diffusion/ops/row_chunks.cuh"
 
 namespace longtake::diffusion {
 namespace {
@@ -57,6 +58,36 @@ __global__ void rms_norm_kernel(const In* x, int64_t stride, const float* weight
     }
 }
 
+// One row per warp.
+template <typename In, typename Out, bool kRotate>
+__global__ void __launch_bounds__(kRowThreads)
+    rms_norm_rows_kernel(const In* x, int64_t stride, const float* weight, int64_t rows, int d,
+                         int head_dim, float eps, Out* out, Angles angles) {
+    const int64_t r = int64_t{blockIdx.x} * kRowsPerBlock + threadIdx.x / 32;
+    if (r >= rows) {
+        return;
+    }
+    WarpRow row(d);
+    row.load(x + r * stride);
+    const float squares = row.sum([](float v) { return v * v; });
+    const float scale = rsqrtf(squares / static_cast<float>(d) + eps);
+    row.each([&](int at, float(&v)[kChunk]) {
+        float w[kChunk];
+        load_chunk(weight + at, w);
+#pragma unroll
+        for (int i = 0; i < kChunk; i += 2) {
+            const float a = v[i] * scale * w[i], b = v[i + 1] * scale * w[i + 1];
+            float2 turn = make_float2(1.F, 0.F);
+            if constexpr (kRotate) {
+                turn = angles.of(static_cast<int>(r), (at % head_dim + i) / 2);
+            }
+            v[i] = a * turn.x - b * turn.y;
+            v[i + 1] = b * turn.x + a * turn.y;
+        }
+        store_chunk(out + r * d + at, v);
+    });
+}
+
 Angles angles_of(const RopeTable* table, bool with_time) {
     if (table == nullptr) {
         return {};
@@ -87,13 +118,21 @@ void rms_norm_cuda(const Tensor& x, int64_t column, const Tensor& weight, double
         with_type(out.dtype(), [&](auto result) {
             using In = decltype(in);
             using Out = decltype(result);
+            const auto* from = static_cast<const In*>(x.raw()) + column;
+            auto* to = static_cast<Out*>(out.raw());
+            if (head_dim % kChunk == 0 && fits_chunks(d, x.extent(1), {from, weight.raw(), to})) {
+                const auto rows_kernel = table == nullptr ? rms_norm_rows_kernel<In, Out, false>
+                                                          : rms_norm_rows_kernel<In, Out, true>;
+                rows_kernel<<<blocks_for(rows, kRowsPerBlock), kRowThreads, 0, stream>>>(
+                    from, x.extent(1), weight.data<float>(), rows, static_cast<int>(d),
+                    static_cast<int>(head_dim), static_cast<float>(eps), to, angles);
+                return;
+            }
             const auto kernel =
                 table == nullptr ? rms_norm_kernel<In, Out, false> : rms_norm_kernel<In, Out, true>;
             kernel<<<static_cast<unsigned>(rows), kThreads, static_cast<size_t>(d) * sizeof(float),
-                     stream>>>(static_cast<const In*>(x.raw()) + column, x.extent(1),
-                               weight.data<float>(), static_cast<int>(d),
-                               static_cast<int>(head_dim), static_cast<float>(eps),
-                               static_cast<Out*>(out.raw()), angles);
+                     stream>>>(from, x.extent(1), weight.data<float>(), static_cast<int>(d),
+                               static_cast<int>(head_dim), static_cast<float>(eps), to, angles);
         });
     });
     cuda_check_launch("rms_norm");

@@ -1,0 +1,94 @@
+#pragma once
+
+#include "diffusion/ops/elements.cuh"
+
+#include <initializer_list>
+#include <type_traits>
+
+// A row of up to kRowMax elements in the registers of one warp, eight neighbours at a time: for ops
+// that need a sum over the row before they can write it.
+namespace longtake::diffusion {
+
+constexpr int kChunk = 8, kChunks = 8;
+constexpr int kRowMax = 32 * kChunk * kChunks;
+constexpr int kRowsPerBlock = 8, kRowThreads = 32 * kRowsPerBlock;
+
+__device__ inline void load_chunk(const float* from, float (&to)[kChunk]) {
+    const float4 a = *reinterpret_cast<const float4*>(from);
+    const float4 b = *reinterpret_cast<const float4*>(from + 4);
+    to[0] = a.x, to[1] = a.y, to[2] = a.z, to[3] = a.w;
+    to[4] = b.x, to[5] = b.y, to[6] = b.z, to[7] = b.w;
+}
+__device__ inline void load_chunk(const __nv_bfloat16* from, float (&to)[kChunk]) {
+    const uint4 bits = *reinterpret_cast<const uint4*>(from);
+    const auto* pairs = reinterpret_cast<const __nv_bfloat162*>(&bits);
+#pragma unroll
+    for (int i = 0; i < kChunk / 2; ++i) {
+        const float2 pair = __bfloat1622float2(pairs[i]);
+        to[2 * i] = pair.x;
+        to[2 * i + 1] = pair.y;
+    }
+}
+template <typename T> __device__ void store_chunk(T* to, const float (&from)[kChunk]) {
+    struct alignas(sizeof(T) * kChunk < 16 ? sizeof(T) * kChunk : 16) {
+        T values[kChunk];
+    } chunk;
+#pragma unroll
+    for (int i = 0; i < kChunk; ++i) {
+        store(chunk.values + i, from[i]);
+    }
+    using Word = std::conditional_t<sizeof(T) == 1, uint2, uint4>;
+#pragma unroll
+    for (size_t i = 0; i < sizeof(chunk) / sizeof(Word); ++i) {
+        reinterpret_cast<Word*>(to)[i] = reinterpret_cast<const Word*>(chunk.values)[i];
+    }
+}
+
+// Whether rows of `d` elements, `stride` apart, at these addresses go through.
+inline bool fits_chunks(int64_t d, int64_t stride, std::initializer_list<const void*> addresses) {
+    bool fits = d <= kRowMax && d % kChunk == 0 && stride % kChunk == 0;
+    for (const void* a : addresses) {
+        fits = fits && reinterpret_cast<uintptr_t>(a) % 16 == 0;
+    }
+    return fits;
+}
+
+class WarpRow {
+  public:
+    __device__ explicit WarpRow(int d) : d_(d), lane_(static_cast<int>(threadIdx.x) % 32) {}
+
+    template <typename T> __device__ void load(const T* row) {
+        each([&](int at, float(&v)[kChunk]) { load_chunk(row + at, v); });
+    }
+    // The sum of term(value) over the row.
+    template <typename Term> __device__ float sum(Term&& term) {
+        float s = 0;
+        each([&](int, float(&v)[kChunk]) {
+#pragma unroll
+            for (int i = 0; i < kChunk; ++i) {
+                s += term(v[i]);
+            }
+        });
+#pragma unroll
+        for (int step = 16; step > 0; step /= 2) {
+            s += __shfl_xor_sync(0xffffffffU, s, step);
+        }
+        return s;
+    }
+    // work(first column, the eight values from there on)
+    template <typename Work> __device__ void each(Work&& work) {
+#pragma unroll
+        for (int c = 0; c < kChunks; ++c) {
+            const int at = (32 * c + lane_) * kChunk;
+            if (at < d_) {
+                work(at, values_[c]);
+            }
+        }
+    }
+
+  private:
+    int d_, lane_;
+    float values_[kChunks][kChunk];
+};
+
+}  // namespace longtake::diffusion
