@@ -1,5 +1,6 @@
 #include "diffusion/ops/attention_cuda.h"
 #include "diffusion/ops/attention_hopper_formats.cuh"
+#include "diffusion/ops/attention_hopper_schedule.cuh"
 #include "diffusion/ops/elements.cuh"
 #include "diffusion/ops/hopper.cuh"
 #include "diffusion/ops/tensor_map_cuda.h"
@@ -12,10 +13,6 @@
 // and values to shared memory by the copy engine; two groups hold 64 queries each and take turns at
 // the matrix unit, so that one multiplies while the other weighs; within a group, the weights of a
 // block of keys are computed while the values of the one before are added.
-//
-// The grid is one block per multiprocessor. Whole rounds of tiles go through it in step, so that
-// blocks that share a head read the same keys at the same time; what does not fill a round is cut
-// along the keys into equal parts, one per block, which a second kernel puts together.
 namespace longtake::diffusion {
 namespace {
 
@@ -24,45 +21,13 @@ using hopper::Fp8;
 using hopper::kKeys;
 using hopper::kLine;
 using hopper::kRowGroup;
+using hopper::Schedule;
+using hopper::Segment;
 
 constexpr int kDim = 128;
 constexpr int kGroupRows = 64, kGroups = 2, kQueries = kGroupRows * kGroups;
 constexpr int kGroupThreads = 128, kThreads = (kGroups + 1) * kGroupThreads;
 constexpr unsigned kAll = 0xffffffffU;
-
-// Which blocks of keys of which tiles of queries each block of the grid sees.
-struct Schedule {
-    int tiles, key_blocks, row_blocks, grid;
-
-    __host__ __device__ int rounds() const { return tiles / grid; }
-    __host__ __device__ int rest() const { return tiles % grid; }  // tiles cut along the keys
-    __host__ __device__ int64_t part(int block) const {
-        return int64_t{block} * rest() * key_blocks / grid;
-    }
-};
-
-struct Segment {
-    int tile, begin, end;  // blocks of keys
-    int piece;             // -1: all keys; otherwise where the partial result goes
-};
-
-// Calls visit(segment) for everything the block does.
-template <typename Visit> __device__ void for_each_segment(const Schedule& s, Visit&& visit) {
-    const int block = static_cast<int>(blockIdx.x);
-    for (int round = 0; round < s.rounds(); ++round) {
-        visit(Segment{round * s.grid + block, 0, s.key_blocks, -1});
-    }
-    int piece = 2 * block;
-    const int64_t end = s.part(block + 1);
-    for (int64_t at = s.part(block); at < end;) {
-        const int tile = static_cast<int>(at / s.key_blocks);
-        const int64_t first = int64_t{tile} * s.key_blocks;
-        const int64_t stop = min(end, first + s.key_blocks);
-        visit(Segment{s.rounds() * s.grid + tile, static_cast<int>(at - first),
-                      static_cast<int>(stop - first), piece++});
-        at = stop;
-    }
-}
 
 // What a block of the grid made of some of a tile's keys.
 struct Pieces {
@@ -106,7 +71,7 @@ template <class F> __device__ void produce(const HopperProblem& p, Shared<F>& s)
     constexpr unsigned kTileBytes = sizeof(s.keys[0]);
     Turn<F::kStages> turn;
     unsigned q_parity = 0;
-    for_each_segment(p.schedule, [&](const Segment& segment) {
+    hopper::for_each_segment(p.schedule, [&](const Segment& segment) {
         const int head = segment.tile / p.schedule.row_blocks;
         const int row = segment.tile % p.schedule.row_blocks * kQueries;
         if constexpr (std::is_same_v<F, Bf16>) {
@@ -401,7 +366,7 @@ __global__ void __launch_bounds__(kThreads, 1)
         rows.open_turns();
         Turn<F::kStages> turn;
         unsigned q_parity = 0;
-        for_each_segment(p.schedule, [&](const Segment& segment) {
+        hopper::for_each_segment(p.schedule, [&](const Segment& segment) {
             rows.attend(segment, turn, q_parity);
             q_parity ^= 1;
         });
