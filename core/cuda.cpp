@@ -2,8 +2,6 @@
 
 #include "core/error.h"
 
-#include <algorithm>
-
 namespace longtake {
 namespace {
 
@@ -77,12 +75,6 @@ CudaGraph CudaGraph::capture(cudaStream_t stream, const std::function<void()>& w
 
 void CudaGraph::launch(cudaStream_t stream) const {
     cuda_check(cudaGraphLaunch(graph_.get(), stream), "launching a graph");
-}
-
-std::shared_ptr<void> allocate_pinned(size_t bytes) {
-    void* data = nullptr;
-    cuda_check(cudaMallocHost(&data, std::max<size_t>(bytes, 1)), "allocating pinned memory");
-    return {data, [](void* p) { cudaFreeHost(p); }};
 }
 
 }  // namespace longtake

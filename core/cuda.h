@@ -54,7 +54,4 @@ class CudaGraph {
     std::shared_ptr<CUgraphExec_st> graph_;
 };
 
-// Host memory the device copies to and from while the program goes on.
-std::shared_ptr<void> allocate_pinned(size_t bytes);
-
 }  // namespace longtake

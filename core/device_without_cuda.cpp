@@ -4,20 +4,45 @@
 
 namespace longtake {
 
+namespace {
+
+constexpr const char* kAbsent =
+    "this build has no CUDA code; build with cmake --preset cuda-release";
+
+[[noreturn]] void absent() {
+    fail("{}", kAbsent);
+}
+
+}  // namespace
+
 int cuda_devices() {
     return 0;
 }
 
+GpuInfo describe_gpu() {
+    return {.problem = kAbsent};
+}
+
+MemoryInfo memory_of_cuda() {
+    absent();
+}
 std::shared_ptr<void> allocate_cuda(size_t) {
-    fail("this build has no CUDA code; build with cmake --preset cuda-release");
+    absent();
 }
-
+std::shared_ptr<void> allocate_pinned(size_t) {
+    absent();
+}
 void copy_cuda(void*, const void*, size_t) {
-    fail("this build has no CUDA code; build with cmake --preset cuda-release");
+    absent();
 }
-
-void clear_cuda(void*, size_t) {
-    fail("this build has no CUDA code; build with cmake --preset cuda-release");
+void queue_copy_cuda(void*, const void*, size_t, GpuStream) {
+    absent();
+}
+void queue_clear_cuda(void*, size_t, GpuStream) {
+    absent();
+}
+void synchronize_cuda(GpuStream) {
+    absent();
 }
 
 }  // namespace longtake

@@ -4,6 +4,7 @@
 
 #include <stdexcept>
 #include <string>
+#include <string_view>
 #include <utility>
 
 namespace longtake {
@@ -17,6 +18,12 @@ class Error : public std::runtime_error {
 // The user's input is wrong, or the output cannot go where it should: one line that names the file
 // or option and the mend; exit code 2.
 class InputError : public Error {
+  public:
+    using Error::Error;
+};
+
+// There is not enough memory for something.
+class OutOfMemory : public Error {
   public:
     using Error::Error;
 };
@@ -44,6 +51,16 @@ template <typename... Args>
 void check_input(bool condition, fmt::format_string<Args...> format, Args&&... args) {
     if (!condition) {
         throw InputError(fmt::format(format, std::forward<Args>(args)...));
+    }
+}
+
+// Runs `work`; where memory does not suffice for it, says what for and what to change.
+template <typename Work>
+decltype(auto) within_memory(std::string_view part, std::string_view mend, Work&& work) {
+    try {
+        return std::forward<Work>(work)();
+    } catch (const OutOfMemory& e) {
+        fail_input("{}: {}; {}", part, e.what(), mend);
     }
 }
 

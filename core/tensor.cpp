@@ -74,6 +74,16 @@ Tensor Tensor::zeros(Shape shape, DType dtype) {
     return t;
 }
 
+Tensor Tensor::on_host(Shape shape, DType dtype, Device other) {
+    Tensor t;
+    t.shape_ = shape;
+    t.dtype_ = dtype;
+    const std::shared_ptr<void> storage = allocate_host(t.bytes(), other);
+    t.data_ = storage.get();
+    t.owner_ = storage;
+    return t;
+}
+
 Tensor Tensor::view(void* data, Shape shape, DType dtype, Device device) {
     Tensor t;
     t.shape_ = shape;

@@ -50,6 +50,8 @@ class Tensor {
     Tensor() = default;
     Tensor(Shape shape, DType dtype, Device device = Device::Cpu);  // uninitialized
     static Tensor zeros(Shape shape, DType dtype = DType::F32);
+    // Of the CPU, where `other` copies to and from it while the program goes on; uninitialized.
+    static Tensor on_host(Shape shape, DType dtype, Device other);
     // Refers to `data`, which must outlive every use.
     static Tensor view(void* data, Shape shape, DType dtype, Device device = Device::Cpu);
     // Refers to `data` and keeps `owner` alive.

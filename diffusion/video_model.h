@@ -32,20 +32,34 @@ struct VideoModelConfig {
 // ModelFolder knows. Immutable; sessions share it and its parts.
 class VideoModel {
   public:
+    struct Parts {
+        std::filesystem::path folder;  // for messages
+        VideoModelConfig config;
+        std::shared_ptr<const CausalTransformer> transformer;
+        std::shared_ptr<const Autoencoder> autoencoder;
+        std::shared_ptr<const Umt5Encoder> text_encoder;  // may be none, with its tokenizer
+        std::shared_ptr<const Tokenizer> tokenizer;
+    };
+    explicit VideoModel(Parts parts) : parts_(std::move(parts)) {}
+
     // Needs a transformer and an autoencoder and, for prompts, a text encoder and its
     // tokenizer; how to run it stands in scheduler_config.json. Throws InputError, naming the file
-    // and what is wrong with it.
+    // and what is wrong with it, or the part that memory does not suffice for. Prompts are
+    // read by the CPU, all else is on `device`.
     static std::shared_ptr<const VideoModel> load(const std::filesystem::path& folder,
-                                                  DType compute);
+                                                  DType compute, Device device = Device::Cpu);
 
-    const VideoModelConfig& config() const { return config_; }
-    FlowMatchSchedule schedule() const { return FlowMatchSchedule(config_.shift); }
-    int64_t latent_height() const { return config_.height / kLatentScale; }
-    int64_t latent_width() const { return config_.width / kLatentScale; }
+    const VideoModelConfig& config() const { return parts_.config; }
+    FlowMatchSchedule schedule() const { return FlowMatchSchedule(config().shift); }
+    int64_t latent_height() const { return config().height / kLatentScale; }
+    int64_t latent_width() const { return config().width / kLatentScale; }
 
-    const CausalTransformer& transformer() const { return *transformer_; }
-    const std::shared_ptr<const CausalTransformer>& transformer_ptr() const { return transformer_; }
-    const Autoencoder& autoencoder() const { return *autoencoder_; }
+    const CausalTransformer& transformer() const { return *parts_.transformer; }
+    const std::shared_ptr<const CausalTransformer>& transformer_ptr() const {
+        return parts_.transformer;
+    }
+    Device device() const { return transformer().device(); }
+    const Autoencoder& autoencoder() const { return *parts_.autoencoder; }
 
     // picture [1, height, width, 3] uint8 -> [1, C, h, w]. Throws InputError when the folder came
     // without an encoder.
@@ -54,18 +68,11 @@ class VideoModel {
     // The prompt's rows, without padding: [tokens, text_dim] fp32. Throws InputError when the
     // folder came without a text encoder, or the prompt is empty.
     Tensor encode(std::string_view prompt) const;
-    bool reads_prompts() const { return text_encoder_ != nullptr; }
+    bool reads_prompts() const { return parts_.text_encoder != nullptr; }
 
   private:
     class Loader;
-    VideoModel() = default;
-
-    std::filesystem::path folder_;
-    VideoModelConfig config_;
-    std::shared_ptr<const CausalTransformer> transformer_;
-    std::shared_ptr<const Autoencoder> autoencoder_;
-    std::shared_ptr<const Umt5Encoder> text_encoder_;
-    std::shared_ptr<const Tokenizer> tokenizer_;
+    Parts parts_;
 };
 
 }  // namespace longtake::diffusion

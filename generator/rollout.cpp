@@ -9,7 +9,10 @@ namespace longtake::generator {
 
 Rollout::Rollout(std::shared_ptr<const diffusion::CausalTransformer> transformer,
                  const diffusion::FlowMatchSchedule& schedule, std::vector<double> timesteps)
-    : transformer_(std::move(transformer)), schedule_(schedule), timesteps_(std::move(timesteps)) {
+    : transformer_(std::move(transformer)),
+      schedule_(schedule),
+      timesteps_(std::move(timesteps)),
+      workspace_(transformer_->device()) {
     check_input(!timesteps_.empty(), "there must be at least one denoising step");
     for (size_t i = 1; i < timesteps_.size(); ++i) {
         check_input(timesteps_[i] < timesteps_[i - 1], "denoising steps must fall");
@@ -19,19 +22,24 @@ Rollout::Rollout(std::shared_ptr<const diffusion::CausalTransformer> transformer
 bool Rollout::denoise(const Place& place, const NoiseSource& noise,
                       const diffusion::TextContext& text, CacheMemory& memory, Tensor& clean,
                       const Stop& stop) {
+    synchronize();  // what was drawn for the chunk before is used up
     fit(clean.shape());
-    noise.fill(place.chunk, place.first_frame, 0, noisy_);
+    draw(place, noise, 0, noisy_);
     memory.begin_pass(CacheMemory::Pass::Noisy);
     for (size_t i = 0; i < timesteps_.size(); ++i) {
-        if (stop && stop()) {
-            return false;
+        if (stop) {
+            synchronize();  // or every pass would be queued before anybody could stop one
+            if (stop()) {
+                return false;
+            }
         }
         frame_timesteps_.assign(static_cast<size_t>(clean.extent(0)), timesteps_[i]);
         transformer_->forward(noisy_, frame_timesteps_, text, memory, flow_, workspace_);
-        diffusion::predict_clean(noisy_, flow_, schedule_.sigma(timesteps_[i]), clean);
+        diffusion::predict_clean(noisy_, flow_, schedule_.sigma(timesteps_[i]), clean, stream());
         if (i + 1 < timesteps_.size()) {
-            noise.fill(place.chunk, place.first_frame, static_cast<int>(i + 1), noise_);
-            diffusion::add_noise(clean, noise_, schedule_.sigma(timesteps_[i + 1]), noisy_);
+            draw(place, noise, i + 1, noise_);
+            diffusion::add_noise(clean, noise_, schedule_.sigma(timesteps_[i + 1]), noisy_,
+                                 stream());
         }
     }
     return !(stop && stop());
@@ -46,10 +54,29 @@ void Rollout::remember(const Tensor& clean, const diffusion::TextContext& text,
 }
 
 void Rollout::fit(const Shape& shape) {
-    if (flow_.shape() != shape) {
-        noisy_ = Tensor(shape, DType::F32);
-        noise_ = Tensor(shape, DType::F32);
-        flow_ = Tensor(shape, DType::F32);
+    if (flow_.shape() == shape) {
+        return;
+    }
+    const Device device = transformer_->device();
+    synchronize();  // what goes may still be in use
+    for (Tensor* t : {&noisy_, &noise_, &flow_}) {
+        *t = Tensor(shape, DType::F32, device);
+    }
+    if (device == Device::Cuda) {
+        drawn_.clear();
+        for (size_t i = 0; i < timesteps_.size(); ++i) {
+            drawn_.push_back(Tensor::on_host(shape, DType::F32, device));
+        }
+    }
+}
+
+// The noise of a step, made by the CPU: the same for every device.
+void Rollout::draw(const Place& place, const NoiseSource& source, size_t step, Tensor& noise) {
+    const bool here = noise.device() == Device::Cpu;
+    Tensor& drawn = here ? noise : drawn_[step];
+    source.fill(place.chunk, place.first_frame, static_cast<int>(step), drawn);
+    if (!here) {
+        copy_bytes(noise.raw(), noise.device(), drawn.raw(), Device::Cpu, drawn.bytes(), stream());
     }
 }
 

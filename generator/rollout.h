@@ -19,7 +19,7 @@ using Stop = std::function<bool()>;
 
 // The passes of a chunk: from noise to clean latents in a few steps, then once more at timestep 0,
 // so that the cache remembers the chunk as it is. Holds the buffers this takes and nothing of the
-// take itself.
+// take itself. On a GPU both are queued on `stream`, which the memory must work on, too.
 class Rollout {
   public:
     // `timesteps` falling, as a schedule warps them.
@@ -32,15 +32,19 @@ class Rollout {
         int64_t first_frame = 0;
     };
 
-    // clean [F, C, h, w] fp32, written. `memory` has begun the chunk. False when `stop` ended it.
+    // clean [F, C, h, w] fp32, of the transformer's device, written. `memory` has begun the chunk.
+    // False when `stop` ended it. Waits for the chunk before.
     bool denoise(const Place& place, const NoiseSource& noise, const diffusion::TextContext& text,
                  CacheMemory& memory, Tensor& clean, const Stop& stop);
     void remember(const Tensor& clean, const diffusion::TextContext& text, CacheMemory& memory);
 
     int passes() const { return static_cast<int>(timesteps_.size()); }
+    GpuStream stream() const { return workspace_.stream(); }  // null on the CPU
+    void synchronize() const { workspace_.synchronize(); }
 
   private:
     void fit(const Shape& shape);
+    void draw(const Place& place, const NoiseSource& source, size_t step, Tensor& noise);
 
     std::shared_ptr<const diffusion::CausalTransformer> transformer_;
     diffusion::FlowMatchSchedule schedule_;
@@ -48,6 +52,7 @@ class Rollout {
     diffusion::TransformerWorkspace workspace_;
     std::vector<double> frame_timesteps_;
     Tensor noisy_, noise_, flow_;
+    std::vector<Tensor> drawn_;  // of the CPU, on its way to the GPU: the noise of each step
 };
 
 }  // namespace longtake::generator

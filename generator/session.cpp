@@ -4,21 +4,24 @@
 #include "core/image.h"
 #include "generator/stopwatch.h"
 
-#include <unistd.h>
-
 #include <utility>
 
 namespace longtake::generator {
 namespace {
 
-CacheGeometry geometry_of(const diffusion::VideoModel& model) {
+constexpr const char* kMend = "choose a smaller window of the cache, or end other programs";
+
+CacheGeometry geometry_of(const diffusion::VideoModel& model, GpuStream stream) {
     const auto& c = model.transformer().config();
     return {.layers = static_cast<int>(c.layers),
             .heads = c.heads,
             .head_dim = c.head_dim,
             .tokens_per_frame =
                 model.latent_height() / c.patch_height * (model.latent_width() / c.patch_width),
-            .dtype = model.transformer().compute()};
+            .dtype = model.transformer().compute(),
+            .fp8 = model.transformer().products() == DType::F8E4M3,
+            .device = model.device(),
+            .stream = stream};
 }
 
 std::shared_ptr<const CachePolicy> policy_for(const diffusion::VideoModel& model,
@@ -26,16 +29,18 @@ std::shared_ptr<const CachePolicy> policy_for(const diffusion::VideoModel& model
     std::shared_ptr<const CachePolicy> policy =
         make_cache_policy(text, {.window_frames = model.config().window_frames,
                                  .chunk_frames = model.config().chunk_frames});
-    const CacheGeometry g = geometry_of(model);
-    const double bytes = 3.0 * g.layers * static_cast<double>(g.heads * g.head_dim) *
+    const CacheGeometry g = geometry_of(model, nullptr);
+    const double copies = g.fp8 ? 4.0 : 3.0;
+    const double bytes = copies * g.layers * static_cast<double>(g.heads * g.head_dim) *
                          static_cast<double>(policy->window() * g.tokens_per_frame) *
                          static_cast<double>(size_of(g.dtype));
-    const double memory =
-        static_cast<double>(sysconf(_SC_PHYS_PAGES)) * static_cast<double>(sysconf(_SC_PAGE_SIZE));
-    check_input(bytes < memory,
-                "--cache {}: {} frames take {:.1f} GiB, this machine has {:.1f}; choose a smaller "
-                "window",
-                text, policy->window(), bytes / (1 << 30), memory / (1 << 30));
+    const MemoryInfo memory = memory_of(g.device);
+    const bool gpu = g.device == Device::Cuda;
+    const auto most = static_cast<double>(gpu ? memory.free : memory.total);
+    check_input(bytes < most,
+                "--cache {}: {} frames take {:.1f} GiB, {} {:.1f}; choose a smaller window", text,
+                policy->window(), bytes / (1 << 30), gpu ? "the GPU has left" : "this machine has",
+                most / (1 << 30));
     return policy;
 }
 
@@ -50,9 +55,13 @@ Session::Session(std::shared_ptr<const diffusion::VideoModel> model, SessionOpti
     : model_(std::move(model)),
       options_(std::move(options)),
       prompt_(model_),
-      memory_(policy_for(*model_, options_.cache), geometry_of(*model_)),
       rollout_(model_->transformer_ptr(), model_->schedule(),
                timesteps_for(*model_, options_.steps)),
+      memory_(within_memory("the cache", kMend,
+                            [this] {
+                                return CacheMemory(policy_for(*model_, options_.cache),
+                                                   geometry_of(*model_, rollout_.stream()));
+                            })),
       decoder_(model_->autoencoder().open(model_->latent_height(), model_->latent_width())) {
     if (!options_.noise) {
         options_.noise = make_seeded_noise(0);
@@ -60,11 +69,12 @@ Session::Session(std::shared_ptr<const diffusion::VideoModel> model, SessionOpti
     const int64_t chunk = model_->config().chunk_frames;
     latents_ = Tensor({chunk, model_->transformer().config().out_channels, model_->latent_height(),
                        model_->latent_width()},
-                      DType::F32);
+                      DType::F32, model_->device());
     frames_ = Tensor(
         {chunk * diffusion::kLatentFrames, model_->config().height, model_->config().width, 3},
         DType::U8);
-    options_.noise->fill(0, 0, 0, latents_);  // noise of another shape is refused now
+    Tensor first(latents_.shape(), DType::F32);
+    options_.noise->fill(0, 0, 0, first);  // noise of another shape is refused now
     if (!options_.image.empty()) {
         encode_image(options_.image);
     }
@@ -89,11 +99,15 @@ std::optional<Chunk> Session::step(const Stop& stop) {
                                        : cut             ? Turn::Cut
                                                          : Turn::Prompt);
     if (from_image) {
-        std::ranges::copy(image_latent_.values<float>(), latents_.data<float>());
-    } else if (!rollout_.denoise({place_.chunk, place_.latent_frames}, *options_.noise,
-                                 prompt_.context(), memory_, latents_, stop)) {
+        copy_bytes(latents_.raw(), latents_.device(), image_latent_.raw(), Device::Cpu,
+                   image_latent_.bytes());
+    } else if (!within_memory("the activations of a chunk", kMend, [&] {
+                   return rollout_.denoise({place_.chunk, place_.latent_frames}, *options_.noise,
+                                           prompt_.context(), memory_, latents_, stop);
+               })) {
         return std::nullopt;
     }
+    rollout_.synchronize();
     return finish_step(latent_frames, cut, watch.milliseconds());
 }
 
@@ -125,6 +139,7 @@ double Session::finalize() {
     const Stopwatch watch;
     rollout_.remember(latents_.slice(0, static_cast<int64_t>(memory_.query_positions().size())),
                       prompt_.context(), memory_);
+    rollout_.synchronize();
     return watch.milliseconds();
 }
 
@@ -170,6 +185,7 @@ std::shared_ptr<const Session::Snapshot> Session::snapshot() {
 
 void Session::restore(const Snapshot& snapshot) {
     memory_.copy_from(snapshot.memory);
+    rollout_.synchronize();  // the snapshot may go
     decoder_->restore(*snapshot.decoder);
     place_ = snapshot.place;
     prompt_ = snapshot.prompt;

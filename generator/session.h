@@ -36,7 +36,7 @@ struct Receipt {
 // Tensors belong to the session and last until its next step.
 struct Chunk {
     Tensor frames;   // [T, H, W, 3] of 8-bit sRGB
-    Tensor latents;  // [F, C, h, w]
+    Tensor latents;  // [F, C, h, w], of the transformer's device
     Receipt receipt;
 };
 
@@ -83,8 +83,8 @@ class Session {
     std::shared_ptr<const diffusion::VideoModel> model_;
     SessionOptions options_;
     PromptState prompt_;
-    CacheMemory memory_;
     Rollout rollout_;
+    CacheMemory memory_;  // works on the stream of the roll-out
     std::unique_ptr<diffusion::DecodeStream> decoder_;
     TakePlace place_;
     bool clean_pass_due_ = false;

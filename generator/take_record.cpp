@@ -22,6 +22,7 @@ TakeRecord TakeRecord::read(const std::filesystem::path& path) {
                     path.string(), kVersion);
         TakeRecord record;
         json.at("model").get_to(record.model);
+        record.device = json.value("device", record.device);  // older records have none
         json.at("precision").get_to(record.precision);
         json.at("seed").get_to(record.seed);
         json.at("cache").get_to(record.cache);
@@ -49,6 +50,7 @@ TakeRecord TakeRecord::read(const std::filesystem::path& path) {
 void TakeRecord::write(const std::filesystem::path& path) const {
     nlohmann::ordered_json json{{"longtake_take", kVersion},
                                 {"model", model},
+                                {"device", device},
                                 {"precision", precision},
                                 {"seed", seed},
                                 {"cache", cache},

@@ -22,7 +22,8 @@ struct TakeRecord {
         bool cut = false;
     };
 
-    std::string model;  // its folder
+    std::string model;           // its folder
+    std::string device = "cpu";  // or "cuda"
     std::string precision;
     uint64_t seed = 0;
     std::string cache;

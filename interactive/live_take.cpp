@@ -87,6 +87,7 @@ void LiveTake::begin(const BeginTake& wanted) {
         session_ = std::make_unique<generator::Session>(options_.model, options);
         image_ = image;
         record_ = {.model = options_.model_name,
+                   .device = options_.device,
                    .precision = options_.precision,
                    .seed = wanted.seed,
                    .cache = wanted.cache,

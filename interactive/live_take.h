@@ -15,7 +15,7 @@ namespace longtake::interactive {
 struct LiveOptions {
     std::shared_ptr<const diffusion::VideoModel> model;
     std::string model_name;  // for the records
-    std::string precision;
+    std::string device = "cpu", precision = "fp32";
     std::vector<int> steps;  // empty: the model's own
     int threads = 0;         // that make chunks; 0: as many as the machine offers
 };

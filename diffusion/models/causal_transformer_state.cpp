@@ -26,7 +26,7 @@ void TransformerWorkspace::State::fit(const std::shared_ptr<const void>& model,
     groups.clear();
     ops.synchronize();  // what goes may still be in use
     const Device device = ops.device();
-    rope.emplace(c.head_dim, height, width, 10000.0, device);
+    rope.emplace(c.head_dim, height, width, kRopeTheta, device);
     const int64_t rows = frames * height * width, d = c.width();
     patches = Tensor({rows, c.in_channels * c.patch_size()}, compute, device);
     x = Tensor({rows, d}, DType::F32, device);

@@ -42,7 +42,8 @@ void FrameWindow::advance() {
 }
 
 void FrameWindow::clear() {
-    clear_bytes(ring_.raw(), ring_.device(), ring_.bytes());
+    clear_bytes(ring_.raw(), ring_.device(), ring_.bytes(), nullptr);
+    synchronize(ring_.device(), nullptr);
     first_ = 0;
     untouched_ = true;
 }

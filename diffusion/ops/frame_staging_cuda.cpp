@@ -67,7 +67,7 @@ class StagingCuda final : public FrameStaging {
     void grow(std::shared_ptr<void>& host, Tensor& device, size_t bytes) const {
         if (device.empty() || device.bytes() < bytes) {
             workspace_.synchronize();  // the old room may be in use
-            host = allocate_pinned(bytes);
+            host = allocate_host(bytes, Device::Cuda);
             device = Tensor({static_cast<int64_t>(bytes)}, DType::U8, Device::Cuda);
         }
     }

@@ -7,6 +7,8 @@
 
 namespace longtake::diffusion {
 
+constexpr double kRopeTheta = 10000.0;
+
 // How Wan splits the head_dim / 2 complex pairs of a head (pair k is elements 2k and 2k + 1):
 // first the pairs turned by time, then by height, then by width.
 struct RopeAxes {
@@ -25,7 +27,7 @@ void rope_angles(double position, int64_t pairs, double theta, float* cosines, f
 // column. Space never changes; time is set anew for each pass.
 class RopeTable {
   public:
-    RopeTable(int64_t head_dim, int64_t height, int64_t width, double theta = 10000.0,
+    RopeTable(int64_t head_dim, int64_t height, int64_t width, double theta = kRopeTheta,
               Device device = Device::Cpu);
     // One position per frame; on the GPU the table changes when `stream` gets there.
     void set_time(std::span<const double> positions, GpuStream stream = nullptr);
@@ -61,7 +63,7 @@ class RopeTable {
 //   keys, out [groups, rows, head_dim]; they may be the same tensor
 //   positions [P]: rows / P consecutive rows of every group stand at each
 void rope_time(const Tensor& keys, std::span<const double> positions, Tensor& out,
-               double theta = 10000.0, GpuStream stream = nullptr);
+               double theta = kRopeTheta, GpuStream stream = nullptr);
 
 void rope_time_cpu(const Tensor& keys, std::span<const double> positions, Tensor& out,
                    double theta);

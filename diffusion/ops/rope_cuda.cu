@@ -1,5 +1,6 @@
 #include "diffusion/ops/elements.cuh"
 #include "diffusion/ops/rope.h"
+#include "diffusion/ops/rope_angle.cuh"
 
 #include <algorithm>
 
@@ -15,16 +16,9 @@ struct Positions {
     double at[kBatch];
 };
 
-__device__ float2 angle(double position, int pair, int pairs, double theta) {
-    double sine, cosine;
-    sincos(position * pow(theta, -static_cast<double>(pair) / static_cast<double>(pairs)), &sine,
-           &cosine);
-    return make_float2(static_cast<float>(cosine), static_cast<float>(sine));
-}
-
 __global__ void rope_angles_kernel(Positions positions, int pairs, double theta, float2* table) {
     for (int k = threadIdx.x; k < pairs; k += kThreads) {
-        table[blockIdx.x * pairs + k] = angle(positions.at[blockIdx.x], k, pairs, theta);
+        table[blockIdx.x * pairs + k] = rope_angle(positions.at[blockIdx.x], k, pairs, theta);
     }
 }
 
@@ -34,7 +28,7 @@ __global__ void rope_time_kernel(const T* keys, T* out, Positions positions, int
                                  int64_t first, int64_t span, int d, int pairs, double theta) {
     __shared__ float2 turns[kMaxPairs];
     for (int k = threadIdx.x; k < pairs; k += kThreads) {
-        turns[k] = angle(positions.at[blockIdx.x], k, pairs, theta);
+        turns[k] = rope_angle(positions.at[blockIdx.x], k, pairs, theta);
     }
     __syncthreads();
     const int64_t start = blockIdx.y * rows + first + blockIdx.x * span;

@@ -68,6 +68,13 @@ WeightMap WeightMap::open(const fs::path& path, const Rename& rename) {
     return map;
 }
 
+WeightMap WeightMap::random(RandomWeights weights) {
+    WeightMap map;
+    map.path_ = "random weights";
+    map.random_ = std::move(weights);
+    return map;
+}
+
 void WeightMap::add(const fs::path& path, const Rename& rename) {
     const auto file = TensorFile::open(path);
     for (const std::string& name : file->names()) {
@@ -138,6 +145,9 @@ WeightMap::Info WeightMap::info(const std::string& name) const {
 }
 
 Tensor WeightMap::get(const std::string& name) const {
+    if (random_) {
+        return random_->tensor(name);
+    }
     const Source& from = source(name);
     Tensor t = from.file->tensor(from.name);
     check_input(is_finite(t), "{}: tensor {} holds NaN or infinity", from.file->path().string(),
@@ -150,6 +160,9 @@ Tensor WeightMap::get(const std::string& name) const {
 }
 
 Tensor WeightMap::get(const std::string& name, const Shape& expected) const {
+    if (random_) {
+        return random_->tensor(name, expected);
+    }
     const Source& from = source(name);
     const Shape shape = from.file->info(from.name).shape;
     check_input(shape == expected, "{}: tensor {} has shape {}, the model needs {}",

@@ -1,11 +1,13 @@
 #pragma once
 
+#include "diffusion/weights/random_weights.h"
 #include "diffusion/weights/tensor_file.h"
 
 #include <filesystem>
 #include <functional>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -25,6 +27,9 @@ class WeightMap {
     // A .safetensors or PyTorch file, the index.json of a sharded checkpoint, or a folder that
     // holds one of them (diffusers' or the original's file name).
     static WeightMap open(const std::filesystem::path& path, const Rename& rename = {});
+
+    // No checkpoint: has every tensor that is asked for.
+    static WeightMap random(RandomWeights weights = RandomWeights());
 
     // From now on its targets are read with the adaptation added, in fp32. Throws InputError when
     // one of them is not here.
@@ -60,6 +65,7 @@ class WeightMap {
     const Source& source(const std::string& name) const;
 
     std::filesystem::path path_;
+    std::optional<RandomWeights> random_;
     std::map<std::string, Source> sources_;
 };
 

@@ -1,5 +1,6 @@
 #include "gaussians/raster/cuda_rasterizer.h"
 
+#include "core/device.h"
 #include "core/error.h"
 #include "gaussians/raster/cuda/growing_buffer.h"
 #include "gaussians/raster/cuda/kernels.h"
@@ -91,7 +92,7 @@ struct CudaRasterizer::State {
     enum Mark { kStart, kProjected, kDepthSorted, kListed, kSorted, kBlended, kMarks };
     std::array<CudaEvent, kMarks> marks;
     CudaEvent counted, backward_start, backward_blended, backward_end;
-    std::shared_ptr<void> pinned = allocate_pinned(sizeof(unsigned long long));
+    std::shared_ptr<void> pinned = allocate_host(sizeof(unsigned long long), Device::Cuda);
 
     // Of the last forward pass.
     int64_t gaussians = 0, instances = -1, most_buckets = 0;

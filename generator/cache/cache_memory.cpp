@@ -6,23 +6,12 @@
 
 #include <algorithm>
 #include <array>
-#include <functional>
 
 namespace longtake::generator {
 namespace {
 
 // The origin moves when positions have reached this many windows.
 constexpr int64_t kReach = 4;
-constexpr double kTheta = 10000.0;
-
-// Rows of runs that touch become one run.
-void push_run(std::vector<Range>& runs, Range run) {
-    if (!runs.empty() && runs.back().end == run.begin) {
-        runs.back().end = run.end;
-    } else if (run.count() > 0) {
-        runs.push_back(run);
-    }
-}
 
 }  // namespace
 
@@ -30,24 +19,26 @@ CacheMemory::CacheMemory(std::shared_ptr<const CachePolicy> policy, const CacheG
     : policy_(std::move(policy)),
       participation_(policy_->participation()),
       geometry_(geometry),
-      store_(geometry,
-             (policy_->window() + policy_->archive_frames()) * geometry.tokens_per_frame) {
-    const auto channels = static_cast<size_t>(geometry.heads * geometry.head_dim);
-    const auto slots = static_cast<size_t>(store_.capacity());
+      store_(geometry, (policy_->window() + policy_->archive_frames()) * geometry.tokens_per_frame),
+      clean_sums_({geometry.layers, geometry.heads, geometry.head_dim}, DType::F32,
+                  geometry.device),
+      vote_({geometry.heads, geometry.head_dim}, DType::F32, geometry.device),
+      scores_({store_.capacity()}, DType::F32, geometry.device),
+      drawn_(scores_),
+      order_({store_.capacity()}, DType::I32, geometry.device) {
+    if (participation_.random && geometry.device == Device::Cuda) {
+        drawn_ = Tensor(scores_.shape(), DType::F32);
+    }
     carried_out_.resize(static_cast<size_t>(geometry.layers));
-    clean_sums_.resize(channels * static_cast<size_t>(geometry.layers));
-    vote_.resize(channels);
-    scores_.resize(slots);
-    order_.reserve(slots);
-    runs_.reserve(slots + 2);
     query_positions_.reserve(static_cast<size_t>(policy_->window()));
+    zero(clean_sums_);
 }
 
 void CacheMemory::reset() {
     plan_ = {};
     first_frame_ = next_frame_ = origin_ = 0;
     query_positions_.clear();
-    std::ranges::fill(clean_sums_, 0.0f);
+    zero(clean_sums_);
 }
 
 void CacheMemory::copy_from(const CacheMemory& other) {
@@ -60,12 +51,14 @@ void CacheMemory::copy_from(const CacheMemory& other) {
     origin_ = other.origin_;
     query_positions_ = other.query_positions_;
     carried_out_ = other.carried_out_;
-    clean_sums_ = other.clean_sums_;
+    copy_bytes(clean_sums_.raw(), geometry_.device, other.clean_sums_.raw(), geometry_.device,
+               clean_sums_.bytes(), geometry_.stream);
 }
 
 CacheMemory CacheMemory::clone() const {
     CacheMemory copy(policy_, geometry_);
     copy.copy_from(*this);
+    synchronize(geometry_.device, geometry_.stream);
     return copy;
 }
 
@@ -96,19 +89,21 @@ diffusion::KvView CacheMemory::update(int layer, const Tensor& queries, const Te
     const auto frames = static_cast<int64_t>(query_positions_.size());
     check(keys.extent(0) == tokens(frames), "{} keys for a chunk of {} frames", keys.extent(0),
           frames);
+    Range changed{tokens(plan_.write_slot), tokens(plan_.len_after)};
     if (!carried_out_[static_cast<size_t>(layer)]) {
         carry_out(layer, queries);
         carried_out_[static_cast<size_t>(layer)] = 1;
+        changed.begin = 0;
     }
     store_.write(layer, tokens(plan_.write_slot), keys, values);
     if (pass_ == Pass::Clean && participation_.clean_frames > 0) {
-        const auto sums = query_sums(clean_sums_, layer);
+        Tensor sums = clean_sums_.slice(layer, layer + 1);
         const int64_t first = std::max<int64_t>(0, frames - participation_.clean_frames);
-        std::ranges::fill(sums, 0.0f);
-        add_queries(queries, tokens(Range{first, frames}), sums);
+        zero(sums);
+        add_queries(queries, tokens(Range{first, frames}), sums, geometry_.stream);
     }
-    store_.refresh(layer, tokens(plan_.len_after));
-    return store_.view(layer, tokens(plan_.len_after));
+    store_.refresh(layer, changed);
+    return store_.attended(layer, changed, tokens(plan_.len_after));
 }
 
 // The plan of this chunk, on one layer: slots first, then positions.
@@ -121,26 +116,17 @@ void CacheMemory::carry_out(int layer, const Tensor& queries) {
             fold(layer, *f);
         }
     }
-    runs_.clear();
-    push_run(runs_, tokens(plan_.head));
-    if (plan_.fire && plan_.top > 0) {
+    check(plan_.head.begin == 0, "a plan whose head begins at {}", plan_.head.begin);
+    const int64_t top = plan_.fire ? plan_.top : 0;
+    if (top > 0) {
         select(layer, queries);
     }
-    push_run(runs_, tokens(plan_.tail));
-    if (plan_.fire || runs_.size() != 1 || runs_[0] != Range{0, tokens(plan_.len_before)}) {
-        store_.keep(layer, runs_);
-    }
-    const auto frames = static_cast<int64_t>(query_positions_.size());
-    const Range top{plan_.head.count(), plan_.head.count() + plan_.top};
-    const auto reuse = store_.reuse(layer);
-    std::for_each(reuse.begin() + tokens(top.begin), reuse.begin() + tokens(top.end),
-                  [](uint8_t& uses) { uses += uses < 255; });
-    std::fill_n(reuse.begin() + tokens(plan_.write_slot), tokens(frames), uint8_t{0});
+    store_.keep(layer, tokens(plan_.head.end), order_.slice(0, tokens(top)), tokens(plan_.tail));
     if (plan_.head_frame) {
         place(layer, 0, plan_.head.count(), *plan_.head_frame);
     }
     if (plan_.top_frame) {
-        place(layer, top.begin, plan_.top, *plan_.top_frame);
+        place(layer, plan_.head.count(), top, *plan_.top_frame);
     }
     if (plan_.tail_frame) {
         place(layer, plan_.write_slot - plan_.tail.count(), plan_.tail.count(), *plan_.tail_frame);
@@ -148,7 +134,7 @@ void CacheMemory::carry_out(int layer, const Tensor& queries) {
     if (plan_.replay) {
         replay(layer, *plan_.replay);
     }
-    place(layer, plan_.write_slot, frames, first_frame_);
+    place(layer, plan_.write_slot, static_cast<int64_t>(query_positions_.size()), first_frame_);
 }
 
 void CacheMemory::fold(int layer, const Fold& fold) {
@@ -169,40 +155,44 @@ void CacheMemory::replay(int layer, const Replay& replay) {
     }
 }
 
-// Appends the tokens that the newest queries look at most to `runs_`.
+// The slots that the newest queries look at most, into `order_`.
 void CacheMemory::select(int layer, const Tensor& queries) {
     const Range candidates = tokens(plan_.candidates);
-    const std::span<float> scores(scores_.data(), static_cast<size_t>(candidates.count()));
+    const GpuStream stream = geometry_.stream;
     if (participation_.random) {
-        fill_gaussian(
-            {.chunk = static_cast<uint64_t>(first_frame_), .step = static_cast<uint32_t>(layer)},
-            scores);
+        draw_scores(layer, candidates.count());
     } else {
-        std::ranges::fill(vote_, 0.0f);
+        zero(vote_);
         if (participation_.queries != Queries::Clean) {
-            add_queries(queries, {0, queries.extent(0)}, vote_);
+            add_queries(queries, {0, queries.extent(0)}, vote_, stream);
         }
         if (participation_.queries != Queries::Noisy) {
-            std::ranges::transform(vote_, query_sums(clean_sums_, layer), vote_.begin(),
-                                   std::plus<>());
+            add_queries(clean_sums_, {layer, layer + 1}, vote_, stream);
         }
-        store_.refresh(layer, tokens(plan_.len_before));
-        score_slots(store_.view(layer, tokens(plan_.len_before)), geometry_.heads,
-                    geometry_.head_dim, candidates, vote_, scores);
+        const int64_t cached = tokens(plan_.len_before);
+        store_.refresh(layer, {0, cached});
+        score_slots(store_.view(layer, cached), candidates, vote_, scores_, stream);
     }
-    const auto reuse = store_.reuse(layer).subspan(static_cast<size_t>(candidates.begin));
-    for (const int32_t i :
-         select_top(scores, reuse, participation_.reuse_limit, tokens(plan_.top), order_)) {
-        push_run(runs_, {candidates.begin + i, candidates.begin + i + 1});
+    Tensor reuse = store_.reuse(layer);
+    select_top(scores_, candidates, participation_.reuse_limit, tokens(plan_.top), reuse, order_,
+               stream);
+}
+
+// Scores that know nothing.
+void CacheMemory::draw_scores(int layer, int64_t count) {
+    Tensor drawn = drawn_.slice(0, count);
+    fill_gaussian(
+        {.chunk = static_cast<uint64_t>(first_frame_), .step = static_cast<uint32_t>(layer)},
+        drawn.values<float>());
+    if (geometry_.device == Device::Cuda) {
+        copy_bytes(scores_.raw(), Device::Cuda, drawn.raw(), Device::Cpu, drawn.bytes(),
+                   geometry_.stream);
     }
 }
 
 void CacheMemory::place(int layer, int64_t first_slot, int64_t frames, int64_t first_frame) {
-    const auto positions = store_.positions(layer);
-    for (int64_t f = 0; f < frames; ++f) {
-        std::fill_n(positions.begin() + tokens(first_slot + f), geometry_.tokens_per_frame,
-                    static_cast<double>(first_frame + f - origin_));
-    }
+    store_.place(layer, tokens(Range{first_slot, first_slot + frames}),
+                 static_cast<double>(first_frame - origin_));
 }
 
 // Everything that is kept in terms of positions moves with the origin: slots, and the sums of
@@ -210,25 +200,16 @@ void CacheMemory::place(int layer, int64_t first_slot, int64_t frames, int64_t f
 void CacheMemory::move_origin(int64_t frame) {
     const auto shift = static_cast<double>(frame - origin_);
     origin_ = frame;
-    for (int layer = 0; layer < geometry_.layers; ++layer) {
-        for (double& position : store_.positions(layer)) {
-            position -= shift;
-        }
-    }
-    Tensor sums =
-        Tensor::view(clean_sums_.data(),
-                     {1, geometry_.layers * geometry_.heads, geometry_.head_dim}, DType::F32);
-    diffusion::rope_time(sums, std::array{-shift}, sums, kTheta);
-}
-
-std::span<float> CacheMemory::query_sums(std::vector<float>& all, int layer) const {
-    const size_t channels = vote_.size();
-    return std::span(all).subspan(static_cast<size_t>(layer) * channels, channels);
+    store_.shift(-shift);
+    Tensor sums = clean_sums_.reshape({1, geometry_.layers * geometry_.heads, geometry_.head_dim});
+    diffusion::rope_time(sums, std::array{-shift}, sums, diffusion::kRopeTheta, geometry_.stream);
 }
 
 std::vector<double> CacheMemory::frame_numbers(int layer) const {
-    const auto positions = store_.positions(layer).first(static_cast<size_t>(tokens(frames())));
-    std::vector<double> numbers(positions.begin(), positions.end());
+    synchronize(geometry_.device, geometry_.stream);
+    const Tensor positions = store_.positions(layer).to(Device::Cpu);
+    const auto cached = positions.values<float>().first(static_cast<size_t>(tokens(frames())));
+    std::vector<double> numbers(cached.begin(), cached.end());
     for (double& number : numbers) {
         number += static_cast<double>(origin_);
     }

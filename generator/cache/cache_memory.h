@@ -26,8 +26,10 @@ class CacheMemory : public diffusion::AttentionMemory {
 
     // A fresh start: nothing remembered, frame numbers from zero.
     void reset();
-    // What `other`, of the same policy and geometry, remembers; allocates nothing.
+    // What `other`, of the same policy and geometry, remembers; allocates nothing. Its own work
+    // must be done, and it must live until this one's is.
     void copy_from(const CacheMemory& other);
+    // To be copied from: it has no stream of its own to work on.
     CacheMemory clone() const;
 
     // Before the passes of a chunk; throws InputError when the policy can hold no more frames.
@@ -42,7 +44,8 @@ class CacheMemory : public diffusion::AttentionMemory {
     const Plan& plan() const { return plan_; }
     int64_t frames() const { return plan_.len_after; }  // cached
     int64_t tokens_per_frame() const { return geometry_.tokens_per_frame; }
-    // What a layer remembers about slot after slot, in frame numbers since the fresh start.
+    // What a layer remembers about slot after slot, in frame numbers since the fresh start. On the
+    // GPU this waits, for all that was queued.
     std::vector<double> frame_numbers(int layer) const;
     const KvStore& store() const { return store_; }
     size_t bytes() const { return store_.bytes(); }
@@ -50,13 +53,14 @@ class CacheMemory : public diffusion::AttentionMemory {
   private:
     int64_t tokens(int64_t frames) const { return frames * geometry_.tokens_per_frame; }
     Range tokens(Range frames) const { return {tokens(frames.begin), tokens(frames.end)}; }
-    std::span<float> query_sums(std::vector<float>& all, int layer) const;
     void move_origin(int64_t frame);
     void carry_out(int layer, const Tensor& queries);
     void fold(int layer, const Fold& fold);
     void replay(int layer, const Replay& replay);
     void select(int layer, const Tensor& queries);
+    void draw_scores(int layer, int64_t count);
     void place(int layer, int64_t first_slot, int64_t frames, int64_t first_frame);
+    void zero(Tensor& t) { clear_bytes(t.raw(), t.device(), t.bytes(), geometry_.stream); }
 
     std::shared_ptr<const CachePolicy> policy_;
     Participation participation_;
@@ -69,11 +73,12 @@ class CacheMemory : public diffusion::AttentionMemory {
     int64_t origin_ = 0;       // the frame at position zero
     std::vector<double> query_positions_;
     std::vector<uint8_t> carried_out_;  // per layer: this chunk's plan is done
-    std::vector<float> clean_sums_;     // [layers, heads, head_dim] of the chunk before
+    Tensor clean_sums_;                 // [layers, heads, head_dim] fp32 of the chunk before
     // Room for one layer's selection.
-    std::vector<float> vote_, scores_;
-    std::vector<int32_t> order_;
-    std::vector<Range> runs_;
+    Tensor vote_;    // [heads, head_dim] fp32
+    Tensor scores_;  // [capacity] fp32
+    Tensor drawn_;   // the same, of the CPU
+    Tensor order_;   // [capacity] int32
 };
 
 }  // namespace longtake::generator

@@ -6,7 +6,6 @@
 
 #include <cstdint>
 #include <limits>
-#include <span>
 #include <vector>
 
 namespace longtake::generator {
@@ -17,28 +16,28 @@ struct CacheGeometry {
     int64_t head_dim = 0;
     int64_t tokens_per_frame = 0;
     DType dtype = DType::F32;
+    bool fp8 = false;  // attention reads copies in fp8; on the GPU only
+    Device device = Device::Cpu;
+    GpuStream stream = nullptr;  // what all work on the GPU goes to; outlives the cache's use
 };
 
 // Keys and values of every layer in fixed buffers, one slot per token. Keys are kept as they came
 // (rotated in space, not in time), so that moving a slot in time is exact however often it
-// happens; what attention reads is derived from them, and only for slots that changed.
+// happens; what attention reads is derived from them, and only for slots that changed. Where a slot
+// stands in time and how often it was selected lies beside it, on the same device: nobody waits
+// for the GPU to learn it.
 class KvStore {
-    // One layer's part of what is kept per slot.
-    template <typename Vector> auto of(Vector& all, int layer) const {
-        const auto slots = static_cast<size_t>(capacity_);
-        return std::span(all).subspan(static_cast<size_t>(layer) * slots, slots);
-    }
-
   public:
     KvStore(const CacheGeometry& geometry, int64_t capacity);
     KvStore(KvStore&&) = default;
     KvStore(const KvStore&) = delete;
-    // Takes over these slots of every layer of an equally shaped store.
+    // Takes over these slots of every layer of an equally shaped store, and all positions.
     void copy_from(const KvStore& other, Range slots);
 
-    // Moves the slots of `runs` (ascending, disjoint) to the front, in order.
-    void keep(int layer, std::span<const Range> runs);
-    // keys, values [L, heads, head_dim] into slots [first, first + L).
+    // The first `head` slots stay; the slots `chosen` [n] (int32, ascending, past the head), then
+    // those of `tail` move up to them.
+    void keep(int layer, int64_t head, const Tensor& chosen, Range tail);
+    // keys, values [L, heads, head_dim] into slots [first, first + L), as never selected.
     void write(int layer, int64_t first, const Tensor& keys, const Tensor& values);
     // Moves the slots [to, to + from.count()) by `share` of the way towards those of `from`.
     void blend(int layer, Range from, int64_t to, double share);
@@ -46,33 +45,39 @@ class KvStore {
     void blend_mean(int layer, Range from, Range to, double share);
     // Copies keys and values, not positions.
     void copy(int layer, Range from, int64_t to);
-    // Rotates the keys of [0, slots) whose content or position is new.
-    void refresh(int layer, int64_t slots);
+    // Frame after frame of `slots` stands at the next whole number in time, from `first` on.
+    void place(int layer, Range slots, double first);
+    // Moves all slots of all layers in time.
+    void shift(double by);
+    // Rotates the keys of those of `slots` whose content or position is new.
+    void refresh(int layer, Range slots);
+    // Rotated keys and values of [0, slots) as they are kept.
     diffusion::KvView view(int layer, int64_t slots) const;
+    // The same for attention; those before `changed` are as they were when it last saw them.
+    diffusion::KvView attended(int layer, Range changed, int64_t slots);
 
-    // Time position of every slot; write to it to move slots in time.
-    std::span<double> positions(int layer) { return of(positions_, layer); }
-    std::span<const double> positions(int layer) const { return of(positions_, layer); }
-    // How often every slot has been selected.
-    std::span<uint8_t> reuse(int layer) { return of(reuse_, layer); }
-    std::span<const uint8_t> reuse(int layer) const { return of(reuse_, layer); }
+    // Per slot, [1, capacity, 1]: the time position, fp32 (whole frames are exact) ...
+    Tensor positions(int layer) const { return positions_.slice(layer, layer + 1); }
+    // ... and how often it has been selected, uint8.
+    Tensor reuse(int layer) const { return reuse_.slice(layer, layer + 1); }
     int64_t capacity() const { return capacity_; }
     size_t bytes() const;
 
   private:
+    // [heads, capacity, head_dim] each, behind one another.
+    enum Part { kKeys, kValues, kRotated, kParts };
+    Tensor part(int layer, Part first, int count = 1) const;
     void forget_rotation(int layer, Range slots);
 
-    static constexpr double kStale = std::numeric_limits<double>::quiet_NaN();
+    static constexpr float kStale = std::numeric_limits<float>::quiet_NaN();
 
     CacheGeometry geometry_;
     int64_t capacity_;
-    std::vector<Tensor> keys_, values_, rotated_;  // per layer [heads, capacity, head_dim]
-    std::vector<double> positions_;                // [layers, capacity]
-    std::vector<double> rotated_at_;               // the position `rotated_` was derived for
-    std::vector<uint8_t> reuse_;
-    // Room for one layer's refresh: the slots to derive anew and their angles.
-    std::vector<int32_t> changed_;
-    std::vector<float> cosines_, sines_;  // [capacity, time pairs]
+    std::vector<Tensor> slots_;  // per layer [kParts * heads, capacity, head_dim]
+    std::vector<Tensor> fp8_;    // per layer [keys and values, heads, capacity and a few, head_dim]
+    Tensor positions_;           // [layers, capacity, 1] fp32
+    Tensor rotated_at_;          // likewise: the position a key was rotated to
+    Tensor reuse_;               // [layers, capacity, 1] uint8
 };
 
 }  // namespace longtake::generator

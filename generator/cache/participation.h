@@ -5,8 +5,6 @@
 #include "generator/cache/plan.h"
 
 #include <cstdint>
-#include <span>
-#include <vector>
 
 namespace longtake::generator {
 
@@ -21,18 +19,33 @@ struct Participation {
     bool random = false;       // a control: scores that know nothing
 };
 
-// sums [heads, head_dim] += rows of queries [L, heads, head_dim].
-void add_queries(const Tensor& queries, Range rows, std::span<float> sums);
+// What it takes, on either device. On the GPU all of it is queued on `stream`, the choice included:
+// it never leaves the device.
+
+// sums [heads, head_dim] fp32 += rows of queries [L, heads, head_dim].
+void add_queries(const Tensor& queries, Range rows, Tensor& sums, GpuStream stream = nullptr);
 
 // scores[i] = <query sum, key of slot i> / (sqrt(head_dim) * heads), heads summed: one ranking
-// for all heads of a layer. `slots` are rows of `keys`.
-void score_slots(const diffusion::KvView& keys, int64_t heads, int64_t head_dim, Range slots,
-                 std::span<const float> query_sums, std::span<float> scores);
+// for all heads of a layer. `slots` are rows of `keys`; sums [heads, head_dim], scores fp32.
+void score_slots(const diffusion::KvView& keys, Range slots, const Tensor& sums, Tensor& scores,
+                 GpuStream stream = nullptr);
 
-// Indices of the `count` best scores, ascending. Those whose `reuse` has reached `limit` come
-// last, whatever their score; equal scores go to the lower index. `order` is room for all indices
-// and holds the result in front.
-std::span<const int32_t> select_top(std::span<const float> scores, std::span<const uint8_t> reuse,
-                                    int limit, int64_t count, std::vector<int32_t>& order);
+// The first `count` of `order` (int32, room for all candidates) become the candidates with the best
+// scores, ascending, and each of these counts as used once more. Those whose `reuse` has reached
+// `limit` come last, whatever their score; equal scores go to the lower slot.
+//   scores: of the candidates; reuse [1, slots, 1] uint8
+void select_top(const Tensor& scores, Range candidates, int limit, int64_t count, Tensor& reuse,
+                Tensor& order, GpuStream stream = nullptr);
+
+void add_queries_cpu(const Tensor& queries, Range rows, Tensor& sums);
+void score_slots_cpu(const diffusion::KvView& keys, Range slots, const Tensor& sums,
+                     Tensor& scores);
+void select_top_cpu(const Tensor& scores, Range candidates, int limit, int64_t count, Tensor& reuse,
+                    Tensor& order);
+void add_queries_cuda(const Tensor& queries, Range rows, Tensor& sums, GpuStream stream);
+void score_slots_cuda(const diffusion::KvView& keys, Range slots, const Tensor& sums,
+                      Tensor& scores, GpuStream stream);
+void select_top_cuda(const Tensor& scores, Range candidates, int limit, int64_t count,
+                     Tensor& reuse, Tensor& order, GpuStream stream);
 
 }  // namespace longtake::generator

@@ -19,6 +19,21 @@ TEST(Tensor, SliceSharesStorage) {
     EXPECT_THROW(t.slice(2, 5), Error);
 }
 
+TEST(Tensor, MemoryThatDoesNotSufficeSaysWhatFor) {
+    try {
+        within_memory("the cache", "choose a smaller window",
+                      [] { return Tensor({int64_t{1} << 60}, DType::U8); });
+        FAIL() << "an exbibyte was there";
+    } catch (const InputError& e) {
+        EXPECT_STREQ(e.what(),
+                     "the cache: out of memory: 1099511627776 MiB wanted; choose a "
+                     "smaller window");
+    }
+    const MemoryInfo memory = memory_of(Device::Cpu);
+    EXPECT_GT(memory.free, 0U);
+    EXPECT_LE(memory.free, memory.total);
+}
+
 TEST(Tensor, TypedAccessChecksTheType) {
     const Tensor t = Tensor::zeros({2}, DType::BF16);
     EXPECT_THROW(t.data<float>(), Error);

@@ -17,7 +17,7 @@
 // Autoencoders of any width with random weights, bf16 as most checkpoints have them.
 namespace longtake::diffusion {
 
-class RandomWeights {
+class RandomCheckpoint {
   public:
     // A convolution, kernel [out, in, ...].
     void conv(const std::string& name, const Shape& kernel, bool bias = true, float gain = 1) {
@@ -50,7 +50,7 @@ class RandomWeights {
 };
 
 inline WeightMap random_wan_vae(int64_t base, int64_t latents = 16) {
-    RandomWeights w;
+    RandomCheckpoint w;
     const auto residual = [&](const std::string& name, int64_t in, int64_t out) {
         w.gain(name + ".norm1", {in, 1, 1, 1});
         w.gain(name + ".norm2", {out, 1, 1, 1});
@@ -112,7 +112,7 @@ inline WeightMap random_wan_vae(int64_t base, int64_t latents = 16) {
 }
 
 inline WeightMap random_taehv(const TaehvConfig& c) {
-    RandomWeights w;
+    RandomCheckpoint w;
     const auto stack = [&](const std::string& part, int first, int64_t n) {
         for (int i = first; i < first + 3; ++i) {
             const std::string name = fmt::format("{}.{}.conv.", part, i);

@@ -25,6 +25,24 @@ template <typename Work> std::string complaint(Work&& work) {
     return "no complaint";
 }
 
+TEST(WeightMap, RandomOnesHaveTheSpreadOfAModel) {
+    const WeightMap weights = WeightMap::random(RandomWeights({{"grow", {2, 3}}}));
+    const Tensor w = weights.get("w.weight", {200, 400});
+    double sum = 0, squares = 0;
+    for (const float v : w.values<float>()) {
+        sum += v;
+        squares += v * v;
+    }
+    const auto count = static_cast<double>(w.count());
+    EXPECT_NEAR(sum / count, 0, 1e-3);
+    EXPECT_NEAR(std::sqrt(squares / count), 1 / std::sqrt(400.0), 1e-3);
+    EXPECT_TRUE(same_bits(w, weights.get("w.weight", {200, 400})));
+    EXPECT_FALSE(same_bits(w, weights.get("v.weight", {200, 400})));
+    EXPECT_NEAR(weights.get("norm_q.weight", {7}).data<float>()[0], 1, 0.2);
+    EXPECT_EQ(weights.get("grow").shape(), (Shape{2, 3}));
+    EXPECT_THROW(weights.get("shrink"), Error);
+}
+
 TEST(WeightMap, NamesFileTensorAndBothShapes) {
     const TemporaryFolder folder;
     write_safetensors(folder / "w.safetensors", {{"a", Tensor::zeros({2, 3})}});

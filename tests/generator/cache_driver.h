@@ -62,7 +62,10 @@ class CacheDriver {
                 Rows rows = random_rows(geometry, first_frame, frames,
                                         static_cast<uint32_t>(pass * geometry.layers + layer));
                 turn(rows.queries, memory.query_positions());
-                memory.update(layer, rows.queries, rows.keys, rows.values);
+                const Device device = geometry.device;
+                const Tensor queries = rows.queries.to(device), keys = rows.keys.to(device);
+                memory.update(layer, queries, keys, rows.values.to(device));
+                synchronize(device, geometry.stream);
             }
         }
         first_frame += frames;
@@ -71,13 +74,23 @@ class CacheDriver {
 
     // The token numbers in a layer's slots.
     std::vector<int64_t> tokens(int layer) const {
-        const auto view = memory.store().view(layer, memory.frames() * geometry.tokens_per_frame);
-        const auto* values = static_cast<const float*>(view.values);
+        const auto view = this->view(layer);
+        const Tensor values = rows_of(view, view.values);
         std::vector<int64_t> numbers;
         for (int64_t slot = 0; slot < view.slots; ++slot) {
-            numbers.push_back(static_cast<int64_t>(values[slot * geometry.head_dim]));
+            numbers.push_back(static_cast<int64_t>(values.data<float>()[slot * geometry.head_dim]));
         }
         return numbers;
+    }
+    diffusion::KvView view(int layer) const {
+        return memory.store().view(layer, memory.frames() * geometry.tokens_per_frame);
+    }
+    // The keys or values of a view, on the CPU: [heads, stride, head_dim].
+    Tensor rows_of(const diffusion::KvView& view, const void* rows) const {
+        return Tensor::view(const_cast<void*>(rows),
+                            {geometry.heads, view.stride, geometry.head_dim}, view.dtype,
+                            geometry.device)
+            .to(Device::Cpu);
     }
 
     CacheGeometry geometry;

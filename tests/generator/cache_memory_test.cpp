@@ -8,6 +8,7 @@
 #include <gtest/gtest.h>
 
 #include <cmath>
+#include <cstring>
 #include <set>
 
 namespace longtake::generator {
@@ -44,8 +45,8 @@ void expect_as_released(const ReleasedDeepForcing::Settings& settings, int chunk
             }
             ASSERT_EQ(driver.tokens(layer), numbers) << "layer " << layer << " at " << start;
             ASSERT_EQ(driver.memory.frame_numbers(layer), frames);
-            const auto counters = driver.memory.store().reuse(layer);
-            ASSERT_TRUE(std::equal(reuse.begin(), reuse.end(), counters.begin()));
+            const Tensor counters = driver.memory.store().reuse(layer);
+            ASSERT_TRUE(std::equal(reuse.begin(), reuse.end(), counters.data<uint8_t>()));
         }
     }
 }
@@ -145,9 +146,8 @@ TEST(CacheMemory, ResetForgetsEverything) {
                 std::ranges::equal(used.memory.query_positions(), fresh.memory.query_positions()));
             EXPECT_EQ(used.memory.frame_numbers(1), fresh.memory.frame_numbers(1));
             const auto slots = static_cast<size_t>(used.memory.frames()) * 8;
-            const auto a = used.memory.store().reuse(0), b = fresh.memory.store().reuse(0);
-            EXPECT_TRUE(
-                std::equal(a.begin(), a.begin() + static_cast<std::ptrdiff_t>(slots), b.begin()));
+            const Tensor a = used.memory.store().reuse(0), b = fresh.memory.store().reuse(0);
+            EXPECT_EQ(std::memcmp(a.raw(), b.raw(), slots), 0);
         }
     }
 }
@@ -181,14 +181,14 @@ TEST(CacheMemory, SinkDoesNotDrift) {
         const int64_t row = frame % 3;
         Rows rows = random_rows(g, frame - row, 3, 1);  // the clean pass
         Tensor key = rows.keys.slice(row, row + 1).clone();
-        turn(key, std::array{driver.memory.store().positions(0)[static_cast<size_t>(frame)]});
+        const double position =
+            driver.memory.store().positions(0).data<float>()[static_cast<size_t>(frame)];
+        turn(key, std::array{position});
         const auto view = driver.memory.store().view(0, 21);
         const auto* held = static_cast<const float*>(view.keys) + frame * 12;
         EXPECT_TRUE(std::equal(held, held + 12, key.data<float>())) << frame;
         // Seen from the chunk, the sink stands where it stood at the first roll.
-        EXPECT_EQ(driver.memory.store().positions(0)[static_cast<size_t>(frame)] -
-                      driver.memory.query_positions()[0],
-                  static_cast<double>(frame - 21));
+        EXPECT_EQ(position - driver.memory.query_positions()[0], static_cast<double>(frame - 21));
     }
 }
 
@@ -203,8 +203,8 @@ TEST(CacheMemory, PositionsStaySmallForEver) {
             for (const double p : memory.query_positions()) {
                 ASSERT_TRUE(p >= 0 && p <= 5 * 21) << name << " at " << frame;
             }
-            for (const double p :
-                 memory.store().positions(0).first(static_cast<size_t>(memory.frames()))) {
+            for (const float p : memory.store().positions(0).values<float>().first(
+                     static_cast<size_t>(memory.frames()))) {
                 ASSERT_LE(std::abs(p), 5 * 21) << name << " at " << frame;
             }
         }

@@ -6,6 +6,7 @@
 #include <gtest/gtest.h>
 
 #include <cmath>
+#include <numeric>
 
 namespace longtake::generator {
 namespace {
@@ -23,10 +24,8 @@ TEST(KvStore, KeysAreTurnedInTimeOnly) {
     KvStore store(kGeometry, kCapacity);
     const Rows rows = random_rows(kGeometry, 0, 4, 0);
     store.write(0, 2, rows.keys, rows.values);
-    for (int64_t slot = 2; slot < 6; ++slot) {
-        store.positions(0)[static_cast<size_t>(slot)] = 10.5 + static_cast<double>(slot);
-    }
-    store.refresh(0, kCapacity);
+    store.place(0, {2, 6}, 12.5);
+    store.refresh(0, {0, kCapacity});
     for (int64_t slot = 2; slot < 6; ++slot) {
         for (int64_t h = 0; h < 3; ++h) {
             const auto k = key(store, h, slot);
@@ -50,47 +49,46 @@ TEST(KvStore, MovingASlotInTimeLeavesNoTrace) {
     moved.write(0, 0, rows.keys, rows.values);
     placed.write(0, 0, rows.keys, rows.values);
     for (int step = 0; step < 10'000; ++step) {
-        moved.positions(0)[0] = 3.0 * step;
-        moved.refresh(0, 1);
+        moved.place(0, {0, 1}, 3.0 * step);
+        moved.refresh(0, {0, 1});
     }
-    placed.positions(0)[0] = 3.0 * 9'999;
-    placed.refresh(0, 1);
+    placed.place(0, {0, 1}, 3.0 * 9'999);
+    placed.refresh(0, {0, 1});
     for (int64_t h = 0; h < 3; ++h) {
         EXPECT_EQ(key(moved, h, 0), key(placed, h, 0));
     }
 }
 
-TEST(KvStore, KeepingRunsMovesEverythingThatBelongsToASlot) {
+TEST(KvStore, KeepingMovesEverythingThatBelongsToASlot) {
     KvStore store(kGeometry, kCapacity);
     const Rows rows = random_rows(kGeometry, 0, kCapacity, 0);
     store.write(0, 0, rows.keys, rows.values);
-    for (size_t slot = 0; slot < kCapacity; ++slot) {
-        store.positions(0)[slot] = static_cast<double>(slot);
-        store.reuse(0)[slot] = static_cast<uint8_t>(slot);
-    }
-    store.refresh(0, kCapacity);
+    Tensor reuse = store.reuse(0);
+    std::iota(reuse.data<uint8_t>(), reuse.data<uint8_t>() + kCapacity, uint8_t{0});
+    store.place(0, {0, kCapacity}, 0);
+    store.refresh(0, {0, kCapacity});
     std::vector<std::vector<float>> before;
     for (int64_t slot = 0; slot < kCapacity; ++slot) {
         before.push_back(key(store, 1, slot));
     }
-    const std::vector<Range> runs{{0, 2}, {5, 6}, {8, 12}};
-    store.keep(0, runs);
+    Tensor chosen({1}, DType::I32);
+    chosen.data<int32_t>()[0] = 5;
+    store.keep(0, 2, chosen, {8, 12});
     const std::vector<size_t> kept{0, 1, 5, 8, 9, 10, 11};
     for (size_t i = 0; i < kept.size(); ++i) {
         EXPECT_EQ(key(store, 1, static_cast<int64_t>(i)), before[kept[i]]);
-        EXPECT_EQ(store.positions(0)[i], static_cast<double>(kept[i]));
-        EXPECT_EQ(store.reuse(0)[i], kept[i]);
+        EXPECT_EQ(store.positions(0).values<float>()[i], static_cast<float>(kept[i]));
+        EXPECT_EQ(store.reuse(0).values<uint8_t>()[i], kept[i]);
         const auto view = store.view(0, kCapacity);
         EXPECT_EQ(static_cast<const float*>(view.values)[i * 12], static_cast<float>(kept[i]));
     }
     // A slot that moves to where another stood is still derived anew.
-    const auto stood = store.positions(0)[2];
-    store.positions(0)[2] = 2;
-    store.refresh(0, 7);
+    store.place(0, {2, 3}, 2);
+    store.refresh(0, {0, 7});
     EXPECT_NE(key(store, 1, 2), before[5]);
-    store.positions(0)[2] = stood;
+    store.place(0, {2, 3}, 5);
     // Nothing is stale: what a refresh would derive is what moved along.
-    store.refresh(0, 7);
+    store.refresh(0, {0, 7});
     for (size_t i = 0; i < kept.size(); ++i) {
         EXPECT_EQ(key(store, 1, static_cast<int64_t>(i)), before[kept[i]]);
     }

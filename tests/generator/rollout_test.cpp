@@ -155,12 +155,9 @@ class AbsoluteWindow : public diffusion::AttentionMemory {
     diffusion::KvView update(int layer, const Tensor&, const Tensor& keys,
                              const Tensor& values) override {
         const int64_t tokens = geometry_.tokens_per_frame;
-        for (int64_t t = 0; t < 3 * tokens; ++t) {
-            store_.positions(layer)[static_cast<size_t>(first_ * tokens + t)] =
-                static_cast<double>(first_ + t / tokens);
-        }
+        store_.place(layer, {first_ * tokens, (first_ + 3) * tokens}, static_cast<double>(first_));
         store_.write(layer, first_ * tokens, keys, values);
-        store_.refresh(layer, (first_ + 3) * tokens);
+        store_.refresh(layer, {0, (first_ + 3) * tokens});
         diffusion::KvView view = store_.view(layer, (first_ + 3) * tokens);
         const int64_t skipped = std::max<int64_t>(0, first_ + 3 - 21) * tokens;
         view.keys = static_cast<const float*>(view.keys) + skipped * geometry_.head_dim;

@@ -11,10 +11,12 @@
 
 namespace longtake::generator {
 
+const std::filesystem::path kTinyModel =
+    std::filesystem::path(LONGTAKE_TEST_FIXTURES) / "tiny_model";
+
 // A whole model with random weights: 64x48, 2 layers. Loaded once.
 inline std::shared_ptr<const diffusion::VideoModel> tiny_model() {
-    static const auto model = diffusion::VideoModel::load(
-        std::filesystem::path(LONGTAKE_TEST_FIXTURES) / "tiny_model", DType::F32);
+    static const auto model = diffusion::VideoModel::load(kTinyModel, DType::F32);
     return model;
 }
 

@@ -1,3 +1,4 @@
+#include "core/device.h"
 #include "core/safetensors.h"
 #include "tests/tools/longtake_runner.h"
 #include "tests/tools/refusal.h"
@@ -22,10 +23,20 @@ TEST(BadInput, CommandLine) {
                    "generate, view, encode, render, info, convert, bench or doctor");
     expect_refused(runner, {"generate", "--colour"}, "--colour");
     expect_refused(runner, {"generate", "--precision", "fp8"}, "fp8");
+    expect_refused(runner, {"generate", "--device", "tpu"}, "tpu");
+    expect_refused(runner, {"bench", "--size", "wan-2b"}, "wan-1.3b-taehv");
     expect_refused(runner, {"generate", "--threads", "0"}, "--threads");
     expect_refused(runner, {"generate", "--seed", "x"}, "seed");
     expect_refused(runner, {"generate", "--prompt", "a", "--script", "b"}, "excludes");
     expect_refused(runner, {"info"}, "PATH");
+}
+
+TEST(BadInput, AGpuThatIsNotThere) {
+    const Runner runner;
+    if (cuda_devices() > 0) {
+        GTEST_SKIP() << "there is one";
+    }
+    expect_refused(runner, {"generate", "--device", "cuda"}, "choose --device cpu");
 }
 
 TEST(BadInput, Prompts) {

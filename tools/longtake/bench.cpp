@@ -1,6 +1,8 @@
 #include "core/error.h"
 #include "core/progress.h"
+#include "diffusion/random_model.h"
 #include "generator/control/time_text.h"
+#include "generator/noise.h"
 #include "generator/take.h"
 #include "tools/longtake/commands.h"
 #include "tools/longtake/gemm_ceiling.h"
@@ -30,6 +32,7 @@ struct BenchOptions {
     std::string seconds = "20";
     std::string prompt = "a red ball rolls right on green grass by day";
     std::string json;
+    std::string size;  // of a random model; empty: the model
 };
 
 class NullWriter : public FrameWriter {
@@ -43,8 +46,9 @@ struct Figures {
     size_t steady_from = 0;  // the first chunk with a full window
     double frame_rate = 0;
     double gflops = 0;               // of the transformer: the median chunk's denoising passes
-    double ceiling = 0;              // of oneDNN's matrix product on this machine, the median
+    double ceiling = 0;              // of a plain matrix product there, the median
     double gemm_share = 0;           // the median of their ratio, each taken at the same moment
+    double gpu_mib = 0;              // taken of the GPU's memory, by everybody; 0 on the CPU
     std::vector<double> memory_mib;  // after each minute of video, and at the end
 
     std::span<const ChunkTimes> steady() const {
@@ -63,6 +67,23 @@ struct Figures {
     }
 };
 
+// What the model is asked to show; a random one reads no prompts.
+generator::Steer steer_by_prompt(const std::string& prompt, generator::Session& session) {
+    if (session.model().reads_prompts()) {
+        return generator::steer_by(generator::PromptTimeline::parse(prompt));
+    }
+    constexpr int64_t kPromptRows = 60;
+    Tensor embeds({kPromptRows, session.model().transformer().config().text_dim}, DType::F32);
+    generator::fill_gaussian({.seed = 1}, embeds.values<float>());
+    session.prompt().set_embeds(embeds, "random numbers");
+    return [](generator::Session&) {};
+}
+
+double gpu_mib(Device device) {
+    const MemoryInfo memory = device == Device::Cuda ? memory_of(device) : MemoryInfo();
+    return static_cast<double>((memory.total - memory.free) >> 20);
+}
+
 Figures measure(const BenchOptions& o, double seconds, generator::Session& session) {
     const auto& transformer = session.model().transformer();
     Figures f;
@@ -71,7 +92,7 @@ Figures measure(const BenchOptions& o, double seconds, generator::Session& sessi
     Progress progress("bench", frames);
     const auto full = static_cast<size_t>(session.model().config().window_frames /
                                           session.model().config().chunk_frames);
-    GemmCeiling product(transformer.compute());
+    GemmCeiling product(transformer.products(), transformer.device());
     std::vector<double> gflops, ceilings, shares;  // of some chunks with a full window
     NullWriter nowhere;
     const auto on_chunk = [&](const generator::Chunk& chunk) {
@@ -96,15 +117,15 @@ Figures measure(const BenchOptions& o, double seconds, generator::Session& sessi
             f.memory_mib.push_back(resident_mib());
         }
     };
-    f.report = generator::record_take(
-        session, generator::steer_by(generator::PromptTimeline::parse(o.prompt)), frames, nowhere,
-        on_chunk, [] { return interrupted(); });
+    f.report = generator::record_take(session, steer_by_prompt(o.prompt, session), frames, nowhere,
+                                      on_chunk, [] { return interrupted(); });
     progress.finish();
     if (f.report.stopped) {
         throw Interrupted{};
     }
     f.report.chunks.back().finalize_ms = session.finalize();
     f.memory_mib.push_back(resident_mib());
+    f.gpu_mib = gpu_mib(transformer.device());
     f.steady_from = f.report.chunks.size() > full + 2 ? full : 0;
     f.gflops = quantile(std::move(gflops), 0.5);
     f.ceiling = quantile(std::move(ceilings), 0.5);
@@ -125,8 +146,11 @@ void print_table(const Figures& f) {
     fmt::print("frames/s   {:>10.2f}   ({:.2f}x real time; diffuse, decode and finalize)\n",
                f.frames_per_second(), f.frames_per_second() / f.frame_rate);
     fmt::print("first frame after {:.2f} s, model loaded\n", f.report.first_frame_seconds);
-    fmt::print("transformer {:.1f} GFLOP/s, {:.0f}% of the {:.1f} oneDNN's product reaches here\n",
+    fmt::print("transformer {:.1f} GFLOP/s, {:.0f}% of the {:.1f} a plain product reaches here\n",
                f.gflops, 100 * f.gemm_share, f.ceiling);
+    if (f.gpu_mib > 0) {
+        fmt::print("GPU memory {:.0f} MiB, the CUDA runtime and others' included\n", f.gpu_mib);
+    }
     fmt::print("memory {:.0f} MiB (each minute of video, then the end), peak {:.0f} MiB\n",
                fmt::join(f.memory_mib, " "), peak_resident_mib());
 }
@@ -138,7 +162,7 @@ std::string command_line() {
     return text.substr(0, text.find_last_not_of(' ') + 1);
 }
 
-void append_json(const std::string& path, const Figures& f, DType compute) {
+void append_json(const std::string& path, const Figures& f, DType compute, Device device) {
     const Machine machine = describe_machine();
     const auto part = [&](double ChunkTimes::*p) {
         return nlohmann::json{{"median", f.quantile_of(p, 0.5)}, {"p99", f.quantile_of(p, 0.99)}};
@@ -146,7 +170,10 @@ void append_json(const std::string& path, const Figures& f, DType compute) {
     const nlohmann::json line{
         {"command", command_line()},
         {"machine",
-         {{"cpu", machine.cpu}, {"threads", machine.threads}, {"features", machine.features}}},
+         {{"cpu", machine.cpu},
+          {"threads", machine.threads},
+          {"features", machine.features},
+          {"gpu", device == Device::Cuda ? describe_gpu().name : ""}}},
         {"precision", name_of(compute)},
         {"chunks", f.steady().size()},
         {"diffuse_ms", part(&ChunkTimes::diffuse_ms)},
@@ -159,10 +186,16 @@ void append_json(const std::string& path, const Figures& f, DType compute) {
         {"gemm_share", f.gemm_share},
         {"memory_mib", f.memory_mib},
         {"peak_memory_mib", peak_resident_mib()},
+        {"gpu_memory_mib", f.gpu_mib},
     };
     std::ofstream file(path, std::ios::app);
     file << line.dump() << '\n' << std::flush;
     check(file.good(), "{}: the line could not be written", path);
+}
+
+std::shared_ptr<const diffusion::VideoModel> random_model(const BenchOptions& o) {
+    const Device device = device_of(o.model);
+    return diffusion::make_random_model(o.size, precision_of(o.model, device), device);
 }
 
 void run(const BenchOptions& o) {
@@ -170,16 +203,19 @@ void run(const BenchOptions& o) {
     check_input(seconds && *seconds > 0 && *seconds <= 24 * 3600,
                 "--seconds {}: write a time up to a day, such as 20 or 1m30s", o.seconds);
     check_writable("--json", o.json);
-    const auto model = load_model(o.model);
-    const DType compute = model->transformer().compute();
+    const auto model = o.size.empty() ? load_model(o.model) : random_model(o);
+    const DType compute = model->transformer().products();
+    const Device device = model->device();
     generator::Session session(model, {.cache = o.model.cache, .steps = o.model.steps});
     const Machine machine = describe_machine();
-    fmt::print("{}, {} threads, {}; {}; cache {}\n", machine.cpu, machine.threads,
-               fmt::join(machine.features, " "), name_of(compute), o.model.cache);
+    fmt::print("{}, {} threads, {}; {}; {}; cache {}\n", machine.cpu, machine.threads,
+               fmt::join(machine.features, " "),
+               device == Device::Cuda ? describe_gpu().name : "no GPU used", name_of(compute),
+               o.model.cache);
     const Figures figures = measure(o, *seconds, session);
     print_table(figures);
     if (!o.json.empty()) {
-        append_json(o.json, figures, compute);
+        append_json(o.json, figures, compute, device);
     }
 }
 
@@ -192,6 +228,11 @@ void add_bench(CLI::App& app) {
         ->capture_default_str();
     command->add_option("-p,--prompt", o->prompt, "What to show")->capture_default_str();
     add_model_options(*command, o->model);
+    command
+        ->add_option("--size", o->size,
+                     fmt::format("Instead of a model, random weights of the sizes of {}",
+                                 fmt::join(diffusion::random_model_names(), " or ")))
+        ->excludes("--model");
     command->add_option("--json", o->json, "File to append the figures to, as one line of JSON");
     command->footer("Example:\n  longtake bench --seconds 20 --cache deep-sink");
     command->callback([o] { run(*o); });

@@ -73,20 +73,21 @@ void look_at_model(Findings& out) {
 }
 
 void look_at_gpu(Findings& out) {
-#ifdef LONGTAKE_CUDA
-    constexpr bool kBuilt = true;
-#else
-    constexpr bool kBuilt = false;
-#endif
-    const bool present = std::filesystem::exists("/dev/nvidiactl");
-    if (!kBuilt) {
-        out.say(State::Absent, present ? "GPU: there is one, but this build has no CUDA code; "
-                                         "build with cmake --preset cuda-release"
-                                       : "GPU: none here, and this build has no CUDA code");
-    } else {
-        out.say(present ? State::Good : State::Absent,
-                present ? "GPU: there is one" : "GPU: none here, or its driver is not loaded");
+    const GpuInfo gpu = describe_gpu();
+    if (!gpu.problem.empty()) {
+        const bool present = std::filesystem::exists("/dev/nvidiactl");
+        out.say(State::Absent,
+                fmt::format("GPU: {}{}", present ? "there is one, but " : "", gpu.problem));
+        return;
     }
+    const MemoryInfo memory = memory_of(Device::Cuda);
+    const auto gib = [](size_t bytes) { return static_cast<double>(bytes) / (1 << 30); };
+    out.say(State::Good,
+            fmt::format("GPU: {}, compute capability {}, {:.1f} of {:.1f} GiB free; numbers: {} by "
+                        "default",
+                        gpu.name, gpu.compute_capability, gib(memory.free), gib(memory.total),
+                        name_of(diffusion::preferred_compute_type(Device::Cuda))));
+    out.say(State::Good, fmt::format("CUDA {}, a driver for {}", gpu.runtime, gpu.driver));
 }
 
 void run() {

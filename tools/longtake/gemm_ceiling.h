@@ -1,5 +1,6 @@
 #pragma once
 
+#include "core/device.h"
 #include "core/dtype.h"
 #include "core/tensor.h"
 #include "diffusion/ops/linear.h"
@@ -8,17 +9,18 @@
 
 namespace longtake::cli {
 
-// What a rate of the transformer is compared with: oneDNN's own matrix product, large enough to be
-// at its best, in the type in which this machine really multiplies `compute`.
+// What a rate of the transformer is compared with: the matrix product of oneDNN, or of cuBLASLt on
+// a GPU, large enough to be at its best, in the type in which the machine really multiplies.
 class GemmCeiling {
   public:
-    explicit GemmCeiling(DType compute);
+    GemmCeiling(DType compute, Device device);
 
     // GFLOP/s at this moment: on a machine that others use it changes, so it is asked as often as
     // the rate it is held against.
     double measure();
 
   private:
+    int64_t side_;
     std::shared_ptr<const diffusion::Linear::Backend> product_;
     Tensor x_, y_;
     diffusion::Workspace workspace_;

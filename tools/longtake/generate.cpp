@@ -85,7 +85,8 @@ class LatentsFile {
     void add(const Tensor& latents) {
         if (!path_.empty()) {
             shape_ = latents.shape();
-            const auto values = latents.values<float>();
+            const Tensor here = latents.to(Device::Cpu);
+            const auto values = here.values<float>();
             values_.insert(values_.end(), values.begin(), values.end());
         }
     }
@@ -108,6 +109,9 @@ generator::TakeRecord follow_record(GenerateOptions& o) {
     auto record = generator::TakeRecord::read(o.replay);
     if (o.model.model.empty()) {
         o.model.model = record.model;
+    }
+    if (o.model.device == "auto") {
+        o.model.device = record.device;
     }
     o.model.precision = record.precision;
     o.model.cache = record.cache;

@@ -21,21 +21,40 @@ void add_model_options(CLI::App& command, ModelOptions& options) {
         .add_option("--steps", options.steps,
                     "Denoising steps, falling, such as 1000,500 (default: the model's)")
         ->delimiter(',');
-    command.add_option("--precision", options.precision, "bf16, fp32 or auto")
-        ->check(CLI::IsMember({"bf16", "fp32", "auto"}))
+    command.add_option("--device", options.device, "cpu, cuda or auto: cuda where there is a GPU")
+        ->check(CLI::IsMember({"cpu", "cuda", "auto"}))
+        ->capture_default_str();
+    command
+        .add_option("--precision", options.precision, "bf16, fp32, fp8 (on a Hopper GPU) or auto")
+        ->check(CLI::IsMember({"bf16", "fp32", "fp8", "auto"}))
         ->capture_default_str();
     command.add_option("--threads", options.threads, "Threads (default: all)")
         ->check(CLI::Range(1, 1024));
+}
+
+Device device_of(const ModelOptions& options) {
+    if (options.device == "cuda") {
+        const GpuInfo gpu = describe_gpu();
+        check_input(gpu.problem.empty(), "--device cuda: {}; or choose --device cpu", gpu.problem);
+    }
+    const bool cuda = options.device == "cuda" || (options.device == "auto" && cuda_devices() > 0);
+    return cuda ? Device::Cuda : Device::Cpu;
+}
+
+DType precision_of(const ModelOptions& options, Device device) {
+    return options.precision == "bf16"   ? DType::BF16
+           : options.precision == "fp32" ? DType::F32
+           : options.precision == "fp8"  ? DType::F8E4M3
+                                         : diffusion::preferred_compute_type(device);
 }
 
 std::shared_ptr<const diffusion::VideoModel> load_model(const ModelOptions& options) {
     if (options.threads > 0) {
         omp_set_num_threads(options.threads);
     }
-    const DType compute = options.precision == "bf16"   ? DType::BF16
-                          : options.precision == "fp32" ? DType::F32
-                                                        : diffusion::preferred_compute_type();
-    return diffusion::VideoModel::load(find_model(options.model), compute);
+    const Device device = device_of(options);
+    return diffusion::VideoModel::load(find_model(options.model), precision_of(options, device),
+                                       device);
 }
 
 }  // namespace longtake::cli

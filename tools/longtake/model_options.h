@@ -15,11 +15,16 @@ struct ModelOptions {
     std::string model;  // folder; empty: the bundled one
     std::string cache = "deep-forcing";
     std::vector<int> steps;
+    std::string device = "auto";
     std::string precision = "auto";
     int threads = 0;  // 0: as many as the machine offers
 };
 
 void add_model_options(CLI::App& command, ModelOptions& options);
+
+// Throws InputError when a GPU is asked for that is not there.
+Device device_of(const ModelOptions& options);
+DType precision_of(const ModelOptions& options, Device device);
 
 // Loads the model they name and sets the number of threads.
 std::shared_ptr<const diffusion::VideoModel> load_model(const ModelOptions& options);

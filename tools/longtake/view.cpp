@@ -103,11 +103,11 @@ void run(const ViewOptions& o) {
     auto options = viewer_options(o, *model);
     const auto maker = [&](generator::ControlQueue& controls, live::Recorder& recorder) {
         return std::make_unique<live::LiveTake>(
-            live::LiveOptions{
-                .model = model,
-                .model_name = o.model.model,
-                .precision = model->transformer().compute() == DType::BF16 ? "bf16" : "fp32",
-                .steps = o.model.steps},
+            live::LiveOptions{.model = model,
+                              .model_name = o.model.model,
+                              .device = model->device() == Device::Cuda ? "cuda" : "cpu",
+                              .precision = std::string(name_of(model->transformer().products())),
+                              .steps = o.model.steps},
             controls, recorder);
     };
     if (!o.headless) {

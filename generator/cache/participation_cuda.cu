@@ -1,0 +1,167 @@
+#include "diffusion/ops/elements.cuh"
+#include "generator/cache/participation.h"
+
+#include <cmath>
+
+namespace longtake::generator {
+namespace {
+
+using diffusion::to_float;
+
+constexpr int kLanes = 32, kWarps = 32, kThreads = kLanes * kWarps;
+constexpr unsigned kAll = 0xffffffffU;
+constexpr int kDigits = 256;
+
+// A block: 32 columns, in 32 shares of the rows.
+template <typename T>
+__global__ void add_kernel(const T* queries, int64_t begin, int64_t end, int columns, float* sums) {
+    __shared__ float parts[kWarps][kLanes + 1];
+    const int column = blockIdx.x * kLanes + threadIdx.x;
+    float sum = 0;
+    for (int64_t row = begin + threadIdx.y; column < columns && row < end; row += kWarps) {
+        sum += to_float(queries[row * columns + column]);
+    }
+    parts[threadIdx.y][threadIdx.x] = sum;
+    __syncthreads();
+    if (threadIdx.y == 0 && column < columns) {
+        sum = 0;
+        for (int y = 0; y < kWarps; ++y) {
+            sum += parts[y][threadIdx.x];
+        }
+        sums[column] += sum;
+    }
+}
+
+// A warp for each slot.
+template <typename T>
+__global__ void score_kernel(const T* keys, int64_t stride, int64_t first, int64_t count, int heads,
+                             int d, const float* sums, float scale, float* scores) {
+    const int64_t slot = int64_t{blockIdx.x} * kWarps + threadIdx.y;
+    if (slot >= count) {
+        return;
+    }
+    float dot = 0;
+    for (int h = 0; h < heads; ++h) {
+        const T* key = keys + (h * stride + first + slot) * d;
+        for (int i = threadIdx.x; i < d; i += kLanes) {
+            dot += sums[h * d + i] * to_float(key[i]);
+        }
+    }
+    for (int step = kLanes / 2; step > 0; step /= 2) {
+        dot += __shfl_xor_sync(kAll, dot, step);
+    }
+    if (threadIdx.x == 0) {
+        scores[slot] = dot * scale;
+    }
+}
+
+// Larger is better, and no two are equal: not spent before spent, then the score, then the lower
+// slot.
+__device__ uint64_t rank_of(float score, bool spent, int64_t i) {
+    const unsigned bits = __float_as_uint(score + 0.F);  // -0 is 0
+    const unsigned ordered = (bits >> 31) != 0 ? ~bits : bits | 0x80000000U;
+    return (uint64_t{!spent} << 63) | (uint64_t{ordered} << 31) |
+           (uint64_t{0x7fffffff} - static_cast<uint64_t>(i));
+}
+
+// One block. Finds the rank of the last one chosen, eight bits at a time, then writes down who is
+// not below it.
+__global__ void select_kernel(const float* scores, uint8_t* reuse, int limit, int64_t candidates,
+                              unsigned count, int32_t first, int32_t* order) {
+    __shared__ unsigned counts[kDigits];
+    __shared__ unsigned long long last;
+    __shared__ unsigned left;
+    __shared__ unsigned warp_counts[kWarps];
+    const auto rank = [=](int64_t i) {
+        return rank_of(scores[i], limit > 0 && reuse[i] >= limit, i);
+    };
+    if (threadIdx.x == 0) {
+        last = 0;
+        left = count;
+    }
+    for (int shift = 56; shift >= 0; shift -= 8) {
+        if (threadIdx.x < kDigits) {
+            counts[threadIdx.x] = 0;
+        }
+        __syncthreads();
+        for (int64_t i = threadIdx.x; i < candidates; i += kThreads) {
+            const uint64_t r = rank(i);
+            if (r >> shift >> 8 == last >> shift >> 8) {
+                atomicAdd(&counts[r >> shift & (kDigits - 1)], 1U);
+            }
+        }
+        __syncthreads();
+        if (threadIdx.x == 0) {
+            int digit = kDigits - 1;
+            for (; counts[digit] < left; --digit) {
+                left -= counts[digit];
+            }
+            last |= static_cast<unsigned long long>(digit) << shift;
+        }
+        __syncthreads();
+    }
+    const int lane = threadIdx.x % kLanes, warp = threadIdx.x / kLanes;
+    unsigned written = 0;
+    for (int64_t begin = 0; begin < candidates; begin += kThreads) {
+        const int64_t i = begin + threadIdx.x;
+        const bool chosen = i < candidates && rank(i) >= last;
+        const unsigned votes = __ballot_sync(kAll, chosen);
+        if (lane == 0) {
+            warp_counts[warp] = __popc(votes);
+        }
+        __syncthreads();
+        unsigned before = written, all = 0;
+        for (int w = 0; w < kWarps; ++w) {
+            before += w < warp ? warp_counts[w] : 0;
+            all += warp_counts[w];
+        }
+        if (chosen) {
+            order[before + __popc(votes & ((1U << lane) - 1))] = first + static_cast<int32_t>(i);
+            reuse[i] += reuse[i] < 255;
+        }
+        written += all;
+        __syncthreads();  // before the counts are written anew
+    }
+}
+
+}  // namespace
+
+void add_queries_cuda(const Tensor& queries, Range rows, Tensor& sums, GpuStream stream) {
+    const auto columns = static_cast<int>(sums.count());
+    diffusion::with_type(queries.dtype(), [&](auto element) {
+        add_kernel<<<(columns + kLanes - 1) / kLanes, dim3(kLanes, kWarps), 0, stream>>>(
+            static_cast<const decltype(element)*>(queries.raw()), rows.begin, rows.end, columns,
+            sums.data<float>());
+    });
+    cuda_check_launch("add_queries");
+}
+
+void score_slots_cuda(const diffusion::KvView& keys, Range slots, const Tensor& sums,
+                      Tensor& scores, GpuStream stream) {
+    const auto heads = static_cast<int>(sums.extent(0)), d = static_cast<int>(sums.extent(1));
+    const float scale = 1.0F / (std::sqrt(static_cast<float>(d)) * static_cast<float>(heads));
+    if (slots.count() == 0) {
+        return;
+    }
+    diffusion::with_type(keys.dtype, [&](auto element) {
+        const auto blocks = static_cast<unsigned>((slots.count() + kWarps - 1) / kWarps);
+        score_kernel<<<blocks, dim3(kLanes, kWarps), 0, stream>>>(
+            static_cast<const decltype(element)*>(keys.keys), keys.stride, slots.begin,
+            slots.count(), heads, d, sums.data<float>(), scale, scores.data<float>());
+    });
+    cuda_check_launch("score_slots");
+}
+
+void select_top_cuda(const Tensor& scores, Range candidates, int limit, int64_t count,
+                     Tensor& reuse, Tensor& order, GpuStream stream) {
+    if (count == 0) {
+        return;
+    }
+    select_kernel<<<1, kThreads, 0, stream>>>(
+        scores.data<float>(), reuse.data<uint8_t>() + candidates.begin, limit, candidates.count(),
+        static_cast<unsigned>(count), static_cast<int32_t>(candidates.begin),
+        order.data<int32_t>());
+    cuda_check_launch("select_top");
+}
+
+}  // namespace longtake::generator

@@ -1,0 +1,71 @@
+#include "generator/cache/slots.h"
+
+#include "core/error.h"
+
+namespace longtake::generator {
+namespace {
+
+void check_range(const Tensor& slots, Range range) {
+    check(range.begin >= 0 && range.begin <= range.end && range.end <= slots.extent(1),
+          "slots [{}, {}) of {}", range.begin, range.end, slots.shape().str());
+}
+
+}  // namespace
+
+void move_slots(Tensor& slots, int64_t to, const Tensor& chosen, Range tail, GpuStream stream) {
+    check_range(slots, tail);
+    check(chosen.device() == slots.device(), "move_slots: tensors of two devices");
+    check(tail.count() == 0 || to + chosen.count() <= tail.begin, "slots from {} move up to {}",
+          tail.begin, to + chosen.count());
+    slots.device() == Device::Cpu ? move_slots_cpu(slots, to, chosen, tail)
+                                  : move_slots_cuda(slots, to, chosen, tail, stream);
+}
+
+void copy_slots(const Tensor& from, Range slots, Tensor& target, int64_t to, GpuStream stream) {
+    check(from.shape() == target.shape() && from.dtype() == target.dtype() &&
+              from.device() == target.device(),
+          "slots {} into {}", from.shape().str(), target.shape().str());
+    check_range(from, slots);
+    check_range(target, {to, to + slots.count()});
+    from.device() == Device::Cpu ? copy_slots_cpu(from, slots, target, to)
+                                 : copy_slots_cuda(from, slots, target, to, stream);
+}
+
+void blend_slots(Tensor& slots, Range from, int64_t to, float share, GpuStream stream) {
+    check_range(slots, from);
+    check_range(slots, {to, to + from.count()});
+    slots.device() == Device::Cpu ? blend_slots_cpu(slots, from, to, share)
+                                  : blend_slots_cuda(slots, from, to, share, stream);
+}
+
+void blend_mean(Tensor& slots, Range from, Range to, float share, GpuStream stream) {
+    check_range(slots, from);
+    check_range(slots, to);
+    slots.device() == Device::Cpu ? blend_mean_cpu(slots, from, to, share)
+                                  : blend_mean_cuda(slots, from, to, share, stream);
+}
+
+void place_slots(Tensor& positions, Range slots, int64_t per_position, float first,
+                 GpuStream stream) {
+    check_range(positions, slots);
+    positions.device() == Device::Cpu
+        ? place_slots_cpu(positions, slots, per_position, first)
+        : place_slots_cuda(positions, slots, per_position, first, stream);
+}
+
+void shift_positions(Tensor& positions, float by, GpuStream stream) {
+    positions.device() == Device::Cpu ? shift_positions_cpu(positions, by)
+                                      : shift_positions_cuda(positions, by, stream);
+}
+
+void turn_slots(const Tensor& keys, Range slots, const Tensor& positions, Tensor& turned_to,
+                Tensor& turned, GpuStream stream) {
+    check_range(keys, slots);
+    check(keys.shape() == turned.shape() && positions.extent(1) == keys.extent(1),
+          "turn_slots: {} into {}", keys.shape().str(), turned.shape().str());
+    keys.device() == Device::Cpu
+        ? turn_slots_cpu(keys, slots, positions, turned_to, turned)
+        : turn_slots_cuda(keys, slots, positions, turned_to, turned, stream);
+}
+
+}  // namespace longtake::generator

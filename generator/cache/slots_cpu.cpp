@@ -1,0 +1,158 @@
+#include "core/error.h"
+#include "core/parallel.h"
+#include "diffusion/ops/rope.h"
+#include "generator/cache/slots.h"
+
+#include <algorithm>
+#include <array>
+#include <cstring>
+
+namespace longtake::generator {
+namespace {
+
+constexpr int64_t kMaxPairs = 128;
+constexpr int64_t kTogether = 128;  // slots that one thread turns in a row
+
+size_t row_bytes(const Tensor& slots) {
+    return static_cast<size_t>(slots.extent(2)) * size_of(slots.dtype());
+}
+
+template <typename T> void blend(Tensor& slots, Range from, int64_t to, float share) {
+    const int64_t capacity = slots.extent(1), dim = slots.extent(2);
+    T* all = slots.data<T>();
+    parallel_for(slots.extent(0), [=](int64_t h) {
+        const T* source = all + (h * capacity + from.begin) * dim;
+        T* target = all + (h * capacity + to) * dim;
+        for (int64_t i = 0; i < from.count() * dim; ++i) {
+            const auto old = static_cast<float>(target[i]);
+            target[i] = old + share * (static_cast<float>(source[i]) - old);
+        }
+    });
+}
+
+template <typename T> void mean(Tensor& slots, Range from, Range to, float share) {
+    const int64_t capacity = slots.extent(1), dim = slots.extent(2);
+    T* all = slots.data<T>();
+    parallel_for(slots.extent(0), [=](int64_t h) {
+        T* head = all + h * capacity * dim;
+        for (int64_t i = 0; i < dim; ++i) {
+            double sum = 0;
+            for (int64_t s = from.begin; s < from.end; ++s) {
+                sum += static_cast<double>(static_cast<float>(head[s * dim + i]));
+            }
+            const auto average = static_cast<float>(sum / static_cast<double>(from.count()));
+            for (int64_t s = to.begin; s < to.end; ++s) {
+                const auto old = static_cast<float>(head[s * dim + i]);
+                head[s * dim + i] = old + share * (average - old);
+            }
+        }
+    });
+}
+
+template <typename T>
+void turn(const Tensor& keys, Range slots, const float* positions, float* turned_to,
+          Tensor& turned) {
+    const int64_t heads = keys.extent(0), capacity = keys.extent(1), dim = keys.extent(2);
+    const int64_t pairs = diffusion::RopeAxes(dim).time;
+    check(pairs <= kMaxPairs, "head_dim {} is too large", dim);
+    const T* from = keys.data<T>();
+    T* to = turned.data<T>();
+    parallel_for((slots.count() + kTogether - 1) / kTogether, [=](int64_t block) {
+        std::array<float, kMaxPairs> c, s;
+        const float* angles_at = nullptr;  // the position that c and s are of
+        const int64_t first = slots.begin + block * kTogether;
+        for (int64_t slot = first; slot < std::min(first + kTogether, slots.end); ++slot) {
+            if (turned_to[slot] == positions[slot]) {
+                continue;
+            }
+            if (angles_at == nullptr || *angles_at != positions[slot]) {
+                angles_at = positions + slot;
+                diffusion::rope_angles(*angles_at, pairs, diffusion::kRopeTheta, c.data(),
+                                       s.data());
+            }
+            for (int64_t h = 0; h < heads; ++h) {
+                const T* x = from + (h * capacity + slot) * dim;
+                T* y = to + (h * capacity + slot) * dim;
+                for (int64_t k = 0; k < pairs; ++k) {
+                    const auto i = static_cast<size_t>(k);
+                    const auto a = static_cast<float>(x[2 * k]);
+                    const auto b = static_cast<float>(x[2 * k + 1]);
+                    y[2 * k] = a * c[i] - b * s[i];
+                    y[2 * k + 1] = b * c[i] + a * s[i];
+                }
+                std::copy(x + 2 * pairs, x + dim, y + 2 * pairs);
+            }
+            turned_to[slot] = positions[slot];
+        }
+    });
+}
+
+// Calls `work` with a value of the element type.
+template <typename Work> void with_type(const Tensor& t, Work&& work) {
+    switch (t.dtype()) {
+        case DType::F32: return work(float{});
+        case DType::BF16: return work(bf16{});
+        default: fail("slots of {} cannot be computed with", name_of(t.dtype()));
+    }
+}
+
+}  // namespace
+
+void move_slots_cpu(Tensor& slots, int64_t to, const Tensor& chosen, Range tail) {
+    const int64_t capacity = slots.extent(1);
+    const size_t bytes = row_bytes(slots);
+    const auto rows = chosen.values<int32_t>();
+    auto* base = static_cast<std::byte*>(slots.raw());
+    parallel_for(slots.extent(0), [=](int64_t h) {
+        std::byte* head = base + static_cast<size_t>(h * capacity) * bytes;
+        std::byte* next = head + static_cast<size_t>(to) * bytes;
+        for (const int32_t row : rows) {
+            std::memmove(next, head + static_cast<size_t>(row) * bytes, bytes);
+            next += bytes;
+        }
+        std::memmove(next, head + static_cast<size_t>(tail.begin) * bytes,
+                     static_cast<size_t>(tail.count()) * bytes);
+    });
+}
+
+void copy_slots_cpu(const Tensor& from, Range slots, Tensor& target, int64_t to) {
+    const size_t row = row_bytes(from);
+    const auto* source = static_cast<const std::byte*>(from.raw());
+    auto* result = static_cast<std::byte*>(target.raw());
+    for (int64_t h = 0; h < from.extent(0); ++h) {
+        std::memcpy(result + static_cast<size_t>(h * from.extent(1) + to) * row,
+                    source + static_cast<size_t>(h * from.extent(1) + slots.begin) * row,
+                    static_cast<size_t>(slots.count()) * row);
+    }
+}
+
+void blend_slots_cpu(Tensor& slots, Range from, int64_t to, float share) {
+    with_type(slots, [&](auto element) { blend<decltype(element)>(slots, from, to, share); });
+}
+
+void blend_mean_cpu(Tensor& slots, Range from, Range to, float share) {
+    with_type(slots, [&](auto element) { mean<decltype(element)>(slots, from, to, share); });
+}
+
+void place_slots_cpu(Tensor& positions, Range slots, int64_t per_position, float first) {
+    float* at = positions.data<float>() + slots.begin;
+    for (int64_t i = 0; i < slots.count(); ++i) {
+        at[i] = first + static_cast<float>(i / per_position);
+    }
+}
+
+void shift_positions_cpu(Tensor& positions, float by) {
+    for (float& position : positions.values<float>()) {
+        position += by;
+    }
+}
+
+void turn_slots_cpu(const Tensor& keys, Range slots, const Tensor& positions, Tensor& turned_to,
+                    Tensor& turned) {
+    with_type(keys, [&](auto element) {
+        turn<decltype(element)>(keys, slots, positions.data<float>(), turned_to.data<float>(),
+                                turned);
+    });
+}
+
+}  // namespace longtake::generator

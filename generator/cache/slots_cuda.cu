@@ -1,0 +1,228 @@
+#include "diffusion/ops/elements.cuh"
+#include "diffusion/ops/rope.h"
+#include "diffusion/ops/rope_angle.cuh"
+#include "generator/cache/slots.h"
+
+#include <algorithm>
+
+namespace longtake::generator {
+namespace {
+
+using diffusion::blocks_for;
+using diffusion::store;
+using diffusion::to_float;
+
+constexpr int kThreads = 256;
+constexpr int kEach = 8;  // elements a thread has on their way at a time
+constexpr int kMaxPairs = 128;
+
+// Block (p, g) moves part p, `width` of the `row` units, of every slot of group g, as many slots at
+// a time as the block has room for, ascending: what is read next was not yet written to.
+template <typename Unit>
+__global__ void move_kernel(Unit* slots, int64_t capacity, int row, int width, int64_t to,
+                            const int32_t* chosen, int64_t choices, int64_t tail, int64_t count) {
+    Unit* part = slots + blockIdx.y * capacity * row + blockIdx.x * width;
+    for (int64_t begin = 0; begin < count * width; begin += kThreads * kEach) {
+        Unit held[kEach];
+        for (int e = 0; e < kEach; ++e) {
+            const int64_t item = begin + e * kThreads + threadIdx.x, i = item / width;
+            if (i < count) {
+                const int64_t from = i < choices ? chosen[i] : tail + i - choices;
+                held[e] = part[from * row + item % width];
+            }
+        }
+        __syncthreads();
+        for (int e = 0; e < kEach; ++e) {
+            const int64_t item = begin + e * kThreads + threadIdx.x, i = item / width;
+            if (i < count) {
+                part[(to + i) * row + item % width] = held[e];
+            }
+        }
+    }
+}
+
+template <typename T>
+__global__ void blend_kernel(T* slots, int64_t group, int64_t from, int64_t to, int64_t count,
+                             float share) {
+    T* all = slots + blockIdx.y * group;
+    for (int64_t i = int64_t{blockIdx.x} * kThreads + threadIdx.x; i < count;
+         i += int64_t{gridDim.x} * kThreads) {
+        const float old = to_float(all[to + i]);
+        store(all + to + i, old + share * (to_float(all[from + i]) - old));
+    }
+}
+
+// Block (p, g): 32 of the elements of every slot of group g, in 32 shares of the slots.
+template <typename T>
+__global__ void mean_kernel(T* slots, int64_t capacity, int size, int64_t begin, int64_t end,
+                            int64_t to_begin, int64_t to_end, float share) {
+    __shared__ double sums[32][33];
+    const int i = blockIdx.x * 32 + threadIdx.x;
+    T* all = slots + blockIdx.y * capacity * size + i;
+    double sum = 0;
+    for (int64_t s = begin + threadIdx.y; i < size && s < end; s += 32) {
+        sum += to_float(all[s * size]);
+    }
+    sums[threadIdx.y][threadIdx.x] = sum;
+    __syncthreads();
+    sum = 0;
+    for (int y = 0; y < 32; ++y) {
+        sum += sums[y][threadIdx.x];
+    }
+    const auto mean = static_cast<float>(sum / static_cast<double>(end - begin));
+    for (int64_t s = to_begin + threadIdx.y; i < size && s < to_end; s += 32) {
+        const float old = to_float(all[s * size]);
+        store(all + s * size, old + share * (mean - old));
+    }
+}
+
+__global__ void place_kernel(float* positions, int64_t count, int64_t per_position, float first) {
+    for (int64_t i = int64_t{blockIdx.x} * kThreads + threadIdx.x; i < count;
+         i += int64_t{gridDim.x} * kThreads) {
+        positions[i] = first + static_cast<float>(i / per_position);
+    }
+}
+
+__global__ void shift_kernel(float* positions, int64_t count, float by) {
+    for (int64_t i = int64_t{blockIdx.x} * kThreads + threadIdx.x; i < count;
+         i += int64_t{gridDim.x} * kThreads) {
+        positions[i] += by;
+    }
+}
+
+// A block for each slot.
+template <typename T>
+__global__ void turn_kernel(const T* keys, T* turned, const float* positions, float* turned_to,
+                            int64_t first, int64_t capacity, int heads, int d, int pairs) {
+    __shared__ float2 turns[kMaxPairs];
+    const int64_t slot = first + blockIdx.x;
+    const float position = positions[slot];
+    if (turned_to[slot] == position) {
+        return;
+    }
+    for (int k = threadIdx.x; k < pairs; k += kThreads) {
+        turns[k] = diffusion::rope_angle(position, k, pairs, diffusion::kRopeTheta);
+    }
+    __syncthreads();  // and everybody has read where the slot was turned to
+    if (threadIdx.x == 0) {
+        turned_to[slot] = position;
+    }
+    for (int i = threadIdx.x; i < heads * (d / 2); i += kThreads) {
+        const int k = i % (d / 2);
+        const int64_t at = (i / (d / 2) * capacity + slot) * d + 2 * k;
+        const float a = to_float(keys[at]), b = to_float(keys[at + 1]);
+        const float2 turn = k < pairs ? turns[k] : make_float2(1.F, 0.F);
+        store(turned + at, a * turn.x - b * turn.y);
+        store(turned + at + 1, b * turn.x + a * turn.y);
+    }
+}
+
+// Moves in units of this type; a block takes 32 bytes of a row, what memory is read in.
+template <typename Unit>
+void move_as(Tensor& slots, int64_t to, const Tensor& chosen, Range tail, size_t row,
+             GpuStream stream) {
+    const auto units = static_cast<int>(row / sizeof(Unit));
+    const int width = units % 2 == 0 ? 2 : 1;
+    const dim3 grid(static_cast<unsigned>(units / width), static_cast<unsigned>(slots.extent(0)));
+    move_kernel<<<grid, kThreads, 0, stream>>>(
+        static_cast<Unit*>(slots.raw()), slots.extent(1), units, width, to, chosen.data<int32_t>(),
+        chosen.count(), tail.begin, chosen.count() + tail.count());
+}
+
+}  // namespace
+
+void move_slots_cuda(Tensor& slots, int64_t to, const Tensor& chosen, Range tail,
+                     GpuStream stream) {
+    const size_t row = static_cast<size_t>(slots.extent(2)) * size_of(slots.dtype());
+    if (chosen.count() + tail.count() == 0) {
+        return;
+    }
+    if (row % sizeof(uint4) == 0) {
+        move_as<uint4>(slots, to, chosen, tail, row, stream);
+    } else if (row % sizeof(float) == 0) {
+        move_as<float>(slots, to, chosen, tail, row, stream);
+    } else {
+        move_as<uint8_t>(slots, to, chosen, tail, row, stream);
+    }
+    cuda_check_launch("move_slots");
+}
+
+void copy_slots_cuda(const Tensor& from, Range slots, Tensor& target, int64_t to,
+                     GpuStream stream) {
+    const size_t row = static_cast<size_t>(from.extent(2)) * size_of(from.dtype());
+    const size_t group = static_cast<size_t>(from.extent(1)) * row;
+    if (slots.count() == 0) {
+        return;
+    }
+    cuda_check(
+        cudaMemcpy2DAsync(
+            static_cast<std::byte*>(target.raw()) + static_cast<size_t>(to) * row, group,
+            static_cast<const std::byte*>(from.raw()) + static_cast<size_t>(slots.begin) * row,
+            group, static_cast<size_t>(slots.count()) * row, static_cast<size_t>(from.extent(0)),
+            cudaMemcpyDeviceToDevice, stream),
+        "copying slots");
+}
+
+void blend_slots_cuda(Tensor& slots, Range from, int64_t to, float share, GpuStream stream) {
+    const int64_t size = slots.extent(2), count = from.count() * size;
+    if (count == 0) {
+        return;
+    }
+    diffusion::with_type(slots.dtype(), [&](auto element) {
+        const dim3 grid(blocks_for(count, kThreads), static_cast<unsigned>(slots.extent(0)));
+        blend_kernel<<<grid, kThreads, 0, stream>>>(static_cast<decltype(element)*>(slots.raw()),
+                                                    slots.extent(1) * size, from.begin * size,
+                                                    to * size, count, share);
+    });
+    cuda_check_launch("blend_slots");
+}
+
+void blend_mean_cuda(Tensor& slots, Range from, Range to, float share, GpuStream stream) {
+    const auto size = static_cast<int>(slots.extent(2));
+    diffusion::with_type(slots.dtype(), [&](auto element) {
+        const dim3 grid(static_cast<unsigned>((size + 31) / 32),
+                        static_cast<unsigned>(slots.extent(0)));
+        mean_kernel<<<grid, dim3(32, 32), 0, stream>>>(static_cast<decltype(element)*>(slots.raw()),
+                                                       slots.extent(1), size, from.begin, from.end,
+                                                       to.begin, to.end, share);
+    });
+    cuda_check_launch("blend_mean");
+}
+
+void place_slots_cuda(Tensor& positions, Range slots, int64_t per_position, float first,
+                      GpuStream stream) {
+    if (slots.count() == 0) {
+        return;
+    }
+    place_kernel<<<blocks_for(slots.count(), kThreads), kThreads, 0, stream>>>(
+        positions.data<float>() + slots.begin, slots.count(), per_position, first);
+    cuda_check_launch("place_slots");
+}
+
+void shift_positions_cuda(Tensor& positions, float by, GpuStream stream) {
+    shift_kernel<<<blocks_for(positions.count(), kThreads), kThreads, 0, stream>>>(
+        positions.data<float>(), positions.count(), by);
+    cuda_check_launch("shift_positions");
+}
+
+void turn_slots_cuda(const Tensor& keys, Range slots, const Tensor& positions, Tensor& turned_to,
+                     Tensor& turned, GpuStream stream) {
+    const auto heads = static_cast<int>(keys.extent(0)), d = static_cast<int>(keys.extent(2));
+    const auto pairs = static_cast<int>(diffusion::RopeAxes(d).time);
+    if (slots.count() == 0) {
+        return;
+    }
+    if (pairs > kMaxPairs) {
+        cuda_check(cudaErrorInvalidValue, "turn_slots: too many pairs");
+    }
+    diffusion::with_type(keys.dtype(), [&](auto element) {
+        using T = decltype(element);
+        turn_kernel<<<static_cast<unsigned>(slots.count()), kThreads, 0, stream>>>(
+            static_cast<const T*>(keys.raw()), static_cast<T*>(turned.raw()),
+            positions.data<float>(), turned_to.data<float>(), slots.begin, keys.extent(1), heads, d,
+            pairs);
+    });
+    cuda_check_launch("turn_slots");
+}
+
+}  // namespace longtake::generator

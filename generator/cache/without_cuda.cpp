@@ -1,0 +1,46 @@
+#include "core/error.h"
+#include "generator/cache/participation.h"
+#include "generator/cache/slots.h"
+
+// The back end that a build without CUDA lacks. No tensor of such a build lives on a GPU.
+namespace longtake::generator {
+namespace {
+
+[[noreturn]] void absent() {
+    fail("this build has no CUDA back end");
+}
+
+}  // namespace
+
+void move_slots_cuda(Tensor&, int64_t, const Tensor&, Range, GpuStream) {
+    absent();
+}
+void copy_slots_cuda(const Tensor&, Range, Tensor&, int64_t, GpuStream) {
+    absent();
+}
+void blend_slots_cuda(Tensor&, Range, int64_t, float, GpuStream) {
+    absent();
+}
+void blend_mean_cuda(Tensor&, Range, Range, float, GpuStream) {
+    absent();
+}
+void place_slots_cuda(Tensor&, Range, int64_t, float, GpuStream) {
+    absent();
+}
+void shift_positions_cuda(Tensor&, float, GpuStream) {
+    absent();
+}
+void turn_slots_cuda(const Tensor&, Range, const Tensor&, Tensor&, Tensor&, GpuStream) {
+    absent();
+}
+void add_queries_cuda(const Tensor&, Range, Tensor&, GpuStream) {
+    absent();
+}
+void score_slots_cuda(const diffusion::KvView&, Range, const Tensor&, Tensor&, GpuStream) {
+    absent();
+}
+void select_top_cuda(const Tensor&, Range, int, int64_t, Tensor&, Tensor&, GpuStream) {
+    absent();
+}
+
+}  // namespace longtake::generator

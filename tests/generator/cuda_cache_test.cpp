@@ -1,0 +1,211 @@
+#include "generator/cache/slots.h"
+#include "tests/core/cuda_testing.h"
+#include "tests/generator/cache_driver.h"
+#include "tests/generator/policy_name.h"
+
+#include <algorithm>
+#include <array>
+#include <cmath>
+#include <cstring>
+
+// The cache on the GPU against the cache on the CPU: each op, then whole policies.
+namespace longtake::generator {
+namespace {
+
+constexpr std::array kTypes{DType::F32, DType::BF16};
+
+Tensor random_rows_of(const Shape& shape, uint64_t seed, DType dtype = DType::F32) {
+    Tensor t(shape, DType::F32);
+    fill_gaussian({.seed = seed}, t.values<float>());
+    return t.to(dtype);
+}
+
+bool same_bits(const Tensor& a, const Tensor& b) {
+    const Tensor x = a.to(Device::Cpu), y = b.to(Device::Cpu);
+    return x.shape() == y.shape() && std::memcmp(x.raw(), y.raw(), x.bytes()) == 0;
+}
+
+// The largest difference, in units of the largest value.
+float error_of(const Tensor& actual, const Tensor& expected) {
+    const Tensor a = actual.to(Device::Cpu).to(DType::F32), b = expected.to(DType::F32);
+    float most = 0, scale = 1e-30F;
+    for (int64_t i = 0; i < b.count(); ++i) {
+        const float difference = std::abs(a.data<float>()[i] - b.data<float>()[i]);
+        most = std::max(most, std::isnan(difference) ? INFINITY : difference);
+        scale = std::max(scale, std::abs(b.data<float>()[i]));
+    }
+    return most / scale;
+}
+
+float bound(DType dtype) {
+    return dtype == DType::F32 ? 1e-6F : 1e-2F;
+}
+
+Tensor numbers(const std::vector<int32_t>& values) {
+    Tensor t({std::ssize(values)}, DType::I32);
+    std::ranges::copy(values, t.data<int32_t>());
+    return t;
+}
+
+TEST(CudaSlots, MovesAreExact) {
+    LONGTAKE_NEEDS_GPU();
+    // More slots than a block has room for, so that what is read must not have been written to.
+    constexpr int64_t kSlots = 5000;
+    std::vector<int32_t> odd;
+    for (int32_t slot = 11; slot < 2000; slot += 2) {
+        odd.push_back(slot);
+    }
+    for (const DType dtype : {DType::F32, DType::BF16, DType::U8}) {
+        for (const int64_t size : {1, 12, 64, 128}) {
+            Tensor here({3, kSlots, size}, dtype);
+            for (size_t i = 0; i < here.bytes(); ++i) {
+                static_cast<uint8_t*>(here.raw())[i] = static_cast<uint8_t>(i * 7 % 251);
+            }
+            Tensor there = here.to(Device::Cuda);
+            for (const auto& chosen : {std::vector<int32_t>{}, odd}) {
+                const Tensor order = numbers(chosen);
+                move_slots(here, 10, order, {2001, kSlots}, nullptr);
+                move_slots(there, 10, order.to(Device::Cuda), {2001, kSlots}, nullptr);
+                EXPECT_TRUE(same_bits(there, here)) << name_of(dtype) << " x " << size;
+            }
+            copy_slots(here, {0, 50}, here, 4000, nullptr);
+            copy_slots(there, {0, 50}, there, 4000, nullptr);
+            EXPECT_TRUE(same_bits(there, here)) << name_of(dtype) << " x " << size;
+        }
+    }
+}
+
+TEST(CudaSlots, Blending) {
+    LONGTAKE_NEEDS_GPU();
+    for (const DType dtype : kTypes) {
+        for (const int64_t size : {12, 40, 128}) {
+            Tensor here = random_rows_of({4, 300, size}, 1, dtype), there = here.to(Device::Cuda);
+            blend_slots(here, {100, 150}, 20, 0.1F, nullptr);
+            blend_slots(there, {100, 150}, 20, 0.1F, nullptr);
+            EXPECT_LT(error_of(there, here), bound(dtype)) << size;
+            blend_mean(here, {90, 300}, {30, 80}, 0.3F, nullptr);
+            blend_mean(there, {90, 300}, {30, 80}, 0.3F, nullptr);
+            EXPECT_LT(error_of(there, here), bound(dtype)) << size;
+        }
+    }
+}
+
+TEST(CudaSlots, PlacesAndTurns) {
+    LONGTAKE_NEEDS_GPU();
+    constexpr int64_t kSlots = 70;
+    for (const DType dtype : kTypes) {
+        for (const int64_t dim : {12, 24, 64, 128}) {
+            const Tensor keys = random_rows_of({3, kSlots, dim}, 1, dtype);
+            const Tensor gpu_keys = keys.to(Device::Cuda);
+            Tensor at = Tensor::zeros({1, kSlots, 1}), turned_to = at.clone();
+            Tensor turned = Tensor::zeros(keys.shape()).to(dtype);
+            Tensor gpu_at = at.to(Device::Cuda), gpu_to = at.to(Device::Cuda);
+            Tensor gpu_turned = turned.to(Device::Cuda);
+            place_slots(turned_to, {0, kSlots - 5}, 1, NAN, nullptr);  // the last five are done
+            place_slots(gpu_to, {0, kSlots - 5}, 1, NAN, nullptr);
+            for (const float first : {3.F, -40.F, 105.F}) {
+                place_slots(at, {7, 63}, 8, first, nullptr);
+                place_slots(gpu_at, {7, 63}, 8, first, nullptr);
+                shift_positions(at, -2, nullptr);
+                shift_positions(gpu_at, -2, nullptr);
+                EXPECT_TRUE(same_bits(gpu_at, at));
+                turn_slots(keys, {0, 66}, at, turned_to, turned, nullptr);
+                turn_slots(gpu_keys, {0, 66}, gpu_at, gpu_to, gpu_turned, nullptr);
+                EXPECT_LT(error_of(gpu_turned, turned), bound(dtype)) << dim;
+                EXPECT_TRUE(same_bits(gpu_to.to(Device::Cpu).reshape({kSlots}).slice(0, 66),
+                                      turned_to.reshape({kSlots}).slice(0, 66)));
+            }
+        }
+    }
+}
+
+TEST(CudaParticipation, VotesAndScores) {
+    LONGTAKE_NEEDS_GPU();
+    for (const DType dtype : kTypes) {
+        for (const int64_t dim : {12, 64, 128}) {
+            constexpr int64_t kHeads = 3, kRows = 333, kSlots = 200;
+            const Tensor queries = random_rows_of({kRows, kHeads, dim}, 1, dtype);
+            const Tensor keys = random_rows_of({kHeads, kSlots, dim}, 2, dtype);
+            const Tensor gpu_keys = keys.to(Device::Cuda);
+            Tensor sums = random_rows_of({kHeads, dim}, 3), scores({kSlots}, DType::F32);
+            Tensor gpu_sums = sums.to(Device::Cuda), gpu_scores = scores.to(Device::Cuda);
+            add_queries(queries, {7, 300}, sums);
+            add_queries(queries.to(Device::Cuda), {7, 300}, gpu_sums);
+            EXPECT_LT(error_of(gpu_sums, sums), 1e-5F);
+            const Range slots{20, 190};
+            score_slots({keys.raw(), nullptr, 195, kSlots, dtype}, slots, sums, scores);
+            score_slots({gpu_keys.raw(), nullptr, 195, kSlots, dtype}, slots, gpu_sums, gpu_scores);
+            EXPECT_LT(error_of(gpu_scores.slice(0, 170), scores.slice(0, 170)), 1e-5F) << dim;
+        }
+    }
+}
+
+TEST(CudaParticipation, TheSameAreChosen) {
+    LONGTAKE_NEEDS_GPU();
+    for (uint64_t seed = 0; seed < 20; ++seed) {
+        const auto count = static_cast<int64_t>(seed % 2 == 0 ? 500 : 17'000);
+        Tensor scores = random_rows_of({count}, seed);
+        if (seed % 3 == 0) {  // many that are equal, zeros of both signs among them
+            for (float& s : scores.values<float>()) {
+                s = std::trunc(s * 2) / 2;
+            }
+        }
+        Tensor reuse({1, count + 9, 1}, DType::U8);
+        for (int64_t i = 0; i < reuse.count(); ++i) {
+            reuse.data<uint8_t>()[i] = static_cast<uint8_t>(i * 37 % 256 < 200 ? i % 9 : 255);
+        }
+        Tensor order = numbers(std::vector<int32_t>(static_cast<size_t>(count), -1));
+        Tensor gpu_reuse = reuse.to(Device::Cuda), gpu_order = order.to(Device::Cuda);
+        const Tensor gpu_scores = scores.to(Device::Cuda);
+        const Range candidates{4, 4 + count};
+        for (const int limit : {0, 7, 1}) {  // of 1: fewer are fresh than are asked for
+            for (const int64_t wanted : {int64_t{1}, count / 4, count - 3, count}) {
+                select_top(scores, candidates, limit, wanted, reuse, order);
+                select_top(gpu_scores, candidates, limit, wanted, gpu_reuse, gpu_order);
+                EXPECT_TRUE(same_bits(gpu_order.slice(0, wanted), order.slice(0, wanted)))
+                    << wanted << " of " << count << ", limit " << limit;
+                EXPECT_TRUE(same_bits(gpu_reuse, reuse));
+            }
+        }
+    }
+}
+
+class CudaPolicy : public testing::TestWithParam<std::string> {};
+INSTANTIATE_TEST_SUITE_P(CudaCache, CudaPolicy,
+                         testing::Values("window", "sink", "deep-sink", "deep-forcing",
+                                         "deep-forcing:paper=1", "deep-forcing:queries=clean",
+                                         "deep-forcing:score=random,reuse_limit=2", "infinity-rope",
+                                         "ema-sink:share=100", "memrope:fast=500", "rolling-sink"),
+                         policy_name);
+
+// Long enough for the origin of positions to move.
+TEST_P(CudaPolicy, RemembersWhatTheCpuRemembers) {
+    LONGTAKE_NEEDS_GPU();
+    CacheGeometry geometry{.layers = 2, .heads = 2, .head_dim = 24, .tokens_per_frame = 8};
+    CacheDriver here(GetParam(), geometry);
+    geometry.device = Device::Cuda;
+    CacheDriver there(GetParam(), geometry);
+    for (int chunk = 0; chunk < 45; ++chunk) {
+        const Turn turn = chunk == 20 ? Turn::Prompt : chunk == 30 ? Turn::Cut : Turn::None;
+        ASSERT_EQ(here.step(2, turn), there.step(2, turn));
+        for (int layer = 0; layer < 2; ++layer) {
+            ASSERT_EQ(here.memory.frame_numbers(layer), there.memory.frame_numbers(layer));
+            const auto a = here.view(layer), b = there.view(layer);
+            const auto near = [&](const void* expected, const void* actual) {
+                const Tensor x = here.rows_of(a, expected), y = there.rows_of(b, actual);
+                for (int64_t h = 0; h < geometry.heads; ++h) {
+                    const auto slots = [&](const Tensor& t) {
+                        const Tensor head = t.slice(h, h + 1);
+                        return head.reshape({a.stride, geometry.head_dim}).slice(0, a.slots);
+                    };
+                    ASSERT_LT(error_of(slots(y), slots(x)), 1e-6F) << "chunk " << chunk;
+                }
+            };
+            near(a.keys, b.keys);
+            near(a.values, b.values);
+        }
+    }
+}
+
+}  // namespace
+}  // namespace longtake::generator

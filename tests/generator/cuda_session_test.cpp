@@ -1,0 +1,213 @@
+#include "core/error.h"
+#include "tests/core/cuda_testing.h"
+#include "tests/generator/allocation_counter.h"
+#include "tests/generator/policy_name.h"
+#include "tests/generator/tiny_model.h"
+
+#include <cmath>
+#include <thread>
+
+// Takes on the GPU against takes on the CPU.
+namespace longtake::generator {
+namespace {
+
+using Model = std::shared_ptr<const diffusion::VideoModel>;
+
+Model tiny_on_gpu() {
+    static const Model model = diffusion::VideoModel::load(kTinyModel, DType::F32, Device::Cuda);
+    return model;
+}
+
+Model bundled(DType compute, Device device) {
+    return diffusion::VideoModel::load(LONGTAKE_ASSETS "/models/toyworld", compute, device);
+}
+
+Chunk on_cpu(const Chunk& chunk) {
+    return {chunk.frames.clone(), chunk.latents.to(Device::Cpu).clone(), chunk.receipt};
+}
+
+std::vector<Chunk> chunks_of(Session& session, int count) {
+    std::vector<Chunk> chunks;
+    for (int i = 0; i < count; ++i) {
+        chunks.push_back(on_cpu(*session.step()));
+    }
+    return chunks;
+}
+
+// With a hard cut half-way.
+std::vector<Chunk> take_of(const Model& model, const SessionOptions& options, int count) {
+    Session session(model, options);
+    session.prompt().set("a red ball rolls right on green grass by day", false);
+    auto chunks = chunks_of(session, count / 2);
+    session.prompt().set("a blue cube spins on sand by night", true);
+    for (Chunk& chunk : chunks_of(session, count - count / 2)) {
+        chunks.push_back(std::move(chunk));
+    }
+    return chunks;
+}
+
+// |a - b| / |b| of the latents, both as vectors.
+double difference_of(const Chunk& a, const Chunk& b) {
+    EXPECT_EQ(a.latents.shape(), b.latents.shape());
+    double difference = 0, whole = 0;
+    for (int64_t i = 0; i < a.latents.count(); ++i) {
+        const double x = a.latents.data<float>()[i], y = b.latents.data<float>()[i];
+        difference += (x - y) * (x - y);
+        whole += y * y;
+    }
+    const double relative = std::sqrt(difference / whole);
+    return std::isnan(relative) ? INFINITY : relative;
+}
+
+// Levels, out of 255, that no pixel differs by more than.
+int pixel_difference(const Chunk& a, const Chunk& b) {
+    int most = 0;
+    for (int64_t i = 0; i < a.frames.count(); ++i) {
+        most = std::max(most, std::abs(a.frames.data<uint8_t>()[i] - b.frames.data<uint8_t>()[i]));
+    }
+    return most;
+}
+
+void record(const char* name, double value) {
+    testing::Test::RecordProperty(name, fmt::format("{:.2e}", value));
+}
+
+void expect_near(const std::vector<Chunk>& actual, const std::vector<Chunk>& expected,
+                 double bound) {
+    double most = 0;
+    for (size_t i = 0; i < expected.size(); ++i) {
+        const double difference = difference_of(actual[i], expected[i]);
+        most = std::max(most, difference);
+        EXPECT_LT(difference, bound) << "chunk " << i;
+        EXPECT_LE(pixel_difference(actual[i], expected[i]), 1) << "chunk " << i;
+        EXPECT_EQ(actual[i].receipt.cached_frames, expected[i].receipt.cached_frames);
+    }
+    record("largest_difference", most);
+}
+
+class CudaTinySession : public testing::TestWithParam<std::string> {};
+INSTANTIATE_TEST_SUITE_P(CudaSession, CudaTinySession,
+                         testing::Values("window", "sink", "deep-sink", "deep-forcing",
+                                         "deep-forcing:window=9,sink=2,budget=7", "infinity-rope",
+                                         "ema-sink:share=100", "memrope:fast=500",
+                                         "rolling-sink:window=9"),
+                         policy_name);
+
+TEST_P(CudaTinySession, EqualsTheCpu) {
+    LONGTAKE_NEEDS_GPU();
+    constexpr int kChunks = 22;
+    expect_near(take_of(tiny_on_gpu(), seeded(1, GetParam()), kChunks),
+                take_of(tiny_model(), seeded(1, GetParam()), kChunks), 1e-4);
+}
+
+TEST_P(CudaTinySession, AnyChunkCanBeMadeAgain) {
+    LONGTAKE_NEEDS_GPU();
+    Session original(tiny_on_gpu(), seeded(1, GetParam()));
+    original.prompt().set("a red ball", false);
+    chunks_of(original, 9);
+    const auto snapshot = original.snapshot();
+    const auto expected = chunks_of(original, 3);
+    original.restore(*snapshot);
+    EXPECT_TRUE(same_take(chunks_of(original, 3), expected));
+    Session other(tiny_on_gpu(), seeded(1, GetParam()));
+    other.restore(*snapshot);
+    EXPECT_TRUE(same_take(chunks_of(other, 3), expected));
+}
+
+#ifdef LONGTAKE_CUDA
+TEST_P(CudaTinySession, SteadyStateAllocatesNothing) {
+    LONGTAKE_NEEDS_GPU();
+    Session session(tiny_on_gpu(), seeded(1, GetParam()));
+    session.prompt().set("a red ball", false);
+    for (int i = 0; i < 12; ++i) {
+        session.step();
+    }
+    session.finalize();
+    const size_t host = live_allocations(), gpu = cuda_allocations();
+    for (int i = 0; i < 30; ++i) {
+        session.step();
+        session.finalize();
+    }
+    EXPECT_EQ(live_allocations(), host);
+    EXPECT_EQ(cuda_allocations(), gpu);
+    EXPECT_GT(gpu, 0U);  // or nothing was counted
+}
+#endif
+
+class CudaBundledSession : public testing::TestWithParam<std::string> {};
+INSTANTIATE_TEST_SUITE_P(CudaSession, CudaBundledSession,
+                         testing::Values("full", "window:window=6", "sink:window=6,sink=1",
+                                         "deep-sink:window=6,sink=2",
+                                         "deep-forcing:window=6,sink=1,budget=6,recent=4",
+                                         "infinity-rope", "ema-sink:window=6",
+                                         "memrope:window=6,sink=1", "rolling-sink:window=9"),
+                         policy_name);
+
+TEST_P(CudaBundledSession, EqualsTheCpu) {
+    LONGTAKE_NEEDS_GPU();
+    static const Model here = bundled(DType::F32, Device::Cpu);
+    static const Model there = bundled(DType::F32, Device::Cuda);
+    Session cpu(here, seeded(3, GetParam())), gpu(there, seeded(3, GetParam()));
+    for (Session* session : {&cpu, &gpu}) {
+        session->prompt().set("a red ball rolls right on green grass by day", false);
+    }
+    expect_near(chunks_of(gpu, 4), chunks_of(cpu, 4), 1e-4);
+}
+
+TEST(CudaSession, Bf16IsNear) {
+    LONGTAKE_NEEDS_GPU();
+    const auto two_chunks = [](DType compute, Device device) {
+        Session session(bundled(compute, device), seeded(3));
+        session.prompt().set("a red ball rolls right on green grass by day", false);
+        return chunks_of(session, 2);
+    };
+    const auto expected = two_chunks(DType::F32, Device::Cpu);
+    const auto here = two_chunks(DType::BF16, Device::Cpu);
+    const auto there = two_chunks(DType::BF16, Device::Cuda);
+    EXPECT_LT(difference_of(there[0], expected[0]), 2e-2);
+    // From then on a take feeds on its own rounding, wherever it is made.
+    const double cpu = difference_of(here[1], expected[1]);
+    const double gpu = difference_of(there[1], expected[1]);
+    EXPECT_LT(gpu, 1.5 * cpu);
+    record("first", difference_of(there[0], expected[0]));
+    record("second", gpu);
+    record("second_on_the_cpu", cpu);
+}
+
+TEST(CudaSession, ARepeatedTakeIsTheSame) {
+    LONGTAKE_NEEDS_GPU();
+    const auto options = seeded(1, "deep-forcing:window=9,sink=2,budget=7");
+    EXPECT_TRUE(
+        same_take(take_of(tiny_on_gpu(), options, 20), take_of(tiny_on_gpu(), options, 20)));
+}
+
+TEST(CudaSession, TwoAtATimeDoNotDisturbEachOther) {
+    LONGTAKE_NEEDS_GPU();
+    const auto one = seeded(1), two = seeded(2, "memrope");
+    const auto first = take_of(tiny_on_gpu(), one, 16), second = take_of(tiny_on_gpu(), two, 16);
+    std::vector<Chunk> again;
+    std::thread other([&] { again = take_of(tiny_on_gpu(), one, 16); });
+    EXPECT_TRUE(same_take(take_of(tiny_on_gpu(), two, 16), second));
+    other.join();
+    EXPECT_TRUE(same_take(again, first));
+}
+
+TEST(CudaSession, BeginsWithAnImageAndStopsAndResets) {
+    LONGTAKE_NEEDS_GPU();
+    SessionOptions options = seeded(1);
+    options.image = Tensor({48, 64, 3}, DType::U8);
+    for (int64_t i = 0; i < options.image.count(); ++i) {
+        options.image.data<uint8_t>()[i] = static_cast<uint8_t>(i % 199);
+    }
+    expect_near(take_of(tiny_on_gpu(), options, 6), take_of(tiny_model(), options, 6), 1e-4);
+    Session session(tiny_on_gpu(), options);
+    session.prompt().set("a red ball", false);
+    const auto first = chunks_of(session, 8);
+    EXPECT_FALSE(session.step([] { return true; }));
+    EXPECT_THROW(session.step(), Error);
+    session.reset();
+    EXPECT_TRUE(same_take(chunks_of(session, 8), first));
+}
+
+}  // namespace
+}  // namespace longtake::generator
