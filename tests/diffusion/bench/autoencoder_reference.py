@@ -17,6 +17,8 @@ from safetensors.torch import save_file
 
 sys.path.insert(0, str(pathlib.Path(__file__).parents[2] / "fixtures"))
 import make_taehv_fixtures as tiny
+from diffusers import AutoencoderKLWan
+from make_wan_vae_fixtures import spread
 
 LATENTS, HEIGHT, WIDTH = 7, 60, 104  # one latent, then chunks of three
 
@@ -43,15 +45,9 @@ def distance(frames, wanted):
 
 
 def full(folder):
-    from diffusers import AutoencoderKLWan
     torch.manual_seed(1)
     model = AutoencoderKLWan().eval()
-    for name, p in model.named_parameters():
-        if name.endswith("gamma"):
-            p.copy_(1 + 0.2 * torch.randn_like(p))
-        elif name == "decoder.conv_out.weight":
-            p.mul_(0.7)
-        p.copy_(p.bfloat16())
+    spread(model)
     save_file({k: v.bfloat16().contiguous() for k, v in model.state_dict().items()},
               folder / "wan_vae.safetensors")
     model = model.cuda()
