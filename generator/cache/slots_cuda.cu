@@ -1,3 +1,4 @@
+#include "core/host_device.h"
 #include "diffusion/ops/elements.cuh"
 #include "diffusion/ops/rope.h"
 #include "diffusion/ops/rope_angle.cuh"
@@ -16,26 +17,29 @@ constexpr int kThreads = 256;
 constexpr int kEach = 8;  // elements a thread has on their way at a time
 constexpr int kMaxPairs = 128;
 
-// Block (p, g) moves part p, `width` of the `row` units, of every slot of group g, as many slots at
+// Block (p, g) moves part p, kWidth of the `row` units, of every slot of group g, as many slots at
 // a time as the block has room for, ascending: what is read next was not yet written to.
-template <typename Unit>
-__global__ void move_kernel(Unit* slots, int64_t capacity, int row, int width, int64_t to,
-                            const int32_t* chosen, int64_t choices, int64_t tail, int64_t count) {
-    Unit* part = slots + blockIdx.y * capacity * row + blockIdx.x * width;
-    for (int64_t begin = 0; begin < count * width; begin += kThreads * kEach) {
+template <typename Unit, int kWidth>
+__global__ void move_kernel(Unit* slots, int64_t capacity, int row, int to, const int32_t* chosen,
+                            int choices, int tail, int count) {
+    constexpr int kSlots = kThreads / kWidth;  // that the block moves at once, kEach times over
+    Unit* part = slots + blockIdx.y * capacity * row + blockIdx.x * kWidth + threadIdx.x % kWidth;
+    for (int begin = 0; begin < count; begin += kSlots * kEach) {
+        const int first = begin + static_cast<int>(threadIdx.x) / kWidth;
         Unit held[kEach];
+        LONGTAKE_UNROLL
         for (int e = 0; e < kEach; ++e) {
-            const int64_t item = begin + e * kThreads + threadIdx.x, i = item / width;
+            const int i = first + e * kSlots;
             if (i < count) {
-                const int64_t from = i < choices ? chosen[i] : tail + i - choices;
-                held[e] = part[from * row + item % width];
+                held[e] = part[int64_t{i < choices ? chosen[i] : tail + i - choices} * row];
             }
         }
         __syncthreads();
+        LONGTAKE_UNROLL
         for (int e = 0; e < kEach; ++e) {
-            const int64_t item = begin + e * kThreads + threadIdx.x, i = item / width;
+            const int i = first + e * kSlots;
             if (i < count) {
-                part[(to + i) * row + item % width] = held[e];
+                part[int64_t{to + i} * row] = held[e];
             }
         }
     }
@@ -117,16 +121,15 @@ __global__ void turn_kernel(const T* keys, T* turned, const float* positions, fl
     }
 }
 
-// Moves in units of this type; a block takes 32 bytes of a row, what memory is read in.
-template <typename Unit>
+template <typename Unit, int kWidth>
 void move_as(Tensor& slots, int64_t to, const Tensor& chosen, Range tail, size_t row,
              GpuStream stream) {
     const auto units = static_cast<int>(row / sizeof(Unit));
-    const int width = units % 2 == 0 ? 2 : 1;
-    const dim3 grid(static_cast<unsigned>(units / width), static_cast<unsigned>(slots.extent(0)));
-    move_kernel<<<grid, kThreads, 0, stream>>>(
-        static_cast<Unit*>(slots.raw()), slots.extent(1), units, width, to, chosen.data<int32_t>(),
-        chosen.count(), tail.begin, chosen.count() + tail.count());
+    const dim3 grid(static_cast<unsigned>(units / kWidth), static_cast<unsigned>(slots.extent(0)));
+    move_kernel<Unit, kWidth><<<grid, kThreads, 0, stream>>>(
+        static_cast<Unit*>(slots.raw()), slots.extent(1), units, static_cast<int>(to),
+        chosen.data<int32_t>(), static_cast<int>(chosen.count()), static_cast<int>(tail.begin),
+        static_cast<int>(chosen.count() + tail.count()));
 }
 
 }  // namespace
@@ -137,12 +140,13 @@ void move_slots_cuda(Tensor& slots, int64_t to, const Tensor& chosen, Range tail
     if (chosen.count() + tail.count() == 0) {
         return;
     }
-    if (row % sizeof(uint4) == 0) {
-        move_as<uint4>(slots, to, chosen, tail, row, stream);
+    constexpr int kWide = 4;  // 64 bytes, what memory is read in
+    if (row % (kWide * sizeof(uint4)) == 0) {
+        move_as<uint4, kWide>(slots, to, chosen, tail, row, stream);
     } else if (row % sizeof(float) == 0) {
-        move_as<float>(slots, to, chosen, tail, row, stream);
+        move_as<float, 1>(slots, to, chosen, tail, row, stream);
     } else {
-        move_as<uint8_t>(slots, to, chosen, tail, row, stream);
+        move_as<uint8_t, 1>(slots, to, chosen, tail, row, stream);
     }
     cuda_check_launch("move_slots");
 }
