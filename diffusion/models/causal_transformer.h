@@ -51,8 +51,8 @@ class TransformerWorkspace {
 class CausalTransformer {
   public:
     // `folder` holds config.json and the weights under diffusers' or the original names;
-    // `compute` is F32, BF16 or, on a Hopper GPU, F8E4M3: then the products of a pass multiply fp8,
-    // and all else is bf16.
+    // `compute` is F32, BF16 or, on a Hopper GPU, F8E4M3: then most products of a pass multiply
+    // fp8, and all else is bf16.
     static CausalTransformer load(const std::filesystem::path& folder, DType compute,
                                   Device device = Device::Cpu);
     CausalTransformer(const TransformerConfig& config, const WeightMap& weights, DType compute,

@@ -86,8 +86,8 @@ void CausalTransformer::Pass::cross_attention(int layer, const TextContext& text
     layer_norm(s_.x, block.cross_gain, block.cross_bias, config_.eps, s_.normed, stream());
     block.cross_q(s_.normed, s_.cross, s_.ops);
     rms_norm(s_.cross, 0, block.cross_q_norm, config_.eps, s_.q, Rotation::None, nullptr, stream());
-    attention(s_.q, view, s_.cross_attended, s_.ops, text.bias());
-    block.cross_out(s_.cross_attended2, s_.x, s_.ops, Epilogue::add());
+    attention(s_.q, view, s_.attended, s_.ops, text.bias());
+    block.cross_out(s_.attended2, s_.x, s_.ops, Epilogue::add());
 }
 
 void CausalTransformer::Pass::feed_forward(int layer) {

@@ -37,10 +37,8 @@ void TransformerWorkspace::State::fit(const std::shared_ptr<const void>& model,
     k = Tensor(q.shape(), compute, device);
     v = Tensor(q.shape(), compute, device);
     cross = Tensor({rows, d}, compute, device);
-    attended = Tensor(q.shape(), products, device);
-    cross_attended = products == compute ? attended : Tensor(q.shape(), compute, device);
+    attended = Tensor(q.shape(), compute, device);
     attended2 = attended.reshape({rows, d});
-    cross_attended2 = cross_attended.reshape({rows, d});
     hidden = Tensor({rows, c.ffn_dim}, products, device);
     tokens = Tensor({rows, c.out_channels * c.patch_size()}, DType::F32, device);
     model_ = model;

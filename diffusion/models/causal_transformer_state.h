@@ -41,17 +41,17 @@ struct TransformerWorkspace::State {
     // L tokens, d = heads * head_dim; x is fp32, the rest of the compute type unless noted. What
     // goes into a product of a block (*) is of the products' type, and the same tensor as its
     // neighbour where that is the compute type.
-    Tensor patches;                     // [L, in_channels * patch]
-    Tensor x;                           // [L, d], the residual stream
-    Tensor normed;                      // [L, d] (*)
-    Tensor head_normed;                 // [L, d]
-    Tensor qkv;                         // [L, 3 d]
-    Tensor q, k, v;                     // [L, heads, head_dim]
-    Tensor cross;                       // [L, d]
-    Tensor attended, cross_attended;    // [L, heads, head_dim] (*) and not
-    Tensor attended2, cross_attended2;  // the same as [L, d]
-    Tensor hidden;                      // [L, ffn_dim] (*)
-    Tensor tokens;                      // [L, out_channels * patch] fp32
+    Tensor patches;      // [L, in_channels * patch]
+    Tensor x;            // [L, d], the residual stream
+    Tensor normed;       // [L, d] (*)
+    Tensor head_normed;  // [L, d]
+    Tensor qkv;          // [L, 3 d]
+    Tensor q, k, v;      // [L, heads, head_dim]
+    Tensor cross;        // [L, d]
+    Tensor attended;     // [L, heads, head_dim]
+    Tensor attended2;    // the same as [L, d]
+    Tensor hidden;       // [L, ffn_dim] (*)
+    Tensor tokens;       // [L, out_channels * patch] fp32
 
     // Makes everything fit a chunk of `frames` x `height` x `width` tokens.
     void fit(const std::shared_ptr<const void>& model, const TransformerConfig& config,

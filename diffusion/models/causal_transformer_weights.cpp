@@ -54,7 +54,7 @@ CausalTransformer::Weights::Block load_block(const Loader& load, const Loader& p
     const std::string name = fmt::format("blocks.{}.", index);
     const int64_t d = c.width();
     return {.qkv = products.stacked(name + "attn1.", {"to_q", "to_k", "to_v"}, d, d),
-            .self_out = products.linear(name + "attn1.to_out.0", d, d),
+            .self_out = load.linear(name + "attn1.to_out.0", d, d),
             .cross_q = products.linear(name + "attn2.to_q", d, d),
             .cross_k = load.linear(name + "attn2.to_k", d, d),
             .cross_v = load.linear(name + "attn2.to_v", d, d),

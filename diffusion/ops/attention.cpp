@@ -6,10 +6,9 @@ namespace longtake::diffusion {
 
 void attention(const Tensor& q, const KvView& kv, Tensor& out, Workspace& workspace,
                std::span<const float> key_bias) {
-    const bool fp8 = kv.dtype == DType::F8E4M3;
-    const bool fp8_out = out.dtype() == DType::F8E4M3;
-    check(q.shape().rank() == 3 && out.shape() == q.shape() &&
-              q.dtype() == (fp8 ? DType::BF16 : kv.dtype) && (out.dtype() == q.dtype() || fp8_out),
+    const DType rows = kv.dtype == DType::F8E4M3 ? DType::BF16 : kv.dtype;
+    check(q.shape().rank() == 3 && out.shape() == q.shape() && q.dtype() == rows &&
+              out.dtype() == rows,
           "attention: {} {} over {} into {} {}", name_of(q.dtype()), q.shape().str(),
           name_of(kv.dtype), name_of(out.dtype()), out.shape().str());
     check(0 < kv.slots && kv.slots <= kv.stride, "attention: {} of {} slots", kv.slots, kv.stride);
@@ -28,8 +27,7 @@ void attention(const Tensor& q, const KvView& kv, Tensor& out, Workspace& worksp
                                    .head_dim = q.extent(2),
                                    .slots = kv.slots,
                                    .stride = kv.stride,
-                                   .dtype = kv.dtype,
-                                   .out_dtype = out.dtype()};
+                                   .dtype = kv.dtype};
     if (problem.rows > 0) {
         q.device() == Device::Cpu ? attention_cpu(problem, workspace)
                                   : attention_cuda(problem, workspace);

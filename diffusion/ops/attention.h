@@ -11,10 +11,9 @@ namespace longtake::diffusion {
 
 // out = softmax(q k^T / sqrt(head_dim) + key_bias) v, per head, over the rows the view offers. No
 // score ever reaches main memory.
-//   q, out [L, heads, head_dim] of the view's element type; head_dim <= 128. Over fp8 slots q is
-//   bf16; over those and bf16 ones on Hopper, out may be fp8.
-//   key_bias: empty, or one logit per key, shared by all heads (ln n makes one row count as n), in
-//   memory of the same device
+//   q, out [L, heads, head_dim] of the view's element type; head_dim <= 128. Over fp8 slots both
+//   are bf16. key_bias: empty, or one logit per key, shared by all heads (ln n makes one row count
+//   as n), in memory of the same device
 // The result of a row depends on neither the other rows nor the number of threads.
 void attention(const Tensor& q, const KvView& kv, Tensor& out, Workspace& workspace,
                std::span<const float> key_bias = {});
@@ -39,7 +38,6 @@ struct AttentionProblem {
     const float* key_bias;  // or null
     int64_t rows, heads, head_dim, slots, stride;
     DType dtype;
-    DType out_dtype;
 };
 struct AttentionKernel;
 void attention_cuda(const AttentionProblem& problem, Workspace& workspace);

@@ -19,7 +19,7 @@ void attention_cuda(const AttentionProblem& p, Workspace& workspace) {
     if ((bf16 || p.dtype == DType::F8E4M3) && attention_cuda_hopper_fits(p)) {
         return attention_cuda_hopper(p, workspace);
     }
-    check(p.dtype != DType::F8E4M3 && p.out_dtype == p.dtype,
+    check(p.dtype != DType::F8E4M3,
           "attention: fp8 takes a Hopper GPU, heads of 128 and no biases");
     bf16 ? attention_cuda_flash(p, workspace.stream())
          : attention_cuda_plain(p, workspace.stream());

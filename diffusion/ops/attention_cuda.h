@@ -4,8 +4,8 @@
 
 namespace longtake::diffusion {
 
-// On Hopper's matrix unit, heads of 128 without biases: bf16 keys and values, aligned as below, or
-// fp8 ones; bf16 queries; results in bf16 or fp8.
+// On Hopper's matrix unit, heads of 128 without biases: bf16 keys and values, from 128 keys on and
+// aligned as below, or fp8 ones.
 void attention_cuda_hopper(const AttentionProblem& problem, Workspace& workspace);
 bool attention_cuda_hopper_fits(const AttentionProblem& problem);
 // bf16 on the tensor cores; heads of a multiple of 8, up to 128, all addresses aligned to 16 bytes.

@@ -38,8 +38,7 @@ struct Pieces {
 struct HopperProblem {
     TensorMap q, keys, values;
     const __nv_bfloat16* queries;  // what `q` maps
-    void* out;                     // [rows, heads, kDim]
-    bool fp8_out;
+    __nv_bfloat16* out;            // [rows, heads, kDim]
     Pieces pieces;
     Schedule schedule;
     int rows, heads, slots;
@@ -98,15 +97,6 @@ __device__ float exp2_fast(float x) {
     float y;
     asm("ex2.approx.ftz.f32 %0, %1;" : "=f"(y) : "f"(x));
     return y;
-}
-
-// Two neighbours of the result.
-__device__ void store_pair(const HopperProblem& p, int64_t at, float first, float second) {
-    if (p.fp8_out) {
-        reinterpret_cast<uint16_t*>(p.out)[at / 2] = static_cast<uint16_t>(pack_fp8(first, second));
-    } else {
-        reinterpret_cast<unsigned*>(p.out)[at / 2] = pack(first, second);
-    }
 }
 
 // The queries of a group of warps. Thread i of a warp, with g = i / 4 and t = i % 4, has of every
@@ -319,8 +309,8 @@ template <class F> class Group {
                 const float inverse = 1.F / total;
 #pragma unroll
                 for (int i = 0; i < kDim / 8; ++i) {
-                    store_pair(p_, at + 8 * i, sums_[4 * i + 2 * half] * inverse,
-                               sums_[4 * i + 2 * half + 1] * inverse);
+                    *reinterpret_cast<unsigned*>(p_.out + at + 8 * i) = pack(
+                        sums_[4 * i + 2 * half] * inverse, sums_[4 * i + 2 * half + 1] * inverse);
                 }
             }
         }
@@ -410,8 +400,9 @@ __global__ void attention_combine_kernel(const __grid_constant__ HopperProblem p
     const int head = tile / s.row_blocks;
     const int64_t at = (int64_t{row} * p.heads + head) * kDim + 2 * threadIdx.x;
     const float inverse = 1.F / total;
-    store_pair(p, at, sums[0].x * inverse, sums[0].y * inverse);
-    store_pair(p, at + kDim / 2, sums[1].x * inverse, sums[1].y * inverse);
+    auto* to = reinterpret_cast<unsigned*>(p.out + at);
+    to[0] = pack(sums[0].x * inverse, sums[0].y * inverse);
+    to[kDim / 4] = pack(sums[1].x * inverse, sums[1].y * inverse);
 }
 
 // Rows of heads in boxes of `box_rows` rows and all of a head. The dimensions of the map: half a
@@ -456,8 +447,7 @@ template <class F> void launch(const HopperProblem& p, GpuStream stream) {
 
 bool attention_cuda_hopper_fits(const AttentionProblem& p) {
     return (p.dtype == DType::BF16 || p.dtype == DType::F8E4M3) && p.head_dim == kDim &&
-           p.key_bias == nullptr &&
-           (p.slots >= kKeys || p.dtype != DType::BF16 || p.out_dtype != DType::BF16) &&
+           p.key_bias == nullptr && (p.slots >= kKeys || p.dtype == DType::F8E4M3) &&
            attribute(cudaDevAttrComputeCapabilityMajor) == 9;
 }
 
@@ -473,8 +463,7 @@ void attention_cuda_hopper(const AttentionProblem& p, Workspace& workspace) {
         .keys = {},
         .values = {},
         .queries = static_cast<const __nv_bfloat16*>(p.q),
-        .out = p.out,
-        .fp8_out = p.out_dtype == DType::F8E4M3,
+        .out = static_cast<__nv_bfloat16*>(p.out),
         .pieces = {.sums = reinterpret_cast<float*>(room),
                    .scale = reinterpret_cast<float2*>(room + pieces * kDim * sizeof(float))},
         .schedule = {.tiles = tiles,

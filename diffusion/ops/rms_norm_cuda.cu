@@ -58,7 +58,8 @@ __global__ void rms_norm_kernel(const In* x, int64_t stride, const float* weight
     }
 }
 
-// One row per warp.
+// One row per warp. A thread's chunks are 256 elements apart, a multiple of head_dim, and so of one
+// place in their heads: they turn by the same angles.
 template <typename In, typename Out, bool kRotate>
 __global__ void __launch_bounds__(kRowThreads)
     rms_norm_rows_kernel(const In* x, int64_t stride, const float* weight, int64_t rows, int d,
@@ -71,16 +72,19 @@ __global__ void __launch_bounds__(kRowThreads)
     row.load(x + r * stride);
     const float squares = row.sum([](float v) { return v * v; });
     const float scale = rsqrtf(squares / static_cast<float>(d) + eps);
+    float2 turns[kChunk / 2];
+#pragma unroll
+    for (int i = 0; i < kChunk / 2; ++i) {
+        const int pair = static_cast<int>(threadIdx.x) % 32 * kChunk % head_dim / 2 + i;
+        turns[i] = kRotate ? angles.of(static_cast<int>(r), pair) : make_float2(1.F, 0.F);
+    }
     row.each([&](int at, float(&v)[kChunk]) {
         float w[kChunk];
         load_chunk(weight + at, w);
 #pragma unroll
         for (int i = 0; i < kChunk; i += 2) {
             const float a = v[i] * scale * w[i], b = v[i + 1] * scale * w[i + 1];
-            float2 turn = make_float2(1.F, 0.F);
-            if constexpr (kRotate) {
-                turn = angles.of(static_cast<int>(r), (at % head_dim + i) / 2);
-            }
+            const float2 turn = turns[i / 2];
             v[i] = a * turn.x - b * turn.y;
             v[i + 1] = b * turn.x + a * turn.y;
         }
@@ -120,7 +124,7 @@ void rms_norm_cuda(const Tensor& x, int64_t column, const Tensor& weight, double
             using Out = decltype(result);
             const auto* from = static_cast<const In*>(x.raw()) + column;
             auto* to = static_cast<Out*>(out.raw());
-            if (head_dim % kChunk == 0 && fits_chunks(d, x.extent(1), {from, weight.raw(), to})) {
+            if (32 * kChunk % head_dim == 0 && fits_chunks(d, x.extent(1), {from, weight.raw(), to})) {
                 const auto rows_kernel = table == nullptr ? rms_norm_rows_kernel<In, Out, false>
                                                           : rms_norm_rows_kernel<In, Out, true>;
                 rows_kernel<<<blocks_for(rows, kRowsPerBlock), kRowThreads, 0, stream>>>(

@@ -2,9 +2,11 @@
 #include "diffusion/ops/elements.cuh"
 #include "diffusion/ops/rope.h"
 #include "diffusion/ops/rope_angle.cuh"
+#include "diffusion/ops/row_chunks.cuh"
 #include "generator/cache/slots.h"
 
 #include <algorithm>
+#include <cmath>
 
 namespace longtake::generator {
 namespace {
@@ -94,30 +96,50 @@ __global__ void shift_kernel(float* positions, int64_t count, float by) {
     }
 }
 
-// A block for each slot.
+// kTurned slots after one another share a block: those of a frame turn by the same angles. A thread
+// moves kChunk neighbours.
+constexpr int kTurned = 16;
+
 template <typename T>
 __global__ void turn_kernel(const T* keys, T* turned, const float* positions, float* turned_to,
-                            int64_t first, int64_t capacity, int heads, int d, int pairs) {
+                            int64_t begin, int64_t end, int64_t capacity, int heads, int d,
+                            int pairs) {
+    using diffusion::kChunk;
     __shared__ float2 turns[kMaxPairs];
-    const int64_t slot = first + blockIdx.x;
-    const float position = positions[slot];
-    if (turned_to[slot] == position) {
-        return;
+    const int64_t first = begin + int64_t{blockIdx.x} * kTurned;
+    float known = NAN;  // the position of `turns`
+    for (int64_t slot = first; slot < first + kTurned && slot < end; ++slot) {
+        const float position = positions[slot];
+        if (turned_to[slot] == position) {
+            continue;
+        }
+        if (position != known) {
+            __syncthreads();
+            for (int k = threadIdx.x; k < pairs; k += kThreads) {
+                turns[k] = diffusion::rope_angle(position, k, pairs, diffusion::kRopeTheta);
+            }
+            __syncthreads();
+            known = position;
+        }
+        for (int i = threadIdx.x; i < heads * (d / kChunk); i += kThreads) {
+            const int within = i % (d / kChunk) * kChunk;
+            const int64_t at = (i / (d / kChunk) * capacity + slot) * d + within;
+            float v[kChunk];
+            diffusion::load_chunk(keys + at, v);
+            LONGTAKE_UNROLL
+            for (int j = 0; j < kChunk; j += 2) {
+                const int k = (within + j) / 2;
+                const float2 turn = k < pairs ? turns[k] : make_float2(1.F, 0.F);
+                const float a = v[j], b = v[j + 1];
+                v[j] = a * turn.x - b * turn.y;
+                v[j + 1] = b * turn.x + a * turn.y;
+            }
+            diffusion::store_chunk(turned + at, v);
+        }
     }
-    for (int k = threadIdx.x; k < pairs; k += kThreads) {
-        turns[k] = diffusion::rope_angle(position, k, pairs, diffusion::kRopeTheta);
-    }
-    __syncthreads();  // and everybody has read where the slot was turned to
-    if (threadIdx.x == 0) {
-        turned_to[slot] = position;
-    }
-    for (int i = threadIdx.x; i < heads * (d / 2); i += kThreads) {
-        const int k = i % (d / 2);
-        const int64_t at = (i / (d / 2) * capacity + slot) * d + 2 * k;
-        const float a = to_float(keys[at]), b = to_float(keys[at + 1]);
-        const float2 turn = k < pairs ? turns[k] : make_float2(1.F, 0.F);
-        store(turned + at, a * turn.x - b * turn.y);
-        store(turned + at + 1, b * turn.x + a * turn.y);
+    __syncthreads();  // everybody has read where the slots were turned to
+    if (threadIdx.x < kTurned && first + threadIdx.x < end) {
+        turned_to[first + threadIdx.x] = positions[first + threadIdx.x];
     }
 }
 
@@ -216,15 +238,15 @@ void turn_slots_cuda(const Tensor& keys, Range slots, const Tensor& positions, T
     if (slots.count() == 0) {
         return;
     }
-    if (pairs > kMaxPairs) {
-        cuda_check(cudaErrorInvalidValue, "turn_slots: too many pairs");
+    if (pairs > kMaxPairs || d % diffusion::kChunk != 0) {
+        cuda_check(cudaErrorInvalidValue, "turn_slots: heads of another size than 8, 16, 24 ...");
     }
     diffusion::with_type(keys.dtype(), [&](auto element) {
         using T = decltype(element);
-        turn_kernel<<<static_cast<unsigned>(slots.count()), kThreads, 0, stream>>>(
+        turn_kernel<<<blocks_for(slots.count(), kTurned), kThreads, 0, stream>>>(
             static_cast<const T*>(keys.raw()), static_cast<T*>(turned.raw()),
-            positions.data<float>(), turned_to.data<float>(), slots.begin, keys.extent(1), heads, d,
-            pairs);
+            positions.data<float>(), turned_to.data<float>(), slots.begin, slots.end,
+            keys.extent(1), heads, d, pairs);
     });
     cuda_check_launch("turn_slots");
 }

@@ -35,8 +35,7 @@ struct Input {
                   .head_dim = c.head_dim,
                   .slots = c.slots,
                   .stride = c.slots + 3,
-                  .dtype = dtype,
-                  .out_dtype = dtype} {}
+                  .dtype = dtype} {}
     Tensor q, keys, values, bias, out;
     AttentionProblem problem;
 };

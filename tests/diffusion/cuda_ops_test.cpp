@@ -137,8 +137,8 @@ TEST(CudaOps, Attention) {
              {Case{1, 1, 24, 1}, Case{5, 2, 24, 7}, Case{65, 3, 32, 64}, Case{37, 2, 64, 63},
               Case{128, 2, 64, 129, 3.F}, Case{130, 2, 96, 100}, Case{200, 2, 128, 257},
               Case{300, 3, 128, 1000}, Case{16, 2, 20, 40}, Case{129, 1, 128, 64, 4.F},
-              Case{130, 3, 128, 128}, Case{300, 2, 128, 700, 3.F}, Case{700, 12, 128, 1500},
-              Case{2000, 12, 128, 300}}) {
+              Case{130, 3, 128, 128}, Case{700, 12, 128, 61}, Case{300, 2, 128, 700, 3.F},
+              Case{700, 12, 128, 1500}, Case{2000, 12, 128, 300}}) {
             const Tensor q = random_tensor({c.rows, c.heads, c.dim}, 1, dtype, c.spread);
             // Rows past the last slot must not be read into the result.
             Tensor keys = poisoned({c.heads, c.slots + 3, c.dim}, dtype, Device::Cpu);
@@ -180,7 +180,7 @@ Tensor rounded_to_fp8(const Tensor& t) {
 }
 
 // Against fp32 attention over the same quantized operands: what is left is the rounding of the
-// weights to fp8, 2.5 % each, and that of the result.
+// weights to fp8, 2.5 % each.
 TEST(CudaOps, AttentionOverFp8Slots) {
     LONGTAKE_NEEDS_GPU();
     struct Case {
@@ -207,14 +207,11 @@ TEST(CudaOps, AttentionOverFp8Slots) {
                 {gpu_keys.raw(), gpu_values.raw(), c.slots, c.stride, DType::BF16}, c.heads, begin,
                 fp8, gpu.stream());
         }
-        for (const DType result : {DType::BF16, DType::F8E4M3}) {
-            Tensor actual = poisoned(q.shape(), result, Device::Cuda);
-            attention(q.to(Device::Cuda), {fp8.keys, fp8.values, c.slots, c.stride, DType::F8E4M3},
-                      actual, gpu);
-            gpu.synchronize();
-            EXPECT_LT(error_of(actual, expected), 5e-2F)
-                << c.rows << " rows, " << c.slots << " slots to " << name_of(result);
-        }
+        Tensor actual = poisoned(q.shape(), DType::BF16, Device::Cuda);
+        attention(q.to(Device::Cuda), {fp8.keys, fp8.values, c.slots, c.stride, DType::F8E4M3},
+                  actual, gpu);
+        gpu.synchronize();
+        EXPECT_LT(error_of(actual, expected), 5e-2F) << c.rows << " rows, " << c.slots << " slots";
     }
 }
 

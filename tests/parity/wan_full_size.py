@@ -2,7 +2,7 @@
 
 The PyTorch network is tools/train/nets/wan.py, which knows nothing of our runtime: it rotates keys
 once, at absolute positions, and keeps them in lists. Run from the repository root:
-    python3 tests/parity/wan_full_size.py LONGTAKE_BINARY [--chunks 2] [--records FILE]
+    python3 tests/parity/wan_full_size.py LONGTAKE_BINARY [--chunks 2] [--only latents|speed] [--records FILE]
 Needs torch with a CUDA GPU and safetensors. Prints, and appends as JSON lines:
   - latents of every chunk (4 steps and a clean pass each) by fp32, bf16 and fp8 of ours, and by
     PyTorch's bf16, as relative distance to PyTorch's fp32;
@@ -138,11 +138,23 @@ def speed(model, text):
     yield "torch.compile", milliseconds(lambda: passes(model, context, x, past, WINDOW - CHUNK, noises))
 
 
+def compare(o, folder, model, text, noise, renoise, say):
+    expected = roll_out(model, text, noise, renoise, o.chunks)
+    takes = {p: ours(o.binary, folder, p, o.chunks) for p in ("fp32", "bf16", "fp8")}
+    takes["PyTorch bf16"] = roll_out(model.bfloat16(), text, noise, renoise, o.chunks)
+    for name, latents in takes.items():
+        parts = zip(latents.split(CHUNK), expected.split(CHUNK))
+        off = [((a - b).norm() / b.norm()).item() for a, b in parts]
+        say(what="latents against PyTorch fp32, relative, by chunk", by=name, off=off,
+            decibels=[-20 * math.log10(x) for x in off])
+
+
 @torch.no_grad()
 def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("binary")
     parser.add_argument("--chunks", type=int, default=2)
+    parser.add_argument("--only", choices=("latents", "speed"))
     parser.add_argument("--records")
     o = parser.parse_args()
     torch.backends.cuda.matmul.allow_tf32 = torch.backends.cudnn.allow_tf32 = False
@@ -165,17 +177,11 @@ def main():
         save_file(dict(noise=noise, renoise=renoise), folder.parent / "noise.safetensors")
         save_file(dict(prompt_embeds=rows), folder.parent / "embeds.safetensors")
         text = Text(rows.cuda())
-        expected = roll_out(model, text, noise, renoise, o.chunks)
-        halved = model.bfloat16()
-        takes = {"PyTorch bf16": roll_out(halved, text, noise, renoise, o.chunks)}
-        for precision in ("fp32", "bf16", "fp8"):
-            takes[precision] = ours(o.binary, folder, precision, o.chunks)
-        for name, latents in takes.items():
-            off = [((latents[i:i + CHUNK] - expected[i:i + CHUNK]).norm() / expected[i:i + CHUNK].norm()).item()
-                   for i in range(0, CHUNK * o.chunks, CHUNK)]
-            say(what="latents against PyTorch fp32, relative, by chunk", by=name, off=off)
-        for name, ms in speed(halved, text):
-            say(what="five passes over 21 latent frames, PyTorch bf16", by=name, ms=ms)
+        if o.only != "speed":
+            compare(o, folder, model, text, noise, renoise, say)
+        if o.only != "latents":
+            for name, ms in speed(model.bfloat16(), text):
+                say(what="five passes over 21 latent frames, PyTorch bf16", by=name, ms=ms)
 
 
 if __name__ == "__main__":

@@ -94,8 +94,7 @@ void attention_kernel(benchmark::State& state, const AttentionKernel* kernel) {
                                    .head_dim = kHeadDim,
                                    .slots = slots,
                                    .stride = slots,
-                                   .dtype = kernel->dtype,
-                                   .out_dtype = kernel->dtype};
+                                   .dtype = kernel->dtype};
     measure(state, 4.0 * static_cast<double>(kRows * slots * kWidth),
             [&] { attention_cpu_with(*kernel, problem, workspace); });
 }
