@@ -32,18 +32,21 @@ int64_t rows_before_padding(const Tensor& embeds) {
     return rows;
 }
 
+DType checked_products(DType compute, Device device, int64_t head_dim) {
+    check_input(compute != DType::F8E4M3 || (device == Device::Cuda && head_dim == 128),
+                "fp8 takes a Hopper GPU and a model with heads of 128; choose --precision bf16");
+    return compute;
+}
+
 }  // namespace
 
 CausalTransformer::CausalTransformer(const TransformerConfig& config, const WeightMap& weights,
                                      DType compute, Device device)
     : config_(config),
       compute_(compute == DType::F8E4M3 ? DType::BF16 : compute),
-      products_(compute),
+      products_(checked_products(compute, device, config.head_dim)),
       device_(device),
-      weights_(std::make_shared<const Weights>(config, weights, compute_, products_, device)) {
-    check_input(products_ != DType::F8E4M3 || (device == Device::Cuda && config.head_dim == 128),
-                "fp8 takes a Hopper GPU and a model with heads of 128; choose bf16");
-}
+      weights_(std::make_shared<const Weights>(config, weights, compute_, products_, device)) {}
 
 CausalTransformer CausalTransformer::load(const std::filesystem::path& folder, DType compute,
                                           Device device) {

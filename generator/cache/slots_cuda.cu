@@ -97,14 +97,13 @@ __global__ void shift_kernel(float* positions, int64_t count, float by) {
 }
 
 // kTurned slots after one another share a block: those of a frame turn by the same angles. A thread
-// moves kChunk neighbours.
+// moves kStep neighbours, a chunk or a pair.
 constexpr int kTurned = 16;
 
-template <typename T>
+template <typename T, int kStep>
 __global__ void turn_kernel(const T* keys, T* turned, const float* positions, float* turned_to,
                             int64_t begin, int64_t end, int64_t capacity, int heads, int d,
                             int pairs) {
-    using diffusion::kChunk;
     __shared__ float2 turns[kMaxPairs];
     const int64_t first = begin + int64_t{blockIdx.x} * kTurned;
     float known = NAN;  // the position of `turns`
@@ -121,20 +120,30 @@ __global__ void turn_kernel(const T* keys, T* turned, const float* positions, fl
             __syncthreads();
             known = position;
         }
-        for (int i = threadIdx.x; i < heads * (d / kChunk); i += kThreads) {
-            const int within = i % (d / kChunk) * kChunk;
-            const int64_t at = (i / (d / kChunk) * capacity + slot) * d + within;
-            float v[kChunk];
-            diffusion::load_chunk(keys + at, v);
+        for (int i = threadIdx.x; i < heads * (d / kStep); i += kThreads) {
+            const int within = i % (d / kStep) * kStep;
+            const int64_t at = (i / (d / kStep) * capacity + slot) * d + within;
+            float v[kStep];
+            if constexpr (kStep == 2) {
+                v[0] = to_float(keys[at]);
+                v[1] = to_float(keys[at + 1]);
+            } else {
+                diffusion::load_chunk(keys + at, v);
+            }
             LONGTAKE_UNROLL
-            for (int j = 0; j < kChunk; j += 2) {
+            for (int j = 0; j < kStep; j += 2) {
                 const int k = (within + j) / 2;
                 const float2 turn = k < pairs ? turns[k] : make_float2(1.F, 0.F);
                 const float a = v[j], b = v[j + 1];
                 v[j] = a * turn.x - b * turn.y;
                 v[j + 1] = b * turn.x + a * turn.y;
             }
-            diffusion::store_chunk(turned + at, v);
+            if constexpr (kStep == 2) {
+                store(turned + at, v[0]);
+                store(turned + at + 1, v[1]);
+            } else {
+                diffusion::store_chunk(turned + at, v);
+            }
         }
     }
     __syncthreads();  // everybody has read where the slots were turned to
@@ -238,12 +247,14 @@ void turn_slots_cuda(const Tensor& keys, Range slots, const Tensor& positions, T
     if (slots.count() == 0) {
         return;
     }
-    if (pairs > kMaxPairs || d % diffusion::kChunk != 0) {
-        cuda_check(cudaErrorInvalidValue, "turn_slots: heads of another size than 8, 16, 24 ...");
+    if (pairs > kMaxPairs) {
+        cuda_check(cudaErrorInvalidValue, "turn_slots: too many pairs");
     }
     diffusion::with_type(keys.dtype(), [&](auto element) {
         using T = decltype(element);
-        turn_kernel<<<blocks_for(slots.count(), kTurned), kThreads, 0, stream>>>(
+        const auto kernel =
+            d % diffusion::kChunk == 0 ? turn_kernel<T, diffusion::kChunk> : turn_kernel<T, 2>;
+        kernel<<<blocks_for(slots.count(), kTurned), kThreads, 0, stream>>>(
             static_cast<const T*>(keys.raw()), static_cast<T*>(turned.raw()),
             positions.data<float>(), turned_to.data<float>(), slots.begin, slots.end,
             keys.extent(1), heads, d, pairs);

@@ -22,11 +22,11 @@ TEST(Tensor, SliceSharesStorage) {
 TEST(Tensor, MemoryThatDoesNotSufficeSaysWhatFor) {
     try {
         within_memory("the cache", "choose a smaller window",
-                      [] { return Tensor({int64_t{1} << 60}, DType::U8); });
-        FAIL() << "an exbibyte was there";
+                      [] { return Tensor({int64_t{1} << 59}, DType::U8); });
+        FAIL() << "half an exbibyte was there";
     } catch (const InputError& e) {
         EXPECT_STREQ(e.what(),
-                     "the cache: out of memory: 1099511627776 MiB wanted; choose a "
+                     "the cache: out of memory: 549755813888 MiB wanted; choose a "
                      "smaller window");
     }
     const MemoryInfo memory = memory_of(Device::Cpu);
