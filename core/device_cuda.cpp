@@ -4,6 +4,8 @@
 #include "core/error.h"
 
 #include <algorithm>
+#include <string>
+#include <string_view>
 
 namespace longtake {
 namespace {
@@ -44,6 +46,13 @@ GpuInfo describe_gpu() {
     cuda_check(cudaGetDeviceProperties(&properties, device), "asking what the GPU is");
     gpu.name = properties.name;
     gpu.compute_capability = fmt::format("{}.{}", properties.major, properties.minor);
+    const std::string architecture = fmt::format("{}{}", properties.major, properties.minor);
+    if (std::string_view(LONGTAKE_CUDA_ARCHITECTURES).find(architecture) == std::string::npos) {
+        gpu.problem = fmt::format(
+            "the {} has compute capability {}, and this build has no code for it; build with "
+            "-DCMAKE_CUDA_ARCHITECTURES={}",
+            gpu.name, gpu.compute_capability, architecture);
+    }
     return gpu;
 }
 

@@ -33,12 +33,13 @@ void add_model_options(CLI::App& command, ModelOptions& options) {
 }
 
 Device device_of(const ModelOptions& options) {
-    if (options.device == "cuda") {
-        const GpuInfo gpu = describe_gpu();
-        check_input(gpu.problem.empty(), "--device cuda: {}; or choose --device cpu", gpu.problem);
+    if (options.device == "cpu") {
+        return Device::Cpu;
     }
-    const bool cuda = options.device == "cuda" || (options.device == "auto" && cuda_devices() > 0);
-    return cuda ? Device::Cuda : Device::Cpu;
+    const GpuInfo gpu = describe_gpu();
+    check_input(gpu.problem.empty() || options.device == "auto",
+                "--device cuda: {}; or choose --device cpu", gpu.problem);
+    return gpu.problem.empty() ? Device::Cuda : Device::Cpu;
 }
 
 DType precision_of(const ModelOptions& options, Device device) {
