@@ -124,7 +124,8 @@ void rms_norm_cuda(const Tensor& x, int64_t column, const Tensor& weight, double
             using Out = decltype(result);
             const auto* from = static_cast<const In*>(x.raw()) + column;
             auto* to = static_cast<Out*>(out.raw());
-            if (32 * kChunk % head_dim == 0 && fits_chunks(d, x.extent(1), {from, weight.raw(), to})) {
+            if (32 * kChunk % head_dim == 0 &&
+                fits_chunks(d, x.extent(1), {from, weight.raw(), to})) {
                 const auto rows_kernel = table == nullptr ? rms_norm_rows_kernel<In, Out, false>
                                                           : rms_norm_rows_kernel<In, Out, true>;
                 rows_kernel<<<blocks_for(rows, kRowsPerBlock), kRowThreads, 0, stream>>>(
