@@ -11,10 +11,11 @@ namespace longtake::diffusion {
 
 // out = softmax(q k^T / sqrt(head_dim) + key_bias) v, per head, over the rows the view offers. No
 // score ever reaches main memory.
-//   q, out [L, heads, head_dim] of the view's element type; head_dim <= 128. Over fp8 slots both
-//   are bf16. key_bias: empty, or one logit per key, shared by all heads (ln n makes one row count
-//   as n), in memory of the same device
-// The result of a row depends on neither the other rows nor the number of threads.
+//   q, out [L, heads, head_dim] of the view's element type, bf16 over fp8 slots; head_dim <= 128
+//   key_bias: empty, or one logit per key, shared by all heads (ln n makes one row count as n), in
+//   memory of the same device
+// The result of a row depends on neither the other rows nor the number of threads; on Hopper its
+// last bits depend on how many rows there are.
 void attention(const Tensor& q, const KvView& kv, Tensor& out, Workspace& workspace,
                std::span<const float> key_bias = {});
 
