@@ -2,6 +2,7 @@
 #include "core/parallel.h"
 #include "diffusion/ops/linear.h"
 #include "diffusion/ops/onednn.h"
+#include "diffusion/ops/row_kernels.h"
 
 #include <algorithm>
 #include <array>
@@ -32,13 +33,6 @@ dnnl::matmul::primitive_desc describe(const memory::desc& x, const memory::desc&
 
 dnnl::primitive_attr attributes_of(const Epilogue& epilogue, int64_t out) {
     dnnl::post_ops ops;
-    if (epilogue.kind == Epilogue::Kind::Gelu) {
-#if DNNL_VERSION_MAJOR >= 3
-        ops.append_eltwise(dnnl::algorithm::eltwise_gelu_tanh, 0.F, 0.F);
-#else
-        ops.append_eltwise(1.F, dnnl::algorithm::eltwise_gelu_tanh, 0.F, 0.F);
-#endif
-    }
     if (epilogue.gate != nullptr) {
         ops.append_binary(dnnl::algorithm::binary_mul, rows(1, out, DType::F32));
     }
@@ -97,6 +91,16 @@ std::shared_ptr<Workspace::Primitives> Workspace::make_primitives() {
 
 namespace {
 
+// oneDNN's own takes two to three times as long.
+void gelu(Tensor& y) {
+    const int64_t d = y.extent(1);
+    const auto row_bytes = static_cast<size_t>(d) * size_of(y.dtype());
+    const auto apply = row_kernels(d).gelu[y.dtype()];
+    auto* rows = static_cast<std::byte*>(y.raw());
+    parallel_for(y.extent(0),
+                 [=](int64_t r) { apply(rows + static_cast<size_t>(r) * row_bytes, d); });
+}
+
 class LinearOneDnn final : public Linear::Backend {
   public:
     LinearOneDnn(const Tensor& weight, const Tensor& bias, DType compute)
@@ -141,6 +145,9 @@ class LinearOneDnn final : public Linear::Backend {
         onednn::must(dnnl_primitive_execute(plan.primitive.get(), stream.get(), count, args.data()),
                      "matmul");
         onednn::must(dnnl_stream_wait(stream.get()), "wait");
+        if (epilogue.kind == Epilogue::Kind::Gelu) {
+            gelu(y);
+        }
     }
 
   private:

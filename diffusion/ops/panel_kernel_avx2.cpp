@@ -1,4 +1,5 @@
 // Compiled for AVX2 and FMA: nothing here may run before the machine has been asked.
+#include "diffusion/ops/gelu.h"
 #include "diffusion/ops/panel_kernel.h"
 #include "diffusion/ops/simd_avx2.h"
 
@@ -22,15 +23,6 @@ Vector load(const float* p, int64_t n) {
 
 void store(float* p, int64_t n, Vector v) {
     n >= Avx2::kLanes ? _mm256_storeu_ps(p, v) : _mm256_maskstore_ps(p, first_lanes(n), v);
-}
-
-// GELU_tanh(x) = x sigmoid(2 u) with u = sqrt(2 / pi) (x + 0.044715 x^3).
-Vector gelu(Vector x) {
-    const float c = -2.302208198F;  // -2 sqrt(2 / pi) log2(e)
-    const Vector even =
-        Avx2::fma(Avx2::mul(x, x), Avx2::broadcast(c * 0.044715F), Avx2::broadcast(c));
-    const Vector power = Avx2::min(Avx2::mul(x, even), Avx2::broadcast(126.F));
-    return Avx2::div(x, Avx2::add(Avx2::broadcast(1.F), Avx2::exp2(power)));
 }
 
 template <int kCount> void multiply(const PanelTile& t, int64_t row) {
@@ -65,7 +57,7 @@ template <int kCount> void multiply(const PanelTile& t, int64_t row) {
             const int64_t at = (row + r) * t.y_stride + column;
             Vector result = Avx2::add(sum[r][v], Avx2::load(t.bias + column));
             if (t.gelu) {
-                result = gelu(result);
+                result = gelu<Avx2>(result);
             }
             if (t.gate != nullptr) {
                 result = Avx2::mul(result, load(t.gate + column, left));

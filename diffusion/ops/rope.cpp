@@ -10,6 +10,17 @@ namespace longtake::diffusion {
 
 namespace {
 
+// `rope_angles` as a HeadTurn: [2 pairs] each.
+void pair_turn(double position, int64_t pairs, double theta, float* cosines, float* sines) {
+    rope_angles(position, pairs, theta, cosines, sines);
+    for (int64_t i = pairs - 1; i >= 0; --i) {
+        const float c = cosines[i], s = sines[i];
+        cosines[2 * i] = cosines[2 * i + 1] = c;
+        sines[2 * i] = -s;
+        sines[2 * i + 1] = s;
+    }
+}
+
 // Of the positions 0, 1, 2 ...
 Tensor angles_on_device(int64_t positions, int64_t pairs, double theta) {
     std::vector<double> counted(static_cast<size_t>(positions));
@@ -30,6 +41,13 @@ void rope_angles(double position, int64_t pairs, double theta, float* cosines, f
     }
 }
 
+void time_turn(double position, int64_t head_dim, double theta, float* cosines, float* sines) {
+    const int64_t turned = 2 * RopeAxes(head_dim).time;
+    pair_turn(position, turned / 2, theta, cosines, sines);
+    std::fill(cosines + turned, cosines + head_dim, 1.F);
+    std::fill(sines + turned, sines + head_dim, 0.F);
+}
+
 RopeTable::RopeTable(int64_t head_dim, int64_t height, int64_t width, double theta, Device device)
     : axes_(head_dim), height_(height), width_(width), theta_(theta), device_(device) {
     check(head_dim > 0 && head_dim % 2 == 0, "rope: odd head_dim {}", head_dim);
@@ -39,10 +57,10 @@ RopeTable::RopeTable(int64_t head_dim, int64_t height, int64_t width, double the
         return;
     }
     const auto fill = [theta](Angles& angles, int64_t positions, int64_t pairs) {
-        angles.resize(static_cast<size_t>(positions * pairs));
+        angles.resize(static_cast<size_t>(positions * 2 * pairs));
         for (int64_t p = 0; p < positions; ++p) {
-            rope_angles(static_cast<double>(p), pairs, theta, angles.cosines.data() + p * pairs,
-                        angles.sines.data() + p * pairs);
+            pair_turn(static_cast<double>(p), pairs, theta, angles.cosines.data() + p * 2 * pairs,
+                      angles.sines.data() + p * 2 * pairs);
         }
     };
     fill(rows_, height, axes_.height);
@@ -57,24 +75,24 @@ void RopeTable::set_time(std::span<const double> positions, GpuStream stream) {
         }
         return rope_angles_cuda(positions, theta_, on_device_.time, stream);
     }
-    time_.resize(positions.size() * static_cast<size_t>(axes_.time));
+    time_.resize(positions.size() * static_cast<size_t>(2 * axes_.time));
     for (size_t f = 0; f < positions.size(); ++f) {
-        const size_t at = f * static_cast<size_t>(axes_.time);
-        rope_angles(positions[f], axes_.time, theta_, time_.cosines.data() + at,
-                    time_.sines.data() + at);
+        const size_t at = f * static_cast<size_t>(2 * axes_.time);
+        pair_turn(positions[f], axes_.time, theta_, time_.cosines.data() + at,
+                  time_.sines.data() + at);
     }
 }
 
 void RopeTable::token(int64_t t, bool with_time, float* cosines, float* sines) const {
     const auto put = [&](const Angles& angles, int64_t position, int64_t pairs) {
-        cosines = std::copy_n(angles.cosines.data() + position * pairs, pairs, cosines);
-        sines = std::copy_n(angles.sines.data() + position * pairs, pairs, sines);
+        cosines = std::copy_n(angles.cosines.data() + position * 2 * pairs, 2 * pairs, cosines);
+        sines = std::copy_n(angles.sines.data() + position * 2 * pairs, 2 * pairs, sines);
     };
     if (with_time) {
         put(time_, t / tokens_per_frame(), axes_.time);
     } else {
-        cosines = std::fill_n(cosines, axes_.time, 1.F);
-        sines = std::fill_n(sines, axes_.time, 0.F);
+        cosines = std::fill_n(cosines, 2 * axes_.time, 1.F);
+        sines = std::fill_n(sines, 2 * axes_.time, 0.F);
     }
     put(rows_, t % tokens_per_frame() / width_, axes_.height);
     put(columns_, t % width_, axes_.width);

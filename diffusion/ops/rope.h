@@ -8,6 +8,7 @@
 namespace longtake::diffusion {
 
 constexpr double kRopeTheta = 10000.0;
+constexpr int64_t kMaxHeadDim = 256;  // on the CPU
 
 // How Wan splits the head_dim / 2 complex pairs of a head (pair k is elements 2k and 2k + 1):
 // first the pairs turned by time, then by height, then by width.
@@ -22,6 +23,8 @@ struct RopeAxes {
 // cos and sin of `position * theta^(-i / pairs)` for i < pairs, computed in double: there is no
 // table and so no last position.
 void rope_angles(double position, int64_t pairs, double theta, float* cosines, float* sines);
+// The same for the time pairs of a head, as a HeadTurn; the other pairs stay.
+void time_turn(double position, int64_t head_dim, double theta, float* cosines, float* sines);
 
 // The rotation of every token of a chunk: one angle row per frame, per token row and per token
 // column. Space never changes; time is set anew for each pass.
@@ -34,8 +37,7 @@ class RopeTable {
     Device device() const { return device_; }
 
     int64_t tokens_per_frame() const { return height_ * width_; }
-    // cos and sin of token `t` for all pairs of a head: [head_dim / 2] each. Time pairs are
-    // (1, 0) without `with_time`.
+    // The turn of token `t`, as a HeadTurn: [head_dim] each. Time pairs stay without `with_time`.
     void token(int64_t t, bool with_time, float* cosines, float* sines) const;
     const RopeAxes& axes() const { return axes_; }
 
@@ -48,7 +50,7 @@ class RopeTable {
 
   private:
     struct Angles {
-        std::vector<float> cosines, sines;  // [positions, pairs]
+        std::vector<float> cosines, sines;  // [positions, 2 pairs], as in a HeadTurn
         void resize(size_t count) { cosines.resize(count), sines.resize(count); }
     };
     RopeAxes axes_;

@@ -1,6 +1,7 @@
 #include "core/error.h"
 #include "core/parallel.h"
 #include "diffusion/ops/rope.h"
+#include "diffusion/ops/row_kernels.h"
 #include "generator/cache/slots.h"
 
 #include <algorithm>
@@ -10,7 +11,6 @@
 namespace longtake::generator {
 namespace {
 
-constexpr int64_t kMaxPairs = 128;
 constexpr int64_t kTogether = 128;  // slots that one thread turns in a row
 
 size_t row_bytes(const Tensor& slots) {
@@ -53,36 +53,30 @@ template <typename T>
 void turn(const Tensor& keys, Range slots, const float* positions, float* turned_to,
           Tensor& turned) {
     const int64_t heads = keys.extent(0), capacity = keys.extent(1), dim = keys.extent(2);
-    const int64_t pairs = diffusion::RopeAxes(dim).time;
-    check(pairs <= kMaxPairs, "head_dim {} is too large", dim);
+    check(dim <= diffusion::kMaxHeadDim, "head_dim {} is too large", dim);
+    const auto turn_rows = diffusion::row_kernels(dim).turn[keys.dtype()];
     const T* from = keys.data<T>();
     T* to = turned.data<T>();
     parallel_for((slots.count() + kTogether - 1) / kTogether, [=](int64_t block) {
-        std::array<float, kMaxPairs> c, s;
-        const float* angles_at = nullptr;  // the position that c and s are of
+        std::array<float, diffusion::kMaxHeadDim> cosines, sines;
         const int64_t first = slots.begin + block * kTogether;
-        for (int64_t slot = first; slot < std::min(first + kTogether, slots.end); ++slot) {
-            if (turned_to[slot] == positions[slot]) {
+        const int64_t last = std::min(first + kTogether, slots.end);
+        const auto stale = [=](int64_t slot) { return turned_to[slot] != positions[slot]; };
+        for (int64_t slot = first, end; slot < last; slot = end) {
+            end = slot + 1;
+            if (!stale(slot)) {
                 continue;
             }
-            if (angles_at == nullptr || *angles_at != positions[slot]) {
-                angles_at = positions + slot;
-                diffusion::rope_angles(*angles_at, pairs, diffusion::kRopeTheta, c.data(),
-                                       s.data());
+            while (end < last && stale(end) && positions[end] == positions[slot]) {
+                ++end;
             }
+            diffusion::time_turn(positions[slot], dim, diffusion::kRopeTheta, cosines.data(),
+                                 sines.data());
             for (int64_t h = 0; h < heads; ++h) {
-                const T* x = from + (h * capacity + slot) * dim;
-                T* y = to + (h * capacity + slot) * dim;
-                for (int64_t k = 0; k < pairs; ++k) {
-                    const auto i = static_cast<size_t>(k);
-                    const auto a = static_cast<float>(x[2 * k]);
-                    const auto b = static_cast<float>(x[2 * k + 1]);
-                    y[2 * k] = a * c[i] - b * s[i];
-                    y[2 * k + 1] = b * c[i] + a * s[i];
-                }
-                std::copy(x + 2 * pairs, x + dim, y + 2 * pairs);
+                const int64_t at = (h * capacity + slot) * dim;
+                turn_rows(from + at, end - slot, {cosines.data(), sines.data()}, dim, to + at);
             }
-            turned_to[slot] = positions[slot];
+            std::copy(positions + slot, positions + end, turned_to + slot);
         }
     });
 }

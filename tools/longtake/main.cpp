@@ -38,7 +38,7 @@ int complain(const char* what, int exit_code) {
 
 // 0 done, 2 the user's input is wrong, 1 anything else, 130 after Ctrl-C.
 int main(int argc, char** argv) {
-    longtake::cli::wait_without_spinning(argv);
+    longtake::cli::wait_without_spinning_long(argv);
     longtake::setup_logging(spdlog::level::warn);
     longtake::cli::handle_signals();
     CLI::App app("Endless generative video, and video to walk around in.", "longtake");

@@ -6,9 +6,9 @@
 
 namespace longtake::cli {
 
-void wait_without_spinning(char** argv) {
+void wait_without_spinning_long(char** argv) {
     if (std::getenv("OMP_WAIT_POLICY") == nullptr && std::getenv("GOMP_SPINCOUNT") == nullptr) {
-        ::setenv("OMP_WAIT_POLICY", "passive", 1);
+        ::setenv("GOMP_SPINCOUNT", "3000", 1);
         ::execv("/proc/self/exe", argv);  // returns only when that is not possible
     }
 }

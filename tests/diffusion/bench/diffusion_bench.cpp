@@ -41,13 +41,16 @@ template <typename Work> void measure(benchmark::State& state, double flops, Wor
     state.counters["best_FLOP/s"] = flops / best;
 }
 
-void matrix_product(benchmark::State& state, DType dtype) {
+void matrix_product(benchmark::State& state, DType dtype, Epilogue::Kind kind) {
     const int64_t rows = state.range(0), out = state.range(1), in = state.range(2);
     const Linear linear(random_tensor({out, in}, 1), Tensor(), dtype);
-    const Tensor x = random_tensor({rows, in}, 2, dtype);
-    Tensor y({rows, out}, dtype);
+    const Tensor x = random_tensor({rows, in}, 2, dtype), gate = random_tensor({out}, 3);
+    const bool adds = kind == Epilogue::Kind::Add;
+    Tensor y = Tensor::zeros({rows, out}, adds ? DType::F32 : dtype);
+    const Epilogue epilogue{kind, adds ? &gate : nullptr};
     Workspace workspace;
-    measure(state, 2.0 * static_cast<double>(rows * out * in), [&] { linear(x, y, workspace); });
+    measure(state, 2.0 * static_cast<double>(rows * out * in),
+            [&] { linear(x, y, workspace, epilogue); });
 }
 
 // What stands between the products: bytes are those read and written once.
@@ -121,12 +124,19 @@ void transformer(benchmark::State& state, DType dtype) {
 void register_all() {
     for (const DType dtype : {DType::F32, DType::BF16}) {
         const std::string type(name_of(dtype));
-        auto* gemm =
-            benchmark::RegisterBenchmark(("matrix_product/" + type).c_str(), matrix_product, dtype);
-        gemm->Args({4096, 4096, 4096})->Args({2048, 2048, 2048});
-        gemm->Args({kRows, 768, 256})->Args({kRows, 256, 256});
-        gemm->Args({kRows, 1024, 256})->Args({kRows, 256, 1024});
-        gemm->UseRealTime()->Unit(benchmark::kMicrosecond);
+        const auto product = [&](const char* name, Epilogue::Kind kind,
+                                 std::initializer_list<std::vector<int64_t>> sizes) {
+            auto* b = benchmark::RegisterBenchmark((name + ("/" + type)).c_str(), matrix_product,
+                                                   dtype, kind);
+            for (const std::vector<int64_t>& rows_out_in : sizes) {
+                b->Args(rows_out_in);
+            }
+            b->UseRealTime()->Unit(benchmark::kMicrosecond);
+        };
+        product("matrix_product", Epilogue::Kind::Store,
+                {{4096, 4096, 4096}, {2048, 2048, 2048}, {kRows, 768, 256}, {kRows, 256, 256}});
+        product("product_gelu", Epilogue::Kind::Gelu, {{kRows, 1024, 256}});
+        product("product_gated_add", Epilogue::Kind::Add, {{kRows, 256, 256}, {kRows, 256, 1024}});
         for (const AttentionKernel* kernel : attention_kernels(dtype)) {
             auto* b = benchmark::RegisterBenchmark(
                 ("attention/" + std::string(kernel->name)).c_str(), attention_kernel, kernel);
