@@ -14,7 +14,7 @@ namespace {
 template <typename To, typename From> void convert(const Tensor& from, Tensor& to) {
     const From* src = from.data<From>();
     To* dst = to.data<To>();
-    for (int64_t i = 0; i < from.count(); ++i) {
+    for (int64_t i = 0, count = from.count(); i < count; ++i) {
         dst[i] = To(static_cast<float>(src[i]));
     }
 }

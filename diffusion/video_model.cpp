@@ -10,8 +10,12 @@ namespace fs = std::filesystem;
 // Loads part after part.
 class VideoModel::Loader {
   public:
-    Loader(const fs::path& path, DType compute, Device device)
-        : compute_(compute), device_(device), from_(ModelFolder::find(path)) {
+    Loader(const fs::path& path, DType compute, Device device, size_t memory_budget)
+        : compute_(compute),
+          device_(device),
+          memory_budget_(memory_budget > 0 || device == Device::Cpu ? memory_budget
+                                                                    : memory_of(device).free),
+          from_(ModelFolder::find(path)) {
         from_.check_usable();
         parts_.folder = path;
     }
@@ -30,9 +34,8 @@ class VideoModel::Loader {
   private:
     void load_transformer() {
         const auto weights = from_.transformer->open();
-        const auto gib =
-            static_cast<double>(weights.parameters() * static_cast<int64_t>(size_of(compute_))) /
-            (1 << 30);
+        weight_bytes_ += bytes_of(weights, compute_);
+        const auto gib = static_cast<double>(weight_bytes_) / (1 << 30);
         parts_.transformer = within_memory(
             fmt::format("the transformer's weights, {:.1f} GiB in {}", gib, name_of(compute_)),
             device_ == Device::Cuda ? "end other programs on the GPU, or choose --device cpu"
@@ -47,6 +50,7 @@ class VideoModel::Loader {
     void load_autoencoder() {
         const auto weights = from_.vae->open();
         const DType plain = parts_.transformer->compute();
+        weight_bytes_ += bytes_of(weights, plain);
         if (from_.vae->kind.part == CheckpointKind::Part::WanVae) {
             parts_.autoencoder =
                 make_autoencoder(WanVaeConfig::of(weights, from_.vae->config), weights,
@@ -61,9 +65,12 @@ class VideoModel::Loader {
 
     void load_text() {
         const auto weights = from_.text_encoder->open();
-        parts_.text_encoder =
-            std::make_shared<Umt5Encoder>(Umt5Config::of(weights, from_.text_encoder->config),
-                                          weights, parts_.transformer->compute());
+        const DType plain = parts_.transformer->compute();
+        const bool fits =
+            memory_budget_ == 0 || weight_bytes_ + bytes_of(weights, plain) <= memory_budget_ / 2;
+        parts_.text_encoder = std::make_shared<Umt5Encoder>(
+            Umt5Config::of(weights, from_.text_encoder->config), weights, plain, device_,
+            fits ? Umt5Encoder::Layers::Kept : Umt5Encoder::Layers::Streamed);
         parts_.tokenizer = std::make_shared<Tokenizer>(
             Tokenizer::load(from_.tokenizer, parts_.transformer->config().text_len));
     }
@@ -91,15 +98,21 @@ class VideoModel::Loader {
         }
     }
 
+    static size_t bytes_of(const WeightMap& weights, DType type) {
+        return static_cast<size_t>(weights.parameters()) * size_of(type);
+    }
+
     DType compute_;
     Device device_;
+    size_t memory_budget_;     // bytes, 0: no limit
+    size_t weight_bytes_ = 0;  // of the parts there are
     ModelFolder from_;
     Parts parts_;
 };
 
 std::shared_ptr<const VideoModel> VideoModel::load(const fs::path& folder, DType compute,
-                                                   Device device) {
-    return Loader(folder, compute, device).load();
+                                                   Device device, size_t memory_budget) {
+    return Loader(folder, compute, device, memory_budget).load();
 }
 
 Tensor VideoModel::encode(const Tensor& picture) const {

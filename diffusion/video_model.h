@@ -44,10 +44,13 @@ class VideoModel {
 
     // Needs a transformer and an autoencoder and, for prompts, a text encoder and its
     // tokenizer; how to run it stands in scheduler_config.json. Throws InputError, naming the file
-    // and what is wrong with it, or the part that memory does not suffice for. Prompts are
-    // read by the CPU, all else is on `device`.
+    // and what is wrong with it, or the part that memory does not suffice for. Everything is on
+    // `device`. Half of `memory_budget` (bytes; 0: of a GPU what is free, of a CPU no limit) is
+    // left to sessions: where the other half does not hold all weights, the text encoder's layers
+    // are read anew for every prompt.
     static std::shared_ptr<const VideoModel> load(const std::filesystem::path& folder,
-                                                  DType compute, Device device = Device::Cpu);
+                                                  DType compute, Device device = Device::Cpu,
+                                                  size_t memory_budget = 0);
 
     const VideoModelConfig& config() const { return parts_.config; }
     FlowMatchSchedule schedule() const { return FlowMatchSchedule(config().shift); }
@@ -69,6 +72,7 @@ class VideoModel {
     // folder came without a text encoder, or the prompt is empty.
     Tensor encode(std::string_view prompt) const;
     bool reads_prompts() const { return parts_.text_encoder != nullptr; }
+    bool streams_text_encoder() const { return reads_prompts() && parts_.text_encoder->streamed(); }
 
   private:
     class Loader;

@@ -38,14 +38,21 @@ struct Umt5Config {
 // Reads a prompt. Immutable; sessions share it.
 class Umt5Encoder {
   public:
-    // `compute` (F32 or BF16) is the type of the weights and of what they multiply.
-    Umt5Encoder(const Umt5Config& config, const WeightMap& weights, DType compute);
+    // Whether the layers stay in memory, or are read from the checkpoint one after the other for
+    // every prompt, which takes the memory of one.
+    enum class Layers : uint8_t { Kept, Streamed };
 
-    // tokens [n], without padding -> [n, width] fp32. Rows of padding would be zero: nothing is
-    // lost by leaving them out, since masked keys have no weight and positions are relative.
+    // `compute` (F32 or BF16) is the type of the weights and of what they multiply.
+    Umt5Encoder(const Umt5Config& config, const WeightMap& weights, DType compute,
+                Device device = Device::Cpu, Layers layers = Layers::Kept);
+
+    // tokens [n], without padding -> [n, width] fp32, in host memory. Rows of padding would be
+    // zero: nothing is lost by leaving them out, since masked keys have no weight and positions
+    // are relative. Throws InputError when a streamed layer cannot be read.
     Tensor encode(std::span<const int32_t> tokens) const;
 
     const Umt5Config& config() const { return config_; }
+    bool streamed() const { return layers_.empty(); }
 
   private:
     struct Layer {
@@ -53,14 +60,16 @@ class Umt5Encoder {
         Tensor position_bias;             // [buckets, heads] fp32
         Linear q, k, v, o, gate, up, down;
     };
-    void attend(const Layer& layer, const Tensor& q, const Tensor& k, const Tensor& v,
-                Tensor& out) const;
+    class Pass;
+    Layer read(int64_t layer) const;
 
     Umt5Config config_;
+    WeightMap weights_;
     DType compute_;
-    Tensor embedding_;  // [vocabulary, width], as in the file
+    Device device_;
+    Tensor embedding_;  // [vocabulary, width], as in the file, in host memory
     Tensor final_norm_;
-    std::vector<Layer> layers_;
+    std::vector<Layer> layers_;  // none when streamed
 };
 
 // The bucket of key position - query position: exact up to a quarter of `buckets`, then

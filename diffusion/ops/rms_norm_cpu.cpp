@@ -13,7 +13,7 @@ void rms_norm_cpu(const Tensor& x, int64_t column, const Tensor& weight, double 
         check(t == DType::F32 || t == DType::BF16, "rms_norm: no rows in {}", name_of(t));
     }
     const int64_t head_dim = out.extent(2), d = out.extent(1) * head_dim, stride = x.extent(1);
-    check(head_dim <= kMaxHeadDim, "rms_norm: head_dim {} is too large", head_dim);
+    check(rotation == Rotation::None || head_dim <= kMaxHeadDim, "rms_norm: head_dim {} is too large", head_dim);
     const auto normalize = row_kernels(head_dim).rms_norm[x.dtype()][out.dtype()];
     const auto* from = static_cast<const std::byte*>(x.raw());
     auto* to = static_cast<std::byte*>(out.raw());

@@ -8,8 +8,10 @@
 #include "diffusion/ops/layout.h"
 #include "diffusion/ops/linear.h"
 #include "diffusion/ops/modulation.h"
+#include "diffusion/ops/multiply.h"
 #include "diffusion/ops/norm_silu.h"
 #include "diffusion/ops/pixels.h"
+#include "diffusion/ops/relative_attention.h"
 #include "diffusion/ops/rms_norm.h"
 #include "diffusion/ops/rope.h"
 #include "diffusion/ops/timestep_embedding.h"
@@ -40,6 +42,12 @@ std::shared_ptr<const Linear::Backend> make_linear_cuda(const Tensor&, const Ten
 }
 std::shared_ptr<const Conv2d::Backend> make_conv2d_cuda(const Tensor&, const Tensor&,
                                                         const ConvOptions&, DType) {
+    absent();
+}
+void multiply_cuda(const Tensor&, const Tensor&, Tensor&, GpuStream) {
+    absent();
+}
+void relative_attention_cuda(const RelativeAttention&, Tensor&, GpuStream) {
     absent();
 }
 void norm_silu_cuda(const Tensor&, const Tensor&, bool, Tensor&, GpuStream) {

@@ -43,6 +43,19 @@ TEST(Umt5, Bf16IsClose) {
     EXPECT_LT(max_difference(rows, expected), 2e-2F * max_abs(expected));  // measured 4.5e-3
 }
 
+TEST(Umt5, StreamedEqualsKept) {
+    const Umt5Encoder kept = tiny();
+    const Umt5Encoder streamed(Umt5Config::read(kFixtures / "tiny_umt5" / "config.json"),
+                               WeightMap::open(kFixtures / "tiny_umt5", umt5_from_original),
+                               DType::F32, Device::Cpu, Umt5Encoder::Layers::Streamed);
+    EXPECT_TRUE(streamed.streamed() && !kept.streamed());
+    const Tensor tokens = fixture("tokens_48");
+    for (int again = 0; again < 2; ++again) {
+        EXPECT_TRUE(same_bits(streamed.encode(tokens.values<int32_t>()),
+                              kept.encode(tokens.values<int32_t>())));
+    }
+}
+
 TEST(Umt5, ReadsTheOriginalNames) {
     const Tensor tokens = fixture("tokens_9");
     const Umt5Encoder model(

@@ -80,10 +80,8 @@ TEST(Generate, NoiseAndPromptMayComeFromFiles) {
                 {7, c, step}, renoise.values<float>().subspan(((step - 1) * 8 + c) * chunk, chunk));
         }
     }
-    const auto model = diffusion::VideoModel::load(kTinyModel, DType::F32);
     write_safetensors(runner.folder / "n.safetensors", {{"noise", noise}, {"renoise", renoise}});
-    write_safetensors(runner.folder / "e.safetensors",
-                      {{"prompt_embeds", model->encode("a red ball")}});
+    EXPECT_EQ(runner.run({"embed", "a red ball", "-o", "e.safetensors"}).exit_code, 0);
     EXPECT_TRUE(equal(expected, latents(runner, {"--noise", "n.safetensors", "--prompt-embeds",
                                                  "e.safetensors"})));
 }

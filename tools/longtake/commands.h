@@ -6,6 +6,7 @@ namespace longtake::cli {
 
 // Each adds one subcommand that runs when it is parsed.
 void add_generate(CLI::App& app);
+void add_embed(CLI::App& app);
 void add_view(CLI::App& app);
 void add_encode(CLI::App& app);
 void add_render(CLI::App& app);

@@ -16,6 +16,7 @@ void run(CLI::App& app, int argc, char** argv) {
     app.set_version_flag("--version", LONGTAKE_VERSION);
     app.require_subcommand(1);
     add_generate(app);
+    add_embed(app);
     add_view(app);
     add_encode(app);
     add_render(app);
@@ -50,7 +51,8 @@ int main(int argc, char** argv) {
     } catch (const CLI::ParseError& e) {
         if (app.get_subcommands().empty()) {
             return complain(
-                "a command is missing: generate, view, encode, render, info, convert, bench or "
+                "a command is missing: generate, embed, view, encode, render, info, convert, bench "
+                "or "
                 "doctor (see --help)",
                 2);
         }

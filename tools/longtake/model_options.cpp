@@ -10,17 +10,8 @@
 
 namespace longtake::cli {
 
-void add_model_options(CLI::App& command, ModelOptions& options) {
+void add_device_options(CLI::App& command, ModelOptions& options) {
     command.add_option("--model", options.model, "Model folder (default: the bundled one)");
-    command
-        .add_option("--cache", options.cache,
-                    fmt::format("What the model remembers: {}; options as NAME:key=value,...",
-                                fmt::join(generator::cache_policy_names(), ", ")))
-        ->capture_default_str();
-    command
-        .add_option("--steps", options.steps,
-                    "Denoising steps, falling, such as 1000,500 (default: the model's)")
-        ->delimiter(',');
     command.add_option("--device", options.device, "cpu, cuda or auto: cuda where there is a GPU")
         ->check(CLI::IsMember({"cpu", "cuda", "auto"}))
         ->capture_default_str();
@@ -30,6 +21,24 @@ void add_model_options(CLI::App& command, ModelOptions& options) {
         ->capture_default_str();
     command.add_option("--threads", options.threads, "Threads (default: all)")
         ->check(CLI::Range(1, 1024));
+}
+
+void add_model_options(CLI::App& command, ModelOptions& options) {
+    add_device_options(command, options);
+    command
+        .add_option("--cache", options.cache,
+                    fmt::format("What the model remembers: {}; options as NAME:key=value,...",
+                                fmt::join(generator::cache_policy_names(), ", ")))
+        ->capture_default_str();
+    command
+        .add_option("--steps", options.steps,
+                    "Denoising steps, falling, such as 1000,500 (default: the model's)")
+        ->delimiter(',');
+    command
+        .add_option("--memory-budget", options.memory_budget,
+                    "GiB that weights and session may take; a text encoder that is too large for "
+                    "it is read layer by layer (default: what there is)")
+        ->check(CLI::Range(0.1, 1e4));
 }
 
 Device device_of(const ModelOptions& options) {
@@ -49,13 +58,18 @@ DType precision_of(const ModelOptions& options, Device device) {
                                          : diffusion::preferred_compute_type(device);
 }
 
-std::shared_ptr<const diffusion::VideoModel> load_model(const ModelOptions& options) {
+void use_threads(const ModelOptions& options) {
     if (options.threads > 0) {
         omp_set_num_threads(options.threads);
     }
+}
+
+std::shared_ptr<const diffusion::VideoModel> load_model(const ModelOptions& options) {
+    use_threads(options);
     const Device device = device_of(options);
     return diffusion::VideoModel::load(find_model(options.model), precision_of(options, device),
-                                       device);
+                                       device,
+                                       static_cast<size_t>(options.memory_budget * (1 << 30)));
 }
 
 }  // namespace longtake::cli

@@ -17,14 +17,19 @@ struct ModelOptions {
     std::vector<int> steps;
     std::string device = "auto";
     std::string precision = "auto";
-    int threads = 0;  // 0: as many as the machine offers
+    int threads = 0;           // 0: as many as the machine offers
+    double memory_budget = 0;  // GiB; 0: what there is
 };
 
 void add_model_options(CLI::App& command, ModelOptions& options);
+// Those of them that say which model is computed with what.
+void add_device_options(CLI::App& command, ModelOptions& options);
 
 // Throws InputError when a GPU is asked for that is not there.
 Device device_of(const ModelOptions& options);
 DType precision_of(const ModelOptions& options, Device device);
+
+void use_threads(const ModelOptions& options);
 
 // Loads the model they name and sets the number of threads.
 std::shared_ptr<const diffusion::VideoModel> load_model(const ModelOptions& options);
