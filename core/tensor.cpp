@@ -1,6 +1,7 @@
 #include "core/tensor.h"
 
 #include "core/error.h"
+#include "core/parallel.h"
 
 #include <fmt/ranges.h>
 
@@ -14,9 +15,12 @@ namespace {
 template <typename To, typename From> void convert(const Tensor& from, Tensor& to) {
     const From* src = from.data<From>();
     To* dst = to.data<To>();
-    for (int64_t i = 0, count = from.count(); i < count; ++i) {
-        dst[i] = To(static_cast<float>(src[i]));
-    }
+    constexpr int64_t kPiece = 1 << 16;
+    parallel_for((from.count() + kPiece - 1) / kPiece, [=, count = from.count()](int64_t piece) {
+        for (int64_t i = piece * kPiece; i < std::min((piece + 1) * kPiece, count); ++i) {
+            dst[i] = To(static_cast<float>(src[i]));
+        }
+    });
 }
 
 template <typename From> void convert_from(const Tensor& from, Tensor& to) {
