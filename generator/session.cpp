@@ -73,6 +73,9 @@ Session::Session(std::shared_ptr<const diffusion::VideoModel> model, SessionOpti
     frames_ = Tensor(
         {chunk * diffusion::kLatentFrames, model_->config().height, model_->config().width, 3},
         DType::U8);
+    if (memory_.policy().history() > 0) {
+        history_ = LatentHistory(memory_.policy().history(), latents_, rollout_.stream());
+    }
     Tensor first(latents_.shape(), DType::F32);
     options_.noise->fill(0, 0, 0, first);  // noise of another shape is refused now
     if (!options_.image.empty()) {
@@ -95,9 +98,9 @@ std::optional<Chunk> Session::step(const Stop& stop) {
     const Stopwatch watch;
     const bool from_image = place_.chunk == 0 && !image_latent_.empty();
     const int64_t latent_frames = from_image ? 1 : latents_.extent(0);
-    memory_.begin_chunk(latent_frames, afresh || !turned ? Turn::None
-                                       : cut             ? Turn::Cut
-                                                         : Turn::Prompt);
+    const Turn turn = afresh || !turned ? Turn::None : cut ? Turn::Cut : Turn::Prompt;
+    recache(memory_.recached_before(latent_frames, turn));
+    memory_.begin_chunk(latent_frames, turn);
     if (from_image) {
         copy_bytes(latents_.raw(), latents_.device(), image_latent_.raw(), Device::Cpu,
                    image_latent_.bytes());
@@ -137,10 +140,18 @@ double Session::finalize() {
         return 0;
     }
     const Stopwatch watch;
-    rollout_.remember(latents_.slice(0, static_cast<int64_t>(memory_.query_positions().size())),
-                      prompt_.context(), memory_);
+    const Tensor clean = latents_.slice(0, static_cast<int64_t>(memory_.query_positions().size()));
+    rollout_.remember(clean, prompt_.context(), memory_);
+    history_.append(clean);
     rollout_.synchronize();
     return watch.milliseconds();
+}
+
+void Session::recache(int64_t frames) {
+    if (frames > 0) {
+        memory_.begin_recache(frames);
+        rollout_.remember(history_.newest(frames), prompt_.context(), memory_);
+    }
 }
 
 void Session::check_length(int64_t video_frames) const {
@@ -167,6 +178,7 @@ void Session::reset() {
 
 void Session::forget() {
     memory_.reset();
+    history_.clear();
     decoder_->reset();
 }
 
@@ -180,11 +192,12 @@ std::shared_ptr<const Session::Snapshot> Session::snapshot() {
     check(!broken_, "a stopped take has no state to keep");
     finalize();
     return std::make_shared<Snapshot>(
-        Snapshot{memory_.clone(), decoder_->snapshot(), place_, prompt_});
+        Snapshot{memory_.clone(), history_.clone(), decoder_->snapshot(), place_, prompt_});
 }
 
 void Session::restore(const Snapshot& snapshot) {
     memory_.copy_from(snapshot.memory);
+    history_.copy_from(snapshot.history);
     rollout_.synchronize();  // the snapshot may go
     decoder_->restore(*snapshot.decoder);
     place_ = snapshot.place;

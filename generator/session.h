@@ -3,6 +3,7 @@
 #include "core/tensor.h"
 #include "diffusion/video_model.h"
 #include "generator/cache/cache_memory.h"
+#include "generator/latent_history.h"
 #include "generator/noise_source.h"
 #include "generator/prompt_state.h"
 #include "generator/rollout.h"
@@ -79,6 +80,7 @@ class Session {
     Chunk finish_step(int64_t latent_frames, bool cut, double diffuse_ms);
     void forget();
     void encode_image(const Tensor& image);
+    void recache(int64_t frames);
 
     std::shared_ptr<const diffusion::VideoModel> model_;
     SessionOptions options_;
@@ -91,10 +93,12 @@ class Session {
     bool broken_ = false;  // a chunk was left half-made
     Tensor image_latent_;  // [1, C, h, w] or empty
     Tensor latents_, frames_;
+    LatentHistory history_;
 };
 
 struct Session::Snapshot {
     CacheMemory memory;
+    LatentHistory history;
     std::shared_ptr<const diffusion::DecodeStream::Snapshot> decoder;
     TakePlace place;
     PromptState prompt;

@@ -75,12 +75,33 @@ const Plan& CacheMemory::begin_chunk(int64_t frames, Turn turn) {
         move_origin(first_frame_ - policy_->window());
     }
     plan_ = policy_->plan({first_frame_, frames, plan_.len_after, turn});
+    expect(first_frame_, frames);
+    return plan_;
+}
+
+int64_t CacheMemory::recached_before(int64_t frames, Turn turn) const {
+    return policy_->recached({next_frame_, frames, plan_.len_after, turn});
+}
+
+void CacheMemory::begin_recache(int64_t frames) {
+    const int64_t cached = plan_.len_after;
+    check(0 < frames && frames <= cached, "{} of {} cached frames anew", frames, cached);
+    first_frame_ = next_frame_ - frames;
+    plan_ = {.len_before = cached,
+             .len_after = cached,
+             .head = {0, cached},
+             .tail = {cached, cached},
+             .write_slot = cached - frames};
+    expect(first_frame_, frames);
+}
+
+// Queries of these frames, and a plan that is still to be carried out.
+void CacheMemory::expect(int64_t first_frame, int64_t frames) {
     query_positions_.resize(static_cast<size_t>(frames));
     for (int64_t f = 0; f < frames; ++f) {
-        query_positions_[static_cast<size_t>(f)] = static_cast<double>(first_frame_ + f - origin_);
+        query_positions_[static_cast<size_t>(f)] = static_cast<double>(first_frame + f - origin_);
     }
     std::ranges::fill(carried_out_, uint8_t{0});
-    return plan_;
 }
 
 diffusion::KvView CacheMemory::update(int layer, const Tensor& queries, const Tensor& keys,

@@ -34,6 +34,10 @@ class CacheMemory : public diffusion::AttentionMemory {
 
     // Before the passes of a chunk; throws InputError when the policy can hold no more frames.
     const Plan& begin_chunk(int64_t frames, Turn turn = Turn::None);
+    // How many of the newest frames the policy wants anew before such a chunk, ...
+    int64_t recached_before(int64_t frames, Turn turn) const;
+    // ... and what comes before the clean pass over them that makes their keys and values.
+    void begin_recache(int64_t frames);
     void begin_pass(Pass pass) { pass_ = pass; }
 
     std::span<const double> query_positions() const override { return query_positions_; }
@@ -54,6 +58,7 @@ class CacheMemory : public diffusion::AttentionMemory {
     int64_t tokens(int64_t frames) const { return frames * geometry_.tokens_per_frame; }
     Range tokens(Range frames) const { return {tokens(frames.begin), tokens(frames.end)}; }
     void move_origin(int64_t frame);
+    void expect(int64_t first_frame, int64_t frames);
     void carry_out(int layer, const Tensor& queries);
     void fold(int layer, const Fold& fold);
     void replay(int layer, const Replay& replay);

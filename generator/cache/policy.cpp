@@ -27,6 +27,7 @@ constexpr std::array kPolicies{
     Entry{"ema-sink", make_ema_sink},
     Entry{"memrope", make_memrope},
     Entry{"rolling-sink", make_rolling_sink},
+    Entry{"recache", make_recache},
 };
 
 }  // namespace

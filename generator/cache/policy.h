@@ -28,6 +28,10 @@ class CachePolicy {
     virtual std::optional<int64_t> frame_limit() const { return std::nullopt; }
     // Frames of the archive: how many of the first ones a plan may bring back.
     virtual int64_t archive_frames() const { return 0; }
+    // Of the newest cached frames, how many get new keys and values under the prompt in force
+    // before the chunk; at most `history`.
+    virtual int64_t recached(const Border&) const { return 0; }
+    virtual int64_t history() const { return 0; }
     // Whether the cache goes on over a hard cut; others start afresh there.
     virtual bool survives_cuts() const { return false; }
     // Slots of the cache, in frames, the current chunk included.
@@ -58,6 +62,7 @@ std::unique_ptr<const CachePolicy> make_infinity_rope(CacheOptions&, const Cache
 std::unique_ptr<const CachePolicy> make_ema_sink(CacheOptions&, const CacheDefaults&);
 std::unique_ptr<const CachePolicy> make_memrope(CacheOptions&, const CacheDefaults&);
 std::unique_ptr<const CachePolicy> make_rolling_sink(CacheOptions&, const CacheDefaults&);
+std::unique_ptr<const CachePolicy> make_recache(CacheOptions&, const CacheDefaults&);
 
 // The option every policy has: the slots of its cache, in frames; the model's own window, or less
 // where `most` says so.

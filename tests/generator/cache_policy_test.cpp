@@ -81,6 +81,22 @@ TEST(CachePolicy, WindowKeepsTheNewest) {
 TEST(CachePolicy, SinkStaysWhereItWas) {
     expect_rolling("sink", 3, [](int64_t) { return 0; });
     expect_rolling("sink:sink=7", 7, [](int64_t) { return 0; });
+    expect_rolling("recache:window=21", 3, [](int64_t) { return 0; });
+}
+
+TEST(CachePolicy, RecacheLeavesTheSinkAsItWas) {
+    const auto recache = policy("recache");
+    EXPECT_EQ(recache->window(), 12);
+    EXPECT_EQ(recache->history(), 9);
+    const auto at = [&](int64_t cached, Turn turn) {
+        return recache->recached({30, 3, cached, turn});
+    };
+    EXPECT_EQ(at(12, Turn::Prompt), 9);
+    EXPECT_EQ(at(9, Turn::Prompt), 6);
+    EXPECT_EQ(at(3, Turn::Prompt), 0);
+    EXPECT_EQ(at(12, Turn::None), 0);
+    EXPECT_EQ(policy("recache:frames=4")->recached({30, 3, 12, Turn::Prompt}), 4);
+    EXPECT_EQ(policy("sink")->history(), 0);
 }
 
 TEST(CachePolicy, DeepSinkFollowsAsReleased) {

@@ -90,7 +90,7 @@ INSTANTIATE_TEST_SUITE_P(CudaSession, CudaTinySession,
                          testing::Values("window", "sink", "deep-sink", "deep-forcing",
                                          "deep-forcing:window=9,sink=2,budget=7", "infinity-rope",
                                          "ema-sink:share=100", "memrope:fast=500",
-                                         "rolling-sink:window=9"),
+                                         "rolling-sink:window=9", "recache:window=9"),
                          policy_name);
 
 TEST_P(CudaTinySession, EqualsTheCpu) {
@@ -140,7 +140,8 @@ INSTANTIATE_TEST_SUITE_P(CudaSession, CudaBundledSession,
                                          "deep-sink:window=6,sink=2",
                                          "deep-forcing:window=6,sink=1,budget=6,recent=4",
                                          "infinity-rope", "ema-sink:window=6",
-                                         "memrope:window=6,sink=1", "rolling-sink:window=9"),
+                                         "memrope:window=6,sink=1", "rolling-sink:window=9",
+                                         "recache:window=9"),
                          policy_name);
 
 TEST_P(CudaBundledSession, EqualsTheCpu) {

@@ -199,6 +199,38 @@ TEST(Rollout, MovingTheOriginDoesNotShow) {
     EXPECT_LT(moving.query_positions()[0], absolute.query_positions()[0]);
 }
 
+// A chunk made after frames 0 to 2 got their keys and values under `first` and then, where there is
+// one, under `second`.
+Tensor chunk_after(const std::string& first, const std::string& second) {
+    const auto model = tiny_transformer();
+    Rollout rollout(model, diffusion::FlowMatchSchedule(5), {1000, 750});
+    CacheMemory memory = memory_for(*model, "recache:window=6,sink=0");
+    const auto text = [&](const std::string& prompt) {
+        Tensor embeds({3, model->config().text_dim}, DType::F32);
+        fill_gaussian({.seed = prompt.size()}, embeds.values<float>());
+        return model->prepare_text(embeds);
+    };
+    Tensor latents({3, model->config().out_channels, kHeight, kWidth}, DType::F32);
+    fill_gaussian({.seed = 5}, latents.values<float>());
+    memory.begin_chunk(3);
+    rollout.remember(latents, text(first), memory);
+    EXPECT_EQ(memory.recached_before(3, Turn::None), 0);
+    EXPECT_EQ(memory.recached_before(3, Turn::Prompt), 3);
+    if (!second.empty()) {
+        memory.begin_recache(3);
+        rollout.remember(latents, text(second), memory);
+    }
+    memory.begin_chunk(3);
+    EXPECT_TRUE(rollout.denoise({1, 3}, *make_seeded_noise(1), text("now"), memory, latents, {}));
+    return latents;
+}
+
+TEST(Rollout, RecachingIsACleanPassUnderTheNewPrompt) {
+    const Tensor expected = chunk_after("the new one", "");
+    EXPECT_EQ(max_difference(chunk_after("the old", "the new one"), expected), 0);
+    EXPECT_GT(max_difference(chunk_after("the old", ""), expected), 1e-3F);
+}
+
 TEST(Rollout, StopEndsAChunkEarly) {
     const auto model = tiny_transformer();
     Rollout rollout(model, diffusion::FlowMatchSchedule(5), {1000, 500});

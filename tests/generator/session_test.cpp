@@ -120,17 +120,23 @@ TEST(Session, AnyAutoencoderDecodesTheTake) {
 }
 
 TEST(Session, AnyChunkCanBeMadeAgain) {
-    for (const char* cache : {"window", "deep-sink", "deep-forcing", "infinity-rope",
-                              "ema-sink:share=100", "memrope:fast=500", "rolling-sink:window=9"}) {
+    for (const char* cache :
+         {"window", "deep-sink", "deep-forcing", "infinity-rope", "ema-sink:share=100",
+          "memrope:fast=500", "rolling-sink:window=9", "recache:window=9"}) {
         Session original(tiny_model(), seeded(1, cache));
         original.prompt().set("a red ball", false);
         steps(original, 8);
         const auto snapshot = original.snapshot();
+        original.prompt().set("a blue cube", false);
         const auto expected = steps(original, 3);
-        EXPECT_TRUE((original.restore(*snapshot), same_take(steps(original, 3), expected)));
+        const auto again = [&](Session& session) {
+            session.restore(*snapshot);
+            session.prompt().set("a blue cube", false);
+            return same_take(steps(session, 3), expected);
+        };
+        EXPECT_TRUE(again(original)) << cache;
         Session other(tiny_model(), seeded(1, cache));
-        other.restore(*snapshot);
-        EXPECT_TRUE(same_take(steps(other, 3), expected)) << cache;
+        EXPECT_TRUE(again(other)) << cache;
     }
 }
 
@@ -147,6 +153,25 @@ TEST(Session, ChangesToComeLeaveThePastAlone) {
         EXPECT_EQ(same_frames(changed[i], plain[i]), i < 6) << i;
     }
     EXPECT_EQ(changed[6].receipt.cached_frames, 21);  // an ordinary change keeps the cache
+}
+
+// Until the prompt changes it is a sink; then the old frames count as if they had been of the new
+// prompt.
+TEST(Session, RecacheReadsTheNewestFramesAgain) {
+    std::vector<std::vector<Chunk>> takes;
+    for (const char* cache : {"sink:window=9,sink=3", "recache:window=9,sink=3"}) {
+        Session session(tiny_model(), seeded(1, cache));
+        session.prompt().set("a red ball", false);
+        takes.push_back(steps(session, 5));
+        session.prompt().set("a blue cube", false);
+        for (Chunk& chunk : steps(session, 2)) {
+            takes.back().push_back(chunk);
+        }
+    }
+    for (size_t i = 0; i < 7; ++i) {
+        EXPECT_EQ(same_frames(takes[0][i], takes[1][i]), i < 5) << i;
+        EXPECT_EQ(takes[1][i].receipt.cached_frames, std::min<int64_t>(9, 3 * (i + 1)));
+    }
 }
 
 TEST(Session, InfinityRopeRemembersOverACut) {
