@@ -9,17 +9,17 @@ of its time.
 """
 
 import argparse
-import json
 import math
 import pathlib
 import shutil
 import subprocess
-import sys
 import tempfile
 
 import torch
 import transformers
 from safetensors.torch import load_file, save_file
+
+from records import teller
 
 XXL = dict(vocab_size=256384, d_model=4096, num_heads=64, d_kv=64, d_ff=10240, num_layers=24)
 SMALL = dict(vocab_size=2048, d_model=256, num_heads=4, d_kv=64, d_ff=512, num_layers=3)
@@ -75,6 +75,7 @@ def main():
     parser.add_argument("--small", action="store_true", help="small sizes, to try the script")
     parser.add_argument("--records")
     o = parser.parse_args()
+    say = teller(o.records)
     torch.backends.cuda.matmul.allow_tf32 = False
 
     with tempfile.TemporaryDirectory() as temporary:
@@ -92,15 +93,8 @@ def main():
         for name, (rows, said) in takes.items():
             if rows.shape != expected.shape:
                 raise SystemExit(f"{name}: rows {tuple(rows.shape)}, not {tuple(expected.shape)}")
-            line = json.dumps(dict(
-                command=" ".join(["python3"] + sys.argv), torch=torch.__version__,
-                gpu=torch.cuda.get_device_name() if o.device == "cuda" else "", by=name,
-                what="rows of a prompt against transformers fp32, relative", tokens=rows.shape[0],
-                off=((rows - expected).norm() / expected.norm()).item(), said=said))
-            print(line, flush=True)
-            if o.records:
-                with open(o.records, "a") as f:
-                    f.write(line + "\n")
+            say(what="rows of a prompt against transformers fp32, relative", device=o.device, by=name,
+                tokens=rows.shape[0], off=((rows - expected).norm() / expected.norm()).item(), said=said)
 
 
 if __name__ == "__main__":

@@ -23,6 +23,8 @@ import time
 import torch
 from safetensors.torch import load_file, save_file
 
+from records import teller
+
 sys.path.insert(0, "tools/train")
 from nets.wan import WanTransformer  # noqa: E402
 
@@ -157,15 +159,8 @@ def main():
     parser.add_argument("--only", choices=("latents", "speed"))
     parser.add_argument("--records")
     o = parser.parse_args()
+    say = teller(o.records)
     torch.backends.cuda.matmul.allow_tf32 = torch.backends.cudnn.allow_tf32 = False
-
-    def say(**line):
-        line = json.dumps(dict(command=" ".join(["python3"] + sys.argv), gpu=torch.cuda.get_device_name(),
-                               torch=torch.__version__, **line))
-        print(line, flush=True)
-        if o.records:
-            with open(o.records, "a") as f:
-                f.write(line + "\n")
 
     with tempfile.TemporaryDirectory() as temporary:
         folder = pathlib.Path(temporary) / "model"

@@ -8,15 +8,15 @@ distance to diffusers' fp32. The binary also holds decoding latent by latent aga
 """
 
 import argparse
-import json
 import pathlib
 import subprocess
-import sys
 import tempfile
 
 import torch
 from diffusers import AutoencoderKLWan
 from safetensors.torch import load_file, save_file
+
+from records import teller
 
 HEIGHT, WIDTH = 480, 832
 
@@ -57,6 +57,7 @@ def main():
     parser.add_argument("--latents", type=int, default=3)
     parser.add_argument("--records")
     o = parser.parse_args()
+    say = teller(o.records)
     torch.backends.cuda.matmul.allow_tf32 = torch.backends.cudnn.allow_tf32 = False
 
     with tempfile.TemporaryDirectory() as temporary:
@@ -74,14 +75,8 @@ def main():
         for what, reference in expected.items():
             takes = {t: ours[f"{what}_{t}"] for t in ("fp32", "bf16")} | {"diffusers bf16": theirs[what]}
             for name, take in takes.items():
-                line = json.dumps(dict(
-                    command=" ".join(["python3"] + sys.argv), gpu=torch.cuda.get_device_name(),
-                    torch=torch.__version__, what=f"{what}, against diffusers fp32, relative", by=name,
-                    shape=list(take.shape), off=((take - reference).norm() / reference.norm()).item()))
-                print(line, flush=True)
-                if o.records:
-                    with open(o.records, "a") as f:
-                        f.write(line + "\n")
+                say(what=f"{what}, against diffusers fp32, relative", by=name, shape=list(take.shape),
+                    off=((take - reference).norm() / reference.norm()).item())
 
 
 if __name__ == "__main__":
