@@ -31,11 +31,8 @@ AttributeView<float> view_of(const Cloud& cloud, Device device) {
 
 Cloud to_cloud(const Attributes<float>& attributes) {
     Cloud cloud = Cloud::sized(attributes.count, attributes.sh_degree);
-    const std::array<Tensor*, Attributes<float>::kColumns> to{&cloud.means,     &cloud.log_scales,
-                                                              &cloud.rotations, &cloud.opacities,
-                                                              &cloud.sh_dc,     &cloud.sh_rest};
-    for (std::size_t i = 0; i < to.size(); ++i) {
-        std::ranges::copy(*attributes.columns()[i], to[i]->data<float>());
+    for (std::size_t i = 0; i < Cloud::kColumns; ++i) {
+        std::ranges::copy(*attributes.columns()[i], cloud.columns()[i]->data<float>());
     }
     return cloud;
 }

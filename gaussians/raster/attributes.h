@@ -27,7 +27,7 @@ AttributeView<float> view_of(const Cloud& cloud, Device device = Device::Cpu);
 
 // The same columns, owned: parameters in training, or their gradients.
 template <typename Scalar> struct Attributes {
-    static constexpr std::size_t kColumns = 6;
+    static constexpr std::size_t kColumns = Cloud::kColumns;
 
     int64_t count = 0;
     int sh_degree = 0;

@@ -261,7 +261,7 @@ void CudaRasterizer::forward(const Cloud& cloud, const Camera& camera, const Ren
 }
 
 void CudaRasterizer::backward(const Cloud& cloud, const Picture& picture, const Picture& by_picture,
-                              CudaCloudGradient& out) {
+                              GradientTensors& out) {
     State& s = *state_;
     check(s.kept && s.instances >= 0, "no forward pass has kept what gradients need");
     const AttributeView<float> attributes = view_of(cloud, Device::Cuda);
@@ -282,6 +282,7 @@ void CudaRasterizer::backward(const Cloud& cloud, const Picture& picture, const 
     fit(out.attributes.sh_rest, {n, rest, 3});
     fit(out.screen, {n, 2});
     fit(out.screen_magnitude, {n, 2});
+    out.tiles = Tensor::view(s.projected.tiles, {n}, DType::I32, Device::Cuda);
     auto* gradients = s.gradients.at_least<SplatGradient<float>>(size(n));
 
     s.backward_start.record(s.stream);

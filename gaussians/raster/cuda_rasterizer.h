@@ -12,12 +12,6 @@
 
 namespace longtake::gaussians {
 
-// CloudGradient on the GPU, in the same units.
-struct CudaCloudGradient {
-    Cloud attributes;
-    Tensor screen, screen_magnitude;  // [N, 2]
-};
-
 // Milliseconds of the GPU; the two last are 0 after a forward pass alone.
 struct RasterTimes {
     float project = 0;
@@ -50,9 +44,10 @@ class CudaRasterizer {
                  Picture& picture, Keep keep = Keep::Nothing);
 
     // Of the last forward pass, which has kept what is needed: the gradient of a loss by the cloud,
-    // from that by the picture. Tensors of by_picture that are empty stand for zeros.
+    // from that by the picture. Tensors of by_picture that are empty stand for zeros. `tiles` of the
+    // result is valid until the next pass.
     void backward(const Cloud& cloud, const Picture& picture, const Picture& by_picture,
-                  CudaCloudGradient& out);
+                  GradientTensors& out);
 
     // Of the last forward pass: meetings of Gaussians and tiles.
     int64_t instances() const;

@@ -34,10 +34,14 @@ struct Picture {
     Tensor depth;   // [H, W] sum of weight times depth: divide by alpha for the expected depth
 };
 
-// Throws Error when the cloud is not on the CPU, or for a picture of no pixels.
-Picture render(const Cloud& cloud, const Camera& camera, const RenderOptions& options = {});
+// The gradient of a loss by a cloud, as CloudGradient, on the cloud's device.
+struct GradientTensors {
+    Cloud attributes;
+    Tensor screen, screen_magnitude;  // [N, 2]
+    Tensor tiles;                     // [N] int32: how many each Gaussian meets
+};
 
-// [3, H, W] to an image [H, W, 3] of 8-bit sRGB.
-Tensor to_image(const Tensor& colour);
+// On the cloud's device, done when it returns. Throws Error for a picture of no pixels.
+Picture render(const Cloud& cloud, const Camera& camera, const RenderOptions& options = {});
 
 }  // namespace longtake::gaussians

@@ -15,6 +15,14 @@ Cloud Cloud::sized(int64_t count, int sh_degree, Device device) {
             .sh_rest = Tensor({count, sh_rest_count(sh_degree), 3}, DType::F32, device)};
 }
 
+Cloud Cloud::to(Device device) const {
+    Cloud there;
+    for (std::size_t c = 0; c < kColumns; ++c) {
+        *there.columns()[c] = columns()[c]->to(device);
+    }
+    return there;
+}
+
 int Cloud::sh_degree() const {
     for (int degree = 0; degree <= kMaxShDegree; ++degree) {
         if (sh_rest.extent(1) == sh_rest_count(degree)) {

@@ -2,6 +2,8 @@
 
 #include "core/tensor.h"
 
+#include <array>
+#include <cstddef>
 #include <cstdint>
 
 namespace longtake::gaussians {
@@ -26,6 +28,15 @@ struct Cloud {
     // Uninitialized. Throws Error for a degree outside 0..3.
     static Cloud sized(int64_t count, int sh_degree, Device device = Device::Cpu);
 
+    Cloud to(Device device) const;  // as Tensor::to
+
+    static constexpr std::size_t kColumns = 6;
+    std::array<Tensor*, kColumns> columns() {
+        return {&means, &log_scales, &rotations, &opacities, &sh_dc, &sh_rest};
+    }
+    std::array<const Tensor*, kColumns> columns() const {
+        return {&means, &log_scales, &rotations, &opacities, &sh_dc, &sh_rest};
+    }
     int64_t count() const { return means.empty() ? 0 : means.extent(0); }
     int sh_degree() const;  // throws Error when sh_rest has no number of coefficients of a degree
 };

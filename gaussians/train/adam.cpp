@@ -1,70 +1,54 @@
 #include "gaussians/train/adam.h"
 
-#include "core/parallel.h"
-#include "gaussians/train/adam_update.h"
+#include "core/error.h"
+#include "gaussians/train/gather_rows.h"
 
 #include <algorithm>
-#include <vector>
 
 namespace longtake::gaussians {
 namespace {
 
-constexpr int64_t kBlock = 4096;  // values
+Tensor cleared(const Tensor& like, GpuStream stream) {
+    Tensor zeros(like.shape(), DType::F32, like.device());
+    clear_bytes(zeros.raw(), zeros.device(), zeros.bytes(), stream);
+    return zeros;
+}
 
 }  // namespace
 
-void Adam::step(Attributes<float>& values, const Attributes<float>& gradient,
-                const LearningRates& rates) {
+void Adam::step(std::span<const AdamColumn> columns) {
+    check(columns.size() <= kMostColumns && (steps_ == 0 || columns.size() == moments_.size()),
+          "Adam: {} columns", columns.size());
     ++steps_;
-    const double steps = static_cast<double>(steps_);
-    struct Block {
-        std::size_t column;
-        int64_t begin, end;
-    };
-    std::vector<Block> blocks;
-    for (std::size_t c = 0; c < Attributes<float>::kColumns; ++c) {
-        const auto size = static_cast<int64_t>(values.columns()[c]->size());
-        for (int64_t begin = 0; begin < size; begin += kBlock) {
-            blocks.push_back({c, begin, std::min(size, begin + kBlock)});
+    std::vector<AdamBlock> blocks;
+    for (std::size_t c = 0; c < columns.size(); ++c) {
+        const Tensor &values = columns[c].values, &gradient = columns[c].gradient;
+        if (c == moments_.size()) {
+            moments_.push_back({cleared(values, stream_), cleared(values, stream_)});
         }
+        Moments& moments = moments_[c];
+        for (const Tensor* tensor : {&values, &gradient}) {
+            check(tensor->shape() == moments.first.shape() &&
+                      tensor->device() == moments.first.device(),
+                  "Adam: a column of {}, not {} on its device", tensor->shape().str(),
+                  moments.first.shape().str());
+        }
+        Tensor moved = values;
+        blocks.push_back({.value = moved.data<float>(),
+                          .first = moments.first.data<float>(),
+                          .second = moments.second.data<float>(),
+                          .gradient = gradient.data<float>(),
+                          .count = values.count(),
+                          .rate = adam_rate(columns[c].rate, static_cast<double>(steps_))});
     }
-    parallel_for(static_cast<int64_t>(blocks.size()), [&](int64_t k) {
-        const auto [c, begin, end] = blocks[static_cast<std::size_t>(k)];
-        float* value = values.columns()[c]->data();
-        const float* slope = gradient.columns()[c]->data();
-        float *first = first_.columns()[c]->data(), *second = second_.columns()[c]->data();
-        const AdamRate rate = adam_rate(rates[c], steps);
-#pragma omp simd
-        for (int64_t i = begin; i < end; ++i) {
-            adam_update(rate, slope[i], value[i], first[i], second[i]);
-        }
-    });
+    const bool here = columns.empty() || columns[0].values.device() == Device::Cpu;
+    here ? adam_step_cpu(blocks) : adam_step_cuda(blocks, stream_);
 }
 
-Attributes<float> gathered(const Attributes<float>& from, std::span<const int32_t> sources) {
-    Attributes<float> to(static_cast<int64_t>(sources.size()), from.sh_degree);
-    for (std::size_t c = 0; c < Attributes<float>::kColumns; ++c) {
-        const int64_t width = from.widths()[c];
-        const float* in = from.columns()[c]->data();
-        float* out = to.columns()[c]->data();
-        for (std::size_t i = 0; i < sources.size(); ++i) {
-            std::copy_n(in + sources[i] * width, width, out + static_cast<int64_t>(i) * width);
-        }
-    }
-    return to;
-}
-
-void Adam::gather(std::span<const int32_t> sources, std::span<const uint8_t> fresh) {
-    for (Attributes<float>* moments : {&first_, &second_}) {
-        *moments = gathered(*moments, sources);
-        for (std::size_t c = 0; c < Attributes<float>::kColumns; ++c) {
-            const int64_t width = moments->widths()[c];
-            for (std::size_t i = 0; i < fresh.size(); ++i) {
-                if (fresh[i] != 0) {
-                    std::fill_n(moments->columns()[c]->data() + static_cast<int64_t>(i) * width,
-                                width, 0.F);
-                }
-            }
+void Adam::gather(const Tensor& sources, std::size_t columns) {
+    for (std::size_t c = 0; c < std::min(columns, moments_.size()); ++c) {
+        for (Tensor* moment : {&moments_[c].first, &moments_[c].second}) {
+            *moment = gather_rows(*moment, sources, stream_);
         }
     }
 }

@@ -1,7 +1,7 @@
 #include "gaussians/train/cuda_photometric_loss.h"
 
 #include "core/error.h"
-#include "gaussians/train/cuda/kernels.h"
+#include "gaussians/train/photometric_loss_kernels.h"
 
 namespace longtake::gaussians {
 namespace {

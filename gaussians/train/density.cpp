@@ -1,62 +1,57 @@
 #include "gaussians/train/density.h"
 
-#include "gaussians/scene/small_matrix.h"
+#include "core/error.h"
+#include "core/parallel.h"
 
 #include <algorithm>
-#include <cmath>
 
 namespace longtake::gaussians {
 namespace {
 
-constexpr float kShrink = 0.4700036F;  // ln 1.6
-
-float widest(const Attributes<float>& g, std::size_t i) {
-    const float* s = g.log_scales.data() + 3 * i;
-    return std::exp(std::max({s[0], s[1], s[2]}));
-}
-
-// Moves Gaussian i to a place drawn from itself and makes it smaller.
-void scatter(Attributes<float>& g, std::size_t i, std::mt19937_64& engine) {
-    std::normal_distribution<double> normal;
-    Vec3 offset;
-    for (std::size_t k = 0; k < 3; ++k) {
-        offset[k] = normal(engine) * std::exp(static_cast<double>(g.log_scales[3 * i + k]));
-    }
-    offset = rotation_of(unit_quaternion(g.rotations.data() + 4 * i)) * offset;
-    for (std::size_t k = 0; k < 3; ++k) {
-        g.means[3 * i + k] += static_cast<float>(offset[k]);
-        g.log_scales[3 * i + k] -= kShrink;
-    }
-}
+constexpr float kShrink = -0.4700036F;  // -ln 1.6
 
 }  // namespace
 
-void DensityControl::observe(const CloudGradient<float>& gradient, const TileLists& lists) {
-    const std::size_t n = gradient.screen.size() / 2;
-    pull_.resize(n);
-    seen_.resize(n);
-    for (std::size_t i = 0; i < n; ++i) {
-        if (lists.slot_begin[i] < lists.slot_begin[i + 1]) {
-            pull_[i] += std::hypot(gradient.screen[2 * i], gradient.screen[2 * i + 1]);
-            ++seen_[i];
+ObserveRows observe_rows(const GradientTensors& gradient, Tensor& pull, Tensor& seen) {
+    return {.screen = gradient.screen.data<float>(),
+            .tiles = gradient.tiles.data<int32_t>(),
+            .pull = pull.data<float>(),
+            .seen = seen.data<int32_t>()};
+}
+
+void observe_cpu(const GradientTensors& gradient, Tensor& pull, Tensor& seen) {
+    const ObserveRows rows = observe_rows(gradient, pull, seen);
+    parallel_for(pull.count(), [&](int64_t i) { rows.run(i); });
+}
+
+void DensityControl::observe(const GradientTensors& gradient) {
+    const int64_t n = gradient.tiles.count();
+    const Device device = gradient.tiles.device();
+    if (pull_.empty()) {
+        pull_ = Tensor({n}, DType::F32, device);
+        seen_ = Tensor({n}, DType::I32, device);
+        for (Tensor* sums : {&pull_, &seen_}) {
+            clear_bytes(sums->raw(), device, sums->bytes(), stream_);
         }
+    }
+    check(pull_.count() == n, "density control of {} Gaussians, not {}", pull_.count(), n);
+    if (n > 0) {
+        device == Device::Cpu ? observe_cpu(gradient, pull_, seen_)
+                              : observe_cuda(gradient, pull_, seen_, stream_);
     }
 }
 
 // Those that multiply, within the limit of the whole.
-std::vector<int32_t> DensityControl::choose(const Attributes<float>& g) const {
+std::vector<int32_t> DensityControl::choose(std::span<const float> means) const {
+    const auto mean = [&](int32_t i) { return means[static_cast<std::size_t>(i)]; };
     std::vector<int32_t> chosen;
-    const auto mean = [&](int32_t i) {
-        const auto at = static_cast<std::size_t>(i);
-        return seen_[at] == 0 ? 0.F : pull_[at] / static_cast<float>(seen_[at]);
-    };
-    for (int32_t i = 0; i < static_cast<int32_t>(pull_.size()); ++i) {
+    for (int32_t i = 0; i < std::ssize(means); ++i) {
         if (static_cast<double>(mean(i)) >= options_.gradient) {
             chosen.push_back(i);
         }
     }
     const auto room =
-        static_cast<std::size_t>(std::max(int64_t{0}, options_.max_gaussians - g.count));
+        static_cast<std::size_t>(std::max(int64_t{0}, options_.max_gaussians - std::ssize(means)));
     if (chosen.size() > room) {
         std::ranges::stable_sort(chosen, [&](int32_t a, int32_t b) { return mean(a) > mean(b); });
         chosen.resize(room);
@@ -64,43 +59,48 @@ std::vector<int32_t> DensityControl::choose(const Attributes<float>& g) const {
     return chosen;
 }
 
-void DensityControl::run(Attributes<float>& g, Adam& adam, double extent, std::mt19937_64& engine) {
-    const auto n = static_cast<std::size_t>(g.count);
-    pull_.resize(n);
-    seen_.resize(n);
-    std::vector<uint8_t> gone(n), split(n);
-    const float faintest =
+Regrowth DensityControl::run(const Cloud& cloud, double extent) {
+    const auto n = static_cast<std::size_t>(cloud.count());
+    synchronize(cloud.means.device(), stream_);
+    const Tensor here = cloud.opacities.to(Device::Cpu), shapes = cloud.log_scales.to(Device::Cpu);
+    const auto opacities = here.values<float>(), scales = shapes.values<float>();
+    std::vector<float> means(n);
+    if (!pull_.empty()) {
+        const Tensor pull = pull_.to(Device::Cpu), seen = seen_.to(Device::Cpu);
+        for (std::size_t i = 0; i < n; ++i) {
+            const auto views = static_cast<float>(std::max(1, seen.values<int32_t>()[i]));
+            means[i] = pull.values<float>()[i] / views;
+        }
+    }
+    pull_ = seen_ = {};
+    const auto faintest =
         static_cast<float>(std::log(options_.min_opacity / (1 - options_.min_opacity)));
-    for (std::size_t i = 0; i < n; ++i) {
-        gone[i] = g.opacities[i] < faintest;
-    }
-    std::vector<int32_t> children;
-    for (const int32_t i : choose(g)) {
+    const auto widest = static_cast<float>(std::log(options_.split_share * extent));
+    const std::vector<int32_t> chosen = choose(means);
+    std::vector<uint8_t> split(n);
+    for (const int32_t i : chosen) {
         const auto at = static_cast<std::size_t>(i);
-        if (gone[at] == 0) {
-            split[at] = widest(g, at) > options_.split_share * extent;
-            children.insert(children.end(), split[at] != 0 ? 2 : 1, i);
-        }
+        split[at] = *std::ranges::max_element(scales.subspan(3 * at, 3)) > widest;
     }
-    std::vector<int32_t> sources;
+    Regrowth rows;
     for (std::size_t i = 0; i < n; ++i) {
-        if (gone[i] == 0 && split[i] == 0) {
-            sources.push_back(static_cast<int32_t>(i));
+        if (opacities[i] >= faintest && split[i] == 0) {
+            rows.keep(static_cast<int32_t>(i), opacities[i]);
         }
     }
-    const std::size_t kept = sources.size();
-    sources.insert(sources.end(), children.begin(), children.end());
-    std::vector<uint8_t> fresh(sources.size());
-    std::fill(fresh.begin() + static_cast<std::ptrdiff_t>(kept), fresh.end(), uint8_t{1});
-    g = gathered(g, sources);
-    adam.gather(sources, fresh);
-    for (std::size_t k = kept; k < sources.size(); ++k) {
-        if (split[static_cast<std::size_t>(sources[k])] != 0) {
-            scatter(g, k, engine);
+    for (const int32_t i : chosen) {
+        const auto at = static_cast<std::size_t>(i);
+        if (opacities[at] < faintest) {
+            continue;
+        }
+        if (split[at] == 0) {
+            rows.add_new(i, opacities[at], 0, 0);
+        } else {
+            rows.add_new(i, opacities[at], kShrink, 1);
+            rows.add_new(i, opacities[at], kShrink, 1);
         }
     }
-    pull_.assign(sources.size(), 0);
-    seen_.assign(sources.size(), 0);
+    return rows;
 }
 
 }  // namespace longtake::gaussians

@@ -1,10 +1,11 @@
 #pragma once
 
-#include "gaussians/raster/rasterizer.h"
-#include "gaussians/train/adam.h"
+#include "gaussians/raster/render.h"
+#include "gaussians/train/regrowth.h"
 
+#include <cmath>
 #include <cstdint>
-#include <random>
+#include <span>
 #include <vector>
 
 namespace longtake::gaussians {
@@ -18,22 +19,44 @@ struct DensityOptions {
 
 // Adaptive density control of 3DGS: where the picture still pulls a Gaussian about, there are too
 // few. Clones stand where their parent stands; a split one gives way to two drawn from it, 1.6
-// times smaller.
+// times smaller. What it observes stays on the device; it decides on the host.
 class DensityControl {
   public:
-    explicit DensityControl(const DensityOptions& options) : options_(options) {}
+    explicit DensityControl(const DensityOptions& options, GpuStream stream = nullptr)
+        : options_(options), stream_(stream) {}
 
     // Remembers how strongly a view pulled at what it showed.
-    void observe(const CloudGradient<float>& gradient, const TileLists& lists);
-    // Multiplies and removes; then starts to observe anew.
-    void run(Attributes<float>& gaussians, Adam& adam, double extent, std::mt19937_64& engine);
+    void observe(const GradientTensors& gradient);
+    // Who multiplies and who goes; then starts to observe anew. Waits for the device.
+    Regrowth run(const Cloud& cloud, double extent);
 
   private:
-    std::vector<int32_t> choose(const Attributes<float>& gaussians) const;
+    std::vector<int32_t> choose(std::span<const float> means) const;
 
     DensityOptions options_;
-    std::vector<float> pull_;    // [N] sums of magnitudes
-    std::vector<int32_t> seen_;  // [N] views
+    GpuStream stream_;
+    Tensor pull_;  // [N] sums of magnitudes
+    Tensor seen_;  // [N] int32, views
 };
+
+void observe_cpu(const GradientTensors& gradient, Tensor& pull, Tensor& seen);
+void observe_cuda(const GradientTensors& gradient, Tensor& pull, Tensor& seen, GpuStream stream);
+
+// One Gaussian observed, in plain memory.
+struct ObserveRows {
+    const float* screen;
+    const int32_t* tiles;
+    float* pull;
+    int32_t* seen;
+
+    LONGTAKE_HOST_DEVICE void run(int64_t i) const {
+        if (tiles[i] > 0) {
+            const float u = screen[2 * i], v = screen[2 * i + 1];
+            pull[i] += std::sqrt(u * u + v * v);
+            ++seen[i];
+        }
+    }
+};
+ObserveRows observe_rows(const GradientTensors& gradient, Tensor& pull, Tensor& seen);
 
 }  // namespace longtake::gaussians

@@ -1,10 +1,9 @@
 #pragma once
 
-#include "gaussians/train/adam.h"
+#include "gaussians/train/regrowth.h"
 
 #include <cstdint>
 #include <random>
-#include <vector>
 
 namespace longtake::gaussians {
 
@@ -22,18 +21,21 @@ struct McmcOptions {
 // The faint wander, the dead come back where there is opacity.
 class Mcmc {
   public:
-    explicit Mcmc(const McmcOptions& options) : options_(options) {}
+    explicit Mcmc(const McmcOptions& options, GpuStream stream = nullptr)
+        : options_(options), stream_(stream) {}
 
     // Adds the gradient of the costs.
-    void add_costs(const Attributes<float>& gaussians, Attributes<float>& gradient) const;
+    void add_costs(const Cloud& cloud, Cloud& gradient) const;
     // After a step: noise in the shape of each Gaussian, none for what is visible. `rate` is the
     // centres' learning rate; the noise is a function of (seed, Gaussian).
-    void perturb(Attributes<float>& gaussians, double rate, uint64_t seed) const;
-    // Moves the dead and adds new ones, all onto living ones drawn by their opacity.
-    void run(Attributes<float>& gaussians, Adam& adam, std::mt19937_64& engine) const;
+    void perturb(Cloud& cloud, double rate, uint64_t seed) const;
+    // Who dies and who is shared out: the dead and the new ones are all made of living ones, drawn
+    // by their opacity. Waits for the device.
+    Regrowth run(const Cloud& cloud, std::mt19937_64& engine) const;
 
   private:
     McmcOptions options_;
+    GpuStream stream_;
 };
 
 // What n Gaussians in one place must be for their blend to be, at the centre and in sum, the one of

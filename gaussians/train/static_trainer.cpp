@@ -1,29 +1,25 @@
 #include "gaussians/train/static_trainer.h"
 
 #include "core/error.h"
+#include "gaussians/train/gather_rows.h"
 
 #include <fmt/format.h>
 
 #include <algorithm>
 #include <cmath>
+#include <cstring>
 #include <numeric>
 #include <utility>
 
 namespace longtake::gaussians {
 namespace {
 
-// [H, W, 3] 8-bit to [3, H, W] of 0..1.
-std::vector<float> planes_of(const TrainingView& view) {
-    const int64_t h = view.camera.height, w = view.camera.width;
-    check(view.image.shape() == Shape({h, w, 3}), "an image of {} from a camera of [{}, {}]",
-          view.image.shape().str(), h, w);
-    const uint8_t* pixels = view.image.data<uint8_t>();
-    std::vector<float> planes(static_cast<std::size_t>(3 * h * w));
-    for (int64_t i = 0; i < 3 * h * w; ++i) {
-        planes[static_cast<std::size_t>(i % 3 * h * w + i / 3)] =
-            static_cast<float>(pixels[i]) / 255.F;
+template <typename T> Tensor on(Device device, const std::vector<T>& values) {
+    Tensor here({std::ssize(values)}, dtype_of<T>::value);
+    if (!values.empty()) {
+        std::memcpy(here.raw(), values.data(), here.bytes());
     }
-    return planes;
+    return here.to(device);
 }
 
 }  // namespace
@@ -33,19 +29,21 @@ std::string TrainingStatus::text() const {
 }
 
 StaticTrainer::StaticTrainer(std::vector<TrainingView> views, const Points& points,
-                             const TrainingOptions& options)
+                             const TrainingOptions& options, Device device)
     : views_(std::move(views)),
       options_(options),
+      device_(device),
       extent_(scene_extent(views_, points)),
-      gaussians_(gaussians_at(points, options.sh_degree, options.initial_size)),
-      adam_(points.count(), options.sh_degree),
-      density_(options.density),
-      engine_(options.seed),
-      loss_(options.ssim_share) {
+      loss_(ViewLoss::on(device, views_, options.ssim_share)),
+      cloud_(to_cloud(gaussians_at(points, options.sh_degree, options.initial_size)).to(device)),
+      adam_(loss_->stream()),
+      density_(options.density, loss_->stream()),
+      engine_(options.seed) {
     check(!views_.empty(), "there are no views to learn from");
     check(points.count() > 0, "there are no points to start from");
-    for (const TrainingView& view : views_) {
-        targets_.emplace_back(planes_of(view), view.camera.height, view.camera.width);
+    if (options_.latents > 0 && options_.sh_degree > 0) {
+        latents_ = RestLatents::start(points.count(), options_.latents, options_.sh_degree, device,
+                                      options_.seed);
     }
 }
 
@@ -61,36 +59,45 @@ std::size_t StaticTrainer::next_view() {
     return view;
 }
 
-TrainingStatus StaticTrainer::step() {
-    const std::size_t v = next_view();
-    const Camera& camera = views_[v].camera;
+void StaticTrainer::step() {
     RenderOptions render = options_.render;
     render.sh_degree =
         static_cast<int>(std::min<int64_t>(iteration_ / options_.sh_every, options_.sh_degree));
-    rasterizer_.forward(gaussians_.view(), camera, render, picture_);
-    by_picture_.resize(camera.height, camera.width);
-    const PictureErrors errors =
-        loss_.run(picture_.colour.data(), targets_[v], by_picture_.colour.data());
-    rasterizer_.backward(gaussians_.view(), picture_, by_picture_, gradient_);
-    update();
-    return {.iteration = iteration_,
-            .loss = loss_.loss(errors),
-            .psnr = errors.psnr(),
-            .gaussians = gaussians_.count};
+    loss_->run(cloud_, next_view(), render, gradient_);
+    learn();
 }
 
-void StaticTrainer::update() {
+void StaticTrainer::learn() {
     const double part = static_cast<double>(iteration_) / static_cast<double>(options_.iterations);
     const double rate = extent_ * std::exp((1 - part) * std::log(options_.first_rate) +
                                            part * std::log(options_.last_rate));
+    Cloud& by = gradient_.attributes;
     if (options_.mcmc) {
-        Mcmc(*options_.mcmc).add_costs(gaussians_, gradient_.attributes);
+        Mcmc(*options_.mcmc, loss_->stream()).add_costs(cloud_, by);
     }
-    adam_.step(gaussians_, gradient_.attributes,
-               {rate, options_.scale_rate, options_.rotation_rate, options_.opacity_rate,
-                options_.dc_rate, options_.rest_rate});
+    std::vector<AdamColumn> columns{{cloud_.means, by.means, rate},
+                                    {cloud_.log_scales, by.log_scales, options_.scale_rate},
+                                    {cloud_.rotations, by.rotations, options_.rotation_rate},
+                                    {cloud_.opacities, by.opacities, options_.opacity_rate},
+                                    {cloud_.sh_dc, by.sh_dc, options_.dc_rate}};
+    if (latents_) {
+        decode_rest_backward(*latents_, by.sh_rest, by_latents_, loss_->stream());
+        columns.push_back({latents_->values, by_latents_.values, options_.latent_rate});
+        columns.push_back({latents_->matrix, by_latents_.matrix, options_.decoder_rate});
+        columns.push_back({latents_->shift, by_latents_.shift, options_.decoder_rate});
+    } else {
+        columns.push_back({cloud_.sh_rest, by.sh_rest, options_.rest_rate});
+    }
+    adam_.step(columns);
     ++iteration_;
     control_density(rate);
+    decode();
+}
+
+void StaticTrainer::decode() {
+    if (latents_) {
+        decode_rest(*latents_, cloud_.sh_rest, loss_->stream());
+    }
 }
 
 void StaticTrainer::control_density(double rate) {
@@ -100,35 +107,61 @@ void StaticTrainer::control_density(double rate) {
     const bool due =
         active && iteration_ >= options_.densify_from && iteration_ % options_.densify_every == 0;
     if (options_.mcmc) {
-        const Mcmc mcmc(*options_.mcmc);
+        const Mcmc mcmc(*options_.mcmc, loss_->stream());
         if (due) {
-            mcmc.run(gaussians_, adam_, engine_);
+            regrow(mcmc.run(cloud_, engine_));
         }
-        mcmc.perturb(gaussians_, rate, options_.seed + static_cast<uint64_t>(iteration_));
+        mcmc.perturb(cloud_, rate, options_.seed + static_cast<uint64_t>(iteration_));
         return;
     }
     if (active) {
-        density_.observe(gradient_, rasterizer_.lists());
+        density_.observe(gradient_);
     }
     if (due) {
-        density_.run(gaussians_, adam_, extent_, engine_);
+        regrow(density_.run(cloud_, extent_));
     }
+}
+
+void StaticTrainer::regrow(const Regrowth& change) {
+    constexpr std::size_t kPerGaussian = Cloud::kColumns;  // of learn()'s columns
+    const Tensor sources = on(device_, change.sources);
+    const auto gather = [&](Tensor& rows) { rows = gather_rows(rows, sources, loss_->stream()); };
+    std::ranges::for_each(cloud_.columns(), [&](Tensor* column) { gather(*column); });
+    if (latents_) {
+        gather(latents_->values);
+    }
+    adam_.gather(on(device_, change.moments), kPerGaussian);
+    cloud_.opacities = on(device_, change.opacities);
+    scatter(cloud_, on(device_, change.spread), on(device_, change.scaling), engine_(),
+            loss_->stream());
+}
+
+TrainingStatus StaticTrainer::status() {
+    const PictureErrors errors = loss_->errors();
+    return {.iteration = iteration_,
+            .loss = loss_->loss(errors),
+            .psnr = errors.psnr(),
+            .gaussians = cloud_.count()};
+}
+
+const Cloud& StaticTrainer::cloud() {
+    synchronize(device_, loss_->stream());
+    return cloud_;
 }
 
 void StaticTrainer::run(const std::function<void(const TrainingStatus&)>& report) {
     while (iteration_ < options_.iterations) {
-        const TrainingStatus status = step();
+        step();
         if (report) {
-            report(status);
+            report(status());
         }
     }
 }
 
 PictureErrors errors_of(const Cloud& cloud, const TrainingView& view,
                         const RenderOptions& options) {
-    const Picture picture = render(cloud, view.camera, options);
-    std::vector<float> limited(picture.colour.values<float>().begin(),
-                               picture.colour.values<float>().end());
+    const Tensor colour = render(cloud, view.camera, options).colour.to(Device::Cpu);
+    std::vector<float> limited(colour.values<float>().begin(), colour.values<float>().end());
     for (float& value : limited) {
         value = std::clamp(value, 0.F, 1.F);
     }

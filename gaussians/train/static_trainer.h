@@ -1,16 +1,16 @@
 #pragma once
 
-#include "gaussians/raster/rasterizer.h"
 #include "gaussians/scene/cloud.h"
 #include "gaussians/train/adam.h"
 #include "gaussians/train/density.h"
 #include "gaussians/train/initial_points.h"
 #include "gaussians/train/mcmc.h"
-#include "gaussians/train/photometric_loss.h"
-#include "gaussians/train/training_view.h"
+#include "gaussians/train/rest_latents.h"
+#include "gaussians/train/view_loss.h"
 
 #include <cstdint>
 #include <functional>
+#include <memory>
 #include <optional>
 #include <random>
 #include <string>
@@ -25,10 +25,14 @@ struct TrainingOptions {
     double initial_size = 1;  // of the Gaussians, times the distances between the points
     double ssim_share = 0.2;
     // Of the centres, times the extent, from the first iteration to the last; of the others in the
-    // order of Attributes.
+    // order of Cloud.
     double first_rate = 1.6e-4, last_rate = 1.6e-6;
     double scale_rate = 5e-3, rotation_rate = 1e-3, opacity_rate = 0.05, dc_rate = 2.5e-3;
     double rest_rate = 1.25e-4;
+    // RestLatents of a Gaussian, and the rates in place of rest_rate; 0: harmonics are learnt as
+    // they are.
+    int64_t latents = 0;
+    double latent_rate = 6.25e-4, decoder_rate = 1e-3;
     // Density control, in iterations: every `densify_every`, from `densify_from` on, until this
     // share of the whole.
     int64_t densify_from = 500, densify_every = 100;
@@ -39,6 +43,13 @@ struct TrainingOptions {
     uint64_t seed = 1;
 };
 
+// QUEEN's first frame (Girish et al. 2024, configs/dynerf.yaml): 500 rounds of the views, density
+// control every 5 from the 50th to the 400th, harmonics of degree 2 as RestLatents. With another
+// number of iterations all of it takes the same share of them.
+TrainingOptions queen_schedule(int64_t views, int64_t iterations = 0);
+// Its latents of a Gaussian for harmonics of that degree.
+int64_t queen_latents(int sh_degree);
+
 struct TrainingStatus {
     int64_t iteration = 0;  // done
     double loss = 0;        // of the last one
@@ -48,42 +59,47 @@ struct TrainingStatus {
     std::string text() const;  // "loss 0.0123, 30.1 dB, 8123 Gaussians"
 };
 
-// Learns one moment from pictures of it by several cameras: 3DGS (Kerbl et al. 2023). The result
-// does not depend on the number of threads.
+// Learns one moment from pictures of it by several cameras: 3DGS (Kerbl et al. 2023). On the CPU the
+// result does not depend on the number of threads. On the GPU everything stays there: of an
+// iteration only the number of meetings of Gaussians and tiles comes back, of density control what
+// it decides by.
 class StaticTrainer {
   public:
     // Throws Error without views or points, and when an image is not of its camera's size.
     StaticTrainer(std::vector<TrainingView> views, const Points& points,
-                  const TrainingOptions& options = {});
+                  const TrainingOptions& options = {}, Device device = Device::Cpu);
 
-    // One iteration.
-    TrainingStatus step();
+    // One iteration; on the GPU it is not waited for.
+    void step();
     // The iterations that are left; `report` is called after each.
     void run(const std::function<void(const TrainingStatus&)>& report = {});
-
-    Cloud cloud() const { return to_cloud(gaussians_); }
-    const Attributes<float>& gaussians() const { return gaussians_; }
+    // Waits for the last iteration.
+    TrainingStatus status();
+    // What is learnt so far, on the device; valid until the next step.
+    const Cloud& cloud();
 
   private:
     std::size_t next_view();
-    void update();
+    void learn();
     void control_density(double rate);
+    void regrow(const Regrowth& change);
+    void decode();
 
     std::vector<TrainingView> views_;
-    std::vector<LossTarget<float>> targets_;
     TrainingOptions options_;
+    Device device_;
     double extent_;
-    Attributes<float> gaussians_;
+    std::unique_ptr<ViewLoss> loss_;
+    Cloud cloud_;
+    std::optional<RestLatents> latents_;  // what cloud_.sh_rest is made from
     Adam adam_;
     DensityControl density_;
     std::mt19937_64 engine_;
     std::vector<std::size_t> order_;  // of the views that this round has left
     int64_t iteration_ = 0;
 
-    Rasterizer<float> rasterizer_;
-    PhotometricLoss<float> loss_;
-    PlanarPicture<float> picture_, by_picture_;
-    CloudGradient<float> gradient_;
+    GradientTensors gradient_;
+    RestLatents by_latents_;
 };
 
 // How a cloud's picture, limited to 0..1, differs from the view's image.

@@ -3,6 +3,8 @@
 #include "core/tensor.h"
 #include "gaussians/scene/camera.h"
 
+#include <vector>
+
 namespace longtake::gaussians {
 
 // What a camera saw.
@@ -10,5 +12,8 @@ struct TrainingView {
     Camera camera;
     Tensor image;  // [H, W, 3] 8-bit sRGB, of the camera's size
 };
+
+// The image as [3, H, W] of 0..1. Throws Error when it is not of its camera's size.
+std::vector<float> planes_of(const TrainingView& view);
 
 }  // namespace longtake::gaussians

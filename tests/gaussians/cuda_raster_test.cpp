@@ -34,7 +34,7 @@ PlanarPicture<float> from_gpu(const Picture& picture) {
     return out;
 }
 
-CloudGradient<float> from_gpu(const CudaCloudGradient& gradient) {
+CloudGradient<float> from_gpu(const GradientTensors& gradient) {
     return {.attributes = from_gpu(gradient.attributes),
             .screen = values_of(gradient.screen),
             .screen_magnitude = values_of(gradient.screen_magnitude)};
@@ -54,7 +54,7 @@ class Gpu {
         const Cloud cloud = on_gpu(gaussians);
         rasterizer.forward(cloud, camera, options, picture_,
                            CudaRasterizer::Keep::WhatGradientsNeed);
-        CudaCloudGradient out;
+        GradientTensors out;
         rasterizer.backward(cloud, picture_, by_picture, out);
         stream.synchronize();
         return from_gpu(out);
@@ -352,7 +352,7 @@ TEST(CudaRasterizer, RefusesWhatDoesNotFit) {
     EXPECT_THROW(gpu.rasterizer.forward(cloud, Camera{}, {}, picture), Error);
     EXPECT_THROW(gpu.rasterizer.forward(cloud, camera, {.tiles = {1, 0}}, picture), Error);
     EXPECT_THROW(gpu.rasterizer.forward(to_cloud(gaussians), camera, {}, picture), Error);
-    CudaCloudGradient gradient;
+    GradientTensors gradient;
     gpu.rasterizer.forward(cloud, camera, {}, picture);  // keeps nothing
     EXPECT_THROW(gpu.rasterizer.backward(cloud, picture, picture, gradient), Error);
     gpu.rasterizer.forward(cloud, camera, {}, picture, CudaRasterizer::Keep::WhatGradientsNeed);

@@ -1,13 +1,19 @@
 #include "core/error.h"
-#include "gaussians/train/cuda_adam.h"
+#include "gaussians/raster/renderer.h"
 #include "gaussians/train/cuda_photometric_loss.h"
+#include "gaussians/train/static_trainer.h"
+#include "gaussians/train/swept_points.h"
 #include "tests/core/cuda_testing.h"
 #include "tests/gaussians/cuda_transfer.h"
 #include "tests/gaussians/raster_testing.h"
 #include "tests/gaussians/scenes.h"
+#include "tests/gaussians/training_testing.h"
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
+#include <array>
+#include <random>
 #include <utility>
 #include <vector>
 
@@ -56,33 +62,198 @@ TEST(CudaPhotometricLoss, RefusesWhatDoesNotFit) {
     EXPECT_THROW(loss.run(other.to(Device::Cuda), target, by), Error);
 }
 
-TEST(CudaAdam, StepsAsTheCpuDoes) {
+std::vector<AdamColumn> columns_of(const Cloud& values, const Cloud& gradient) {
+    constexpr std::array<double, Cloud::kColumns> kRates{1e-3, 5e-3, 1e-3, 5e-2, 2.5e-3, 1e-4};
+    std::vector<AdamColumn> columns;
+    for (std::size_t c = 0; c < Cloud::kColumns; ++c) {
+        columns.push_back({*values.columns()[c], *gradient.columns()[c], kRates[c]});
+    }
+    return columns;
+}
+
+// Of steps of a rate each, and values of a few.
+void expect_near(const Cloud& there, const Cloud& here, double tolerance) {
+    for (std::size_t c = 0; c < Cloud::kColumns; ++c) {
+        EXPECT_LT(max_difference(values_of(*there.columns()[c]), values_of(*here.columns()[c])),
+                  tolerance)
+            << c;
+    }
+}
+
+Tensor int32_on_gpu(const std::vector<int32_t>& values) {
+    Tensor here({std::ssize(values)}, DType::I32);
+    std::ranges::copy(values, here.data<int32_t>());
+    return here.to(Device::Cuda);
+}
+
+TEST(CudaAdam, StepsAndGathersAsTheCpuDoes) {
     LONGTAKE_NEEDS_GPU();
     for (const int degree : {0, 2}) {
         const int64_t count = 1001;  // columns that end within four values
-        auto values = converted<float>(random_gaussians(5, {.count = count, .sh_degree = degree}));
-        Cloud there = on_gpu(values);
-        const LearningRates rates{1e-3, 5e-3, 1e-3, 5e-2, 2.5e-3, 1e-4};
+        const SceneOptions scene{.count = count, .sh_degree = degree};
+        const Cloud here = to_cloud(converted<float>(random_gaussians(5, scene)));
+        const Cloud there = here.to(Device::Cuda);
         const CudaStream stream;
-        Adam adam(count, degree);
-        CudaAdam cuda_adam(stream, count, degree);
-        for (unsigned step = 0; step < 5; ++step) {
-            const auto gradient =
-                converted<float>(random_gaussians(6 + step, {.count = count, .sh_degree = degree}));
-            adam.step(values, gradient, rates);
-            cuda_adam.step(there, on_gpu(gradient), rates);
+        Adam adam, cuda_adam(stream);
+        std::vector<int32_t> rows(static_cast<std::size_t>(count));
+        for (std::size_t i = 0; i < rows.size(); ++i) {
+            rows[i] = i % 7 == 0 ? -1 : static_cast<int32_t>(i * 13 % rows.size());
+        }
+        const Tensor there_rows = int32_on_gpu(rows);
+        for (unsigned step = 0; step < 6; ++step) {
+            const Cloud gradient = to_cloud(converted<float>(random_gaussians(6 + step, scene)));
+            const Cloud there_gradient = gradient.to(Device::Cuda);
+            adam.step(columns_of(here, gradient));
+            cuda_adam.step(columns_of(there, there_gradient));
+            if (step == 3) {
+                adam.gather(there_rows.to(Device::Cpu), Cloud::kColumns);
+                cuda_adam.gather(there_rows, Cloud::kColumns);
+            }
             stream.synchronize();
         }
-        const Attributes<float> moved = from_gpu(there);
-        for (std::size_t c = 0; c < Attributes<float>::kColumns; ++c) {
-            // Of steps of a rate each, and values of a few.
-            EXPECT_LT(max_difference(*moved.columns()[c], *values.columns()[c]),
-                      1e-4 * rates[c] + 2e-6)
-                << c;
-        }
-        Cloud other = Cloud::sized(7, degree, Device::Cuda);
-        EXPECT_THROW(cuda_adam.step(other, there, rates), Error);
+        expect_near(there, here, 5e-6);
+        const Cloud other = Cloud::sized(7, degree, Device::Cuda);
+        EXPECT_THROW(cuda_adam.step(columns_of(other, there)), Error);
     }
+}
+
+TEST(CudaDensity, ObservesAndScattersAsTheCpuDoes) {
+    LONGTAKE_NEEDS_GPU();
+    const SceneOptions scene{.count = 777, .sh_degree = 0};
+    Cloud here = to_cloud(converted<float>(random_gaussians(31, scene)));
+    Cloud there = here.to(Device::Cuda);
+    const CudaStream stream;
+    DensityControl density({.gradient = 1}), cuda_density({.gradient = 1}, stream);
+    for (unsigned view = 0; view < 3; ++view) {
+        auto screen = random_image<float>(view, 1, 518);  // 1554 = 2 x 777 values
+        GradientTensors gradient = screen_gradient(screen);
+        for (int i = 0; i < 777; i += 5) {
+            gradient.tiles.data<int32_t>()[i] = 0;
+        }
+        density.observe(gradient);
+        cuda_density.observe({.attributes = {},
+                              .screen = gradient.screen.to(Device::Cuda),
+                              .screen_magnitude = {},
+                              .tiles = gradient.tiles.to(Device::Cuda)});
+        stream.synchronize();
+    }
+    const Regrowth rows = density.run(here, 10), cuda_rows = cuda_density.run(there, 10);
+    EXPECT_GT(rows.count(), 777);
+    EXPECT_EQ(rows.sources, cuda_rows.sources);
+    EXPECT_EQ(rows.spread, cuda_rows.spread);
+
+    const Tensor spread = Tensor::from(random_image<float>(8, 1, 259), {777});
+    const Tensor scaling = Tensor::from(random_image<float>(9, 1, 259), {777});
+    scatter(here, spread, scaling, 11);
+    scatter(there, spread.to(Device::Cuda), scaling.to(Device::Cuda), 11, stream);
+    stream.synchronize();
+    expect_near(there, here, 1e-6);
+}
+
+TEST(CudaMcmc, CostsAndNoiseAreTheCpus) {
+    LONGTAKE_NEEDS_GPU();
+    const SceneOptions scene{.count = 777, .sh_degree = 0, .opacity = -5};
+    Cloud here = to_cloud(converted<float>(random_gaussians(32, scene)));
+    Cloud there = here.to(Device::Cuda);
+    Cloud slope = to_cloud(converted<float>(random_gaussians(33, scene)));
+    Cloud there_slope = slope.to(Device::Cuda);
+    const CudaStream stream;
+    const Mcmc mcmc({}), cuda_mcmc({}, stream);
+    mcmc.add_costs(here, slope);
+    cuda_mcmc.add_costs(there, there_slope);
+    mcmc.perturb(here, 1e-4, 3);
+    cuda_mcmc.perturb(there, 1e-4, 3);
+    stream.synchronize();
+    expect_near(there_slope, slope, 1e-6);
+    expect_near(there, here, 1e-5);
+    std::mt19937_64 engine(4), cuda_engine(4);
+    const Regrowth rows = mcmc.run(here, engine), cuda_rows = cuda_mcmc.run(there, cuda_engine);
+    EXPECT_GT(rows.count(), 777);
+    EXPECT_EQ(rows.sources, cuda_rows.sources);
+}
+
+TEST(CudaRestLatents, AreTheCpus) {
+    LONGTAKE_NEEDS_GPU();
+    for (const auto& [count, width, degree] : {std::array<int64_t, 3>{1, 2, 1}, {3001, 4, 2},
+                                               {40000, 12, 3}}) {
+        const auto harmonics = sh_rest_count(static_cast<int>(degree));
+        RestLatents here = RestLatents::start(count, width, static_cast<int>(degree), Device::Cpu, 5);
+        const auto values = random_image<float>(6, width, count);
+        for (int64_t i = 0; i < width * count; ++i) {
+            here.values.data<float>()[i] = 8 * values[static_cast<std::size_t>(i)] - 4;
+        }
+        const Tensor by =
+            Tensor::from(random_image<float>(7, count, harmonics), {count, harmonics, 3});
+        const RestLatents there{.values = here.values.to(Device::Cuda),
+                                .matrix = here.matrix.to(Device::Cuda),
+                                .shift = here.shift.to(Device::Cuda)};
+        const CudaStream stream;
+        Tensor rest({count, harmonics, 3}, DType::F32);
+        Tensor there_rest({count, harmonics, 3}, DType::F32, Device::Cuda);
+        RestLatents gradient, there_gradient;
+        decode_rest(here, rest);
+        decode_rest(there, there_rest, stream);
+        decode_rest_backward(here, by, gradient);
+        decode_rest_backward(there, by.to(Device::Cuda), there_gradient, stream);
+        stream.synchronize();
+        EXPECT_LT(max_difference(values_of(there_rest), values_of(rest)), 1e-5);
+        EXPECT_LT(max_difference(values_of(there_gradient.values), values_of(gradient.values)),
+                  1e-5);
+        // Sums of `count` values around 1.
+        const double sums = 2e-6 * static_cast<double>(count) + 1e-6;
+        EXPECT_LT(max_difference(values_of(there_gradient.matrix), values_of(gradient.matrix)),
+                  sums);
+        EXPECT_LT(max_difference(values_of(there_gradient.shift), values_of(gradient.shift)), sums);
+    }
+}
+
+// One iteration is that of the CPU; many learn as well.
+void expect_learns_as_the_cpu(TrainingOptions options) {
+    const auto truth = random_gaussians(21, {.count = 60, .sh_degree = 1, .scale = 0.2});
+    const auto views = views_of(to_cloud(converted<float>(truth)));
+    const Points points = swept_points(views, 300, 1);
+    StaticTrainer here(views, points, options), there(views, points, options, Device::Cuda);
+    here.step();
+    there.step();
+    EXPECT_NEAR(here.status().loss, there.status().loss, 1e-6);
+    expect_near(there.cloud(), here.cloud(), 1e-3);  // steps of Adam by next to nothing may differ
+    here.run();
+    there.run();
+    const TrainingStatus cpu = here.status(), gpu = there.status();
+    EXPECT_EQ(gpu.iteration, options.iterations);
+    const double before = errors_of(to_cloud(gaussians_at(points, 1)), views[2]).psnr();
+    const double psnr = errors_of(there.cloud(), views[2]).psnr();
+    EXPECT_GT(psnr, before + 8);
+    EXPECT_NEAR(psnr, errors_of(here.cloud(), views[2]).psnr(), 1);
+    EXPECT_NEAR(static_cast<double>(gpu.gaussians), static_cast<double>(cpu.gaussians),
+                0.1 * static_cast<double>(cpu.gaussians));
+}
+
+TEST(CudaStaticTrainer, LearnsAsTheCpuDoes) {
+    LONGTAKE_NEEDS_GPU();
+    TrainingOptions options{.iterations = 300,
+                            .sh_degree = 1,
+                            .sh_every = 50,
+                            .latents = 2,
+                            .densify_from = 60,
+                            .densify_every = 30};
+    expect_learns_as_the_cpu(options);
+    options.latents = 0;
+    options.mcmc = McmcOptions{.max_gaussians = 500};
+    expect_learns_as_the_cpu(options);
+}
+
+TEST(CudaRenderer, DrawsWhatTheCpuDoes) {
+    LONGTAKE_NEEDS_GPU();
+    const Cloud cloud = to_cloud(converted<float>(random_gaussians(3)));
+    const Camera camera = test_camera();
+    const Picture here = render(cloud, camera), there = render(cloud.to(Device::Cuda), camera);
+    EXPECT_LT(max_difference(values_of(there.colour), values_of(here.colour)), 1e-4);
+    const Tensor image = to_image(there.colour).to(Device::Cpu), expected = to_image(here.colour);
+    for (int64_t i = 0; i < image.count(); ++i) {
+        EXPECT_NEAR(image.data<uint8_t>()[i], expected.data<uint8_t>()[i], 1) << i;
+    }
+    EXPECT_THROW(Renderer::on(Device::Cuda)->draw(cloud, camera), Error);  // it is on the CPU
 }
 
 }  // namespace

@@ -1,9 +1,13 @@
 #include "gaussians/train/mcmc.h"
 
+#include "tests/gaussians/training_testing.h"
+
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cmath>
 #include <random>
+#include <vector>
 
 namespace longtake::gaussians {
 namespace {
@@ -26,47 +30,46 @@ TEST(Mcmc, SharesAddUpToTheWhole) {
 }
 
 TEST(Mcmc, MovesTheDeadAndGrowsToItsLimit) {
-    Attributes<float> g(40, 0);
-    for (std::size_t i = 0; i < 40; ++i) {
-        g.means[3 * i] = static_cast<float>(i);
-        g.rotations[4 * i] = 1;
-        g.opacities[i] = i % 4 == 0 ? 2.F : -9.F;  // three of four are dead
+    std::vector<float> opacities(40, -9.F);  // three of four are dead
+    for (std::size_t i = 0; i < 40; i += 4) {
+        opacities[i] = 2.F;
     }
-    Adam adam(40, 0);
     std::mt19937_64 engine(1);
     const Mcmc mcmc({.max_gaussians = 41});
-    mcmc.run(g, adam, engine);
-    ASSERT_EQ(g.count, 41);
-    for (std::size_t i = 0; i < 41; ++i) {
-        EXPECT_EQ(static_cast<int>(g.means[3 * i]) % 4, 0) << i;
-        EXPECT_GT(g.opacities[i], -5.3F) << i;
+    const Regrowth rows = mcmc.run(round_gaussians(std::vector<float>(40), opacities), engine);
+    ASSERT_EQ(rows.count(), 41);
+    std::vector<int> shares(40);
+    for (const int32_t source : rows.sources) {
+        EXPECT_EQ(source % 4, 0);
+        ++shares[static_cast<std::size_t>(source)];
     }
-    mcmc.run(g, adam, engine);
-    EXPECT_EQ(g.count, 41);
+    for (std::size_t i = 0; i < 41; ++i) {
+        const int n = shares[static_cast<std::size_t>(rows.sources[i])];
+        EXPECT_EQ(rows.moments[i] < 0, n > 1);
+        EXPECT_GT(rows.opacities[i], -5.3F) << i;
+        EXPECT_NEAR(rows.scaling[i], std::log(share_of(1 / (1 + std::exp(-2.0)), n).scale), 1e-6);
+    }
+    const Cloud full = round_gaussians(std::vector<float>(41), rows.opacities);
+    EXPECT_EQ(mcmc.run(full, engine).count(), 41);
 }
 
 TEST(Mcmc, OnlyTheFaintWander) {
-    Attributes<float> g(2, 0);
-    g.rotations = {1, 0, 0, 0, 1, 0, 0, 0};
-    g.opacities = {3, -7};
-    Mcmc({}).perturb(g, 1e-3, 5);
-    EXPECT_LT(std::abs(g.means[0]), 1e-30F);
-    EXPECT_GT(std::abs(g.means[3]), 1e-3F);
-    Attributes<float> again(2, 0);
-    again.rotations = g.rotations;
-    again.opacities = g.opacities;
+    Cloud cloud = round_gaussians({0, 0}, {3, -7}), again = round_gaussians({0, 0}, {3, -7});
+    Mcmc({}).perturb(cloud, 1e-3, 5);
     Mcmc({}).perturb(again, 1e-3, 5);
-    EXPECT_EQ(again.means, g.means);
+    const auto means = cloud.means.values<float>();
+    EXPECT_LT(std::abs(means[0]), 1e-30F);
+    EXPECT_GT(std::abs(means[3] - 10), 1e-3F);
+    EXPECT_TRUE(std::ranges::equal(again.means.values<float>(), means));
 }
 
 TEST(Mcmc, CostsAreSlopes) {
-    Attributes<float> g(2, 0), gradient(2, 0);
-    g.opacities = {0.3F, -1};
-    g.log_scales = {0, -1, -2, -1, -1, 0.5F};
-    Mcmc({.opacity_cost = 3, .scale_cost = 5}).add_costs(g, gradient);
+    Cloud cloud = round_gaussians({0, 0}, {0.3F, -1}), gradient = round_gaussians({0, 0}, {0, 0});
+    std::ranges::copy(std::vector<float>{0, -1, -2, -1, -1, 0.5F}, cloud.log_scales.data<float>());
+    Mcmc({.opacity_cost = 3, .scale_cost = 5}).add_costs(cloud, gradient);
     const double o = 1 / (1 + std::exp(-0.3));
-    EXPECT_NEAR(gradient.opacities[0], 3 * o * (1 - o) / 2, 1e-6);
-    EXPECT_NEAR(gradient.log_scales[2], 5 * std::exp(-2.0) / 6, 1e-6);
+    EXPECT_NEAR(gradient.opacities.values<float>()[0], 3 * o * (1 - o) / 2, 1e-6);
+    EXPECT_NEAR(gradient.log_scales.values<float>()[2], 5 * std::exp(-2.0) / 6, 1e-6);
 }
 
 }  // namespace

@@ -1,4 +1,5 @@
 #include "gaussians/raster/render.h"
+#include "gaussians/raster/to_image.h"
 
 #include "core/error.h"
 #include "tests/gaussians/raster_testing.h"

@@ -2,6 +2,7 @@
 
 #include "gaussians/raster/attributes.h"
 #include "gaussians/raster/render.h"
+#include "gaussians/raster/to_image.h"
 #include "gaussians/scene/camera.h"
 #include "gaussians/train/training_view.h"
 

@@ -5,6 +5,7 @@
 #include "generator/noise.h"
 #include "generator/take.h"
 #include "tools/longtake/commands.h"
+#include "tools/longtake/device_option.h"
 #include "tools/longtake/gemm_ceiling.h"
 #include "tools/longtake/interrupt.h"
 #include "tools/longtake/machine.h"
@@ -194,7 +195,7 @@ void append_json(const std::string& path, const Figures& f, DType compute, Devic
 }
 
 std::shared_ptr<const diffusion::VideoModel> random_model(const BenchOptions& o) {
-    const Device device = device_of(o.model);
+    const Device device = device_of(o.model.device);
     return diffusion::make_random_model(o.size, precision_of(o.model, device), device);
 }
 

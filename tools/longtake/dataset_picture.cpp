@@ -2,6 +2,7 @@
 
 #include "core/image.h"
 #include "gaussians/raster/render.h"
+#include "gaussians/raster/to_image.h"
 #include "gaussians/scene/camera_path.h"
 
 #include <algorithm>

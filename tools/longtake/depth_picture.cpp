@@ -19,8 +19,8 @@ template <typename Brightness> Tensor grey(const Tensor& like, Brightness&& brig
 
 }  // namespace
 
-Tensor alpha_image(const gaussians::Picture& picture) {
-    return grey(picture.alpha, [&](size_t i) { return picture.alpha.values<float>()[i]; });
+Tensor alpha_image(const Tensor& alpha) {
+    return grey(alpha, [&](size_t i) { return alpha.values<float>()[i]; });
 }
 
 Tensor depth_image(const gaussians::Picture& picture, float nearest) {

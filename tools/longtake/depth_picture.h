@@ -4,8 +4,8 @@
 
 namespace longtake::cli {
 
-// Grey images [H, W, 3] of what a picture holds beside its colour.
-Tensor alpha_image(const gaussians::Picture& picture);
+// Grey images [H, W, 3] of what a picture holds beside its colour, on the CPU.
+Tensor alpha_image(const Tensor& alpha);
 
 // Brightness is `nearest` / depth, times alpha: white at `nearest`, half as bright at twice that.
 Tensor depth_image(const gaussians::Picture& picture, float nearest);

@@ -3,10 +3,12 @@
 #include "core/progress.h"
 #include "gaussians/formats/cloud_file.h"
 #include "gaussians/raster/render.h"
+#include "gaussians/raster/to_image.h"
 #include "gaussians/scene/dataset.h"
 #include "gaussians/train/static_trainer.h"
 #include "gaussians/train/swept_points.h"
 #include "tools/longtake/commands.h"
+#include "tools/longtake/device_option.h"
 #include "tools/longtake/interrupt.h"
 #include "tools/longtake/machine.h"
 #include "tools/longtake/output_path.h"
@@ -17,6 +19,7 @@
 #include <chrono>
 #include <cmath>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -26,12 +29,14 @@ namespace {
 using gaussians::TrainingView;
 
 struct EncodeOptions {
-    std::string dataset, output = "scene.ply", preview;
+    std::string dataset, output = "scene.ply", preview, device = "auto";
     std::vector<std::string> test;
-    int64_t frame = 0, points = 20000;
+    int64_t frame = 0, points = 20000, iterations = 0, max_gaussians = 400'000;
     double scale = 1;
+    int degree = 2;
+    std::optional<int64_t> latents;
     bool sampling = false;
-    gaussians::TrainingOptions training;
+    uint64_t seed = 1;
 };
 
 struct Views {
@@ -84,12 +89,25 @@ gaussians::Points first_points(const EncodeOptions& o, const gaussians::Dataset&
     constexpr int64_t kEnough = 500;
     return dataset.points().count() >= kEnough
                ? dataset.points()
-               : gaussians::swept_points(views, o.points, o.training.seed);
+               : gaussians::swept_points(views, o.points, o.seed);
+}
+
+gaussians::TrainingOptions training_options(const EncodeOptions& o, size_t views) {
+    auto options = gaussians::queen_schedule(static_cast<int64_t>(views), o.iterations);
+    options.sh_degree = o.degree;
+    options.latents = o.latents.value_or(gaussians::queen_latents(o.degree));
+    options.density.max_gaussians = o.max_gaussians;
+    options.seed = o.seed;
+    if (o.sampling) {
+        options.mcmc = gaussians::McmcOptions{.max_gaussians = o.max_gaussians};
+    }
+    return options;
 }
 
 // What the camera saw, and beside it what the scene shows it.
 Tensor side_by_side(const gaussians::Cloud& cloud, const TrainingView& view) {
-    const Tensor drawn = gaussians::to_image(gaussians::render(cloud, view.camera).colour);
+    const gaussians::Picture picture = gaussians::render(cloud, view.camera);
+    const Tensor drawn = gaussians::to_image(picture.colour).to(Device::Cpu);
     const int64_t height = view.camera.height, row = view.camera.width * 3;
     Tensor both({height, 2 * view.camera.width, 3}, DType::U8);
     for (int64_t y = 0; y < height; ++y) {
@@ -100,9 +118,10 @@ Tensor side_by_side(const gaussians::Cloud& cloud, const TrainingView& view) {
 }
 
 void report(const EncodeOptions& o, const gaussians::Cloud& cloud, const Views& views,
-            double seconds) {
-    fmt::print("{}: {} Gaussians in {:.0f} s, peak memory {:.0f} MiB\n", o.output, cloud.count(),
-               seconds, peak_resident_mib());
+            double seconds, double gpu_mib) {
+    fmt::print("{}: {} Gaussians in {:.0f} s, peak memory {:.0f} MiB{}\n", o.output, cloud.count(),
+               seconds, peak_resident_mib(),
+               gpu_mib > 0 ? fmt::format(" and {:.0f} MiB of the GPU", gpu_mib) : "");
     for (size_t i = 0; i < views.test.size(); ++i) {
         const gaussians::PictureErrors errors = gaussians::errors_of(cloud, views.test[i]);
         fmt::print("{}, not learnt from: {:.2f} dB, SSIM {:.4f}\n", views.test_names[i],
@@ -110,35 +129,45 @@ void report(const EncodeOptions& o, const gaussians::Cloud& cloud, const Views& 
     }
 }
 
-void run(EncodeOptions o) {
-    check_input(gaussians::is_cloud_name(o.output),
-                "-o {}: a moment is written as .ply or .spz; streams are not built yet", o.output);
-    check_writable("-o", o.output);
-    check_writable("--preview", o.preview);
-    if (o.sampling) {
-        o.training.mcmc = gaussians::McmcOptions{.max_gaussians = o.training.density.max_gaussians};
-    }
-    gaussians::Dataset dataset = gaussians::Dataset::open(o.dataset);
-    const Views views = load_views(o, dataset);
-    const TrainingView& watched = views.test.empty() ? views.learnt[0] : views.test[0];
-
-    const auto start = std::chrono::steady_clock::now();
-    gaussians::StaticTrainer trainer(views.learnt, first_points(o, dataset, views.learnt),
-                                     o.training);
-    Progress progress("learn", o.training.iterations, {.unit = "iterations"});
-    const int64_t tenth = std::max<int64_t>(1, o.training.iterations / 10);
-    for (int64_t i = 1; i <= o.training.iterations && !interrupted(); ++i) {
-        const gaussians::TrainingStatus status = trainer.step();
-        progress.advance(1, status.text());
+// Learns, showing how far it is, until the end or Ctrl-C.
+void learn(const EncodeOptions& o, gaussians::StaticTrainer& trainer, int64_t iterations,
+           const TrainingView& watched) {
+    Progress progress("learn", iterations, {.unit = "iterations"});
+    const int64_t tenth = std::max<int64_t>(1, iterations / 10);
+    const int64_t between = std::max<int64_t>(1, iterations / 1000);  // a GPU is waited for
+    for (int64_t i = 1; i <= iterations && !interrupted(); ++i) {
+        trainer.step();
+        if (i % between == 0) {
+            progress.advance(between, trainer.status().text());
+        }
         if (!o.preview.empty() && i % tenth == 0) {
             write_png(o.preview, side_by_side(trainer.cloud(), watched));
         }
     }
     progress.finish();
+}
+
+void run(const EncodeOptions& o) {
+    check_input(gaussians::is_cloud_name(o.output),
+                "-o {}: a moment is written as .ply or .spz; streams are not built yet", o.output);
+    check_writable("-o", o.output);
+    check_writable("--preview", o.preview);
+    const Device device = device_of(o.device);
+    gaussians::Dataset dataset = gaussians::Dataset::open(o.dataset);
+    const Views views = load_views(o, dataset);
+    const TrainingView& watched = views.test.empty() ? views.learnt[0] : views.test[0];
+
+    const auto options = training_options(o, views.learnt.size());
+    const auto free = [&] { return static_cast<double>(memory_of(device).free) / (1 << 20); };
+    const double free_before = free();
+    const auto start = std::chrono::steady_clock::now();
+    gaussians::StaticTrainer trainer(views.learnt, first_points(o, dataset, views.learnt), options,
+                                     device);
+    learn(o, trainer, options.iterations, watched);
+    const gaussians::Cloud cloud = trainer.cloud().to(Device::Cpu);
     const std::chrono::duration<double> seconds = std::chrono::steady_clock::now() - start;
-    const gaussians::Cloud cloud = trainer.cloud();
     gaussians::write_cloud(o.output, cloud);
-    report(o, cloud, views, seconds.count());
+    report(o, cloud, views, seconds.count(), device == Device::Cuda ? free_before - free() : 0);
     if (interrupted()) {
         throw Interrupted{};
     }
@@ -165,13 +194,17 @@ void add_encode(CLI::App& app) {
     command->add_option("--scale", o->scale, "Of the pictures")
         ->capture_default_str()
         ->check(CLI::Range(0.01, 1.0));
-    command->add_option("--iterations", o->training.iterations, "One view each")
-        ->capture_default_str()
+    command->add_option("--iterations", o->iterations, "One view each (default: 500 of each view)")
         ->check(CLI::Range(1, 10'000'000));
-    command->add_option("--degree", o->training.sh_degree, "Of the spherical harmonics")
+    command->add_option("--degree", o->degree, "Of the spherical harmonics")
         ->capture_default_str()
         ->check(CLI::Range(0, gaussians::kMaxShDegree));
-    command->add_option("--max", o->training.density.max_gaussians, "Gaussians at most")
+    command
+        ->add_option("--latents", o->latents,
+                     "Whole numbers that a Gaussian's harmonics are made of, or 0 to learn them as "
+                     "they are (default: 2, 4 or 12 by the degree)")
+        ->check(CLI::Range(0, gaussians::kMostLatents));
+    command->add_option("--max", o->max_gaussians, "Gaussians at most")
         ->capture_default_str()
         ->check(CLI::Range(1, 100'000'000));
     command->add_option("--points", o->points, "To begin with, where the dataset has none")
@@ -181,7 +214,8 @@ void add_encode(CLI::App& app) {
                       "Density control by sampling (MCMC) rather than by thresholds");
     command->add_option("--preview", o->preview,
                         "PNG drawn on the way: what a camera saw, and what is learnt of it");
-    command->add_option("--seed", o->training.seed)->capture_default_str();
+    command->add_option("--seed", o->seed)->capture_default_str();
+    add_device_option(*command, o->device);
     command->footer(
         "Example:\n  longtake encode capture -o scene.ply --test cam00 --preview so_far.png");
     command->callback([o] { run(*o); });

@@ -1,9 +1,9 @@
 #include "tools/longtake/model_options.h"
 
-#include "core/error.h"
 #include "diffusion/ops/linear.h"
 #include "generator/cache/policy.h"
 #include "tools/longtake/assets_folder.h"
+#include "tools/longtake/device_option.h"
 
 #include <fmt/ranges.h>
 #include <omp.h>
@@ -12,9 +12,7 @@ namespace longtake::cli {
 
 void add_device_options(CLI::App& command, ModelOptions& options) {
     command.add_option("--model", options.model, "Model folder (default: the bundled one)");
-    command.add_option("--device", options.device, "cpu, cuda or auto: cuda where there is a GPU")
-        ->check(CLI::IsMember({"cpu", "cuda", "auto"}))
-        ->capture_default_str();
+    add_device_option(command, options.device);
     command
         .add_option("--precision", options.precision, "bf16, fp32, fp8 (on a Hopper GPU) or auto")
         ->check(CLI::IsMember({"bf16", "fp32", "fp8", "auto"}))
@@ -41,16 +39,6 @@ void add_model_options(CLI::App& command, ModelOptions& options) {
         ->check(CLI::Range(0.1, 1e4));
 }
 
-Device device_of(const ModelOptions& options) {
-    if (options.device == "cpu") {
-        return Device::Cpu;
-    }
-    const GpuInfo gpu = describe_gpu();
-    check_input(gpu.problem.empty() || options.device == "auto",
-                "--device cuda: {}; or choose --device cpu", gpu.problem);
-    return gpu.problem.empty() ? Device::Cuda : Device::Cpu;
-}
-
 DType precision_of(const ModelOptions& options, Device device) {
     return options.precision == "bf16"   ? DType::BF16
            : options.precision == "fp32" ? DType::F32
@@ -66,7 +54,7 @@ void use_threads(const ModelOptions& options) {
 
 std::shared_ptr<const diffusion::VideoModel> load_model(const ModelOptions& options) {
     use_threads(options);
-    const Device device = device_of(options);
+    const Device device = device_of(options.device);
     return diffusion::VideoModel::load(find_model(options.model), precision_of(options, device),
                                        device,
                                        static_cast<size_t>(options.memory_budget * (1 << 30)));

@@ -25,8 +25,6 @@ void add_model_options(CLI::App& command, ModelOptions& options);
 // Those of them that say which model is computed with what.
 void add_device_options(CLI::App& command, ModelOptions& options);
 
-// Throws InputError when a GPU is asked for that is not there.
-Device device_of(const ModelOptions& options);
 DType precision_of(const ModelOptions& options, Device device);
 
 void use_threads(const ModelOptions& options);

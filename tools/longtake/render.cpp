@@ -1,11 +1,12 @@
-#include "gaussians/raster/render.h"
-#include "core/error.h"
 #include "core/progress.h"
 #include "gaussians/formats/cloud_file.h"
+#include "gaussians/raster/renderer.h"
+#include "gaussians/raster/to_image.h"
 #include "gaussians/scene/camera_path.h"
 #include "gaussians/scene/dataset.h"
 #include "tools/longtake/commands.h"
 #include "tools/longtake/depth_picture.h"
+#include "tools/longtake/device_option.h"
 #include "tools/longtake/interrupt.h"
 #include "tools/longtake/picture_output.h"
 #include "tools/longtake/size_option.h"
@@ -25,7 +26,7 @@ using gaussians::Cloud;
 struct RenderCommand {
     std::string input, path, dataset;
     std::string output = "render.mp4", alpha, depth;
-    std::string size, frame_rate = "30";
+    std::string size, frame_rate = "30", device = "auto";
     double seconds = 0;  // 0: the path's own length
     VideoOptions video;
 };
@@ -53,8 +54,10 @@ std::vector<Camera> cameras_of(const RenderCommand& o, const Cloud& cloud) {
 
 void run(RenderCommand o) {
     o.video.frame_rate = FrameRate::parse(o.frame_rate);
-    const Cloud cloud = gaussians::read_cloud(o.input);
+    const Device device = device_of(o.device);
+    Cloud cloud = gaussians::read_cloud(o.input);
     std::vector<Camera> cameras = cameras_of(o, cloud);
+    cloud = cloud.to(device);
     o.video.width = cameras[0].width;
     o.video.height = cameras[0].height;
     if (std::ranges::any_of(std::array{o.output, o.alpha, o.depth}, PictureOutput::is_single)) {
@@ -62,17 +65,21 @@ void run(RenderCommand o) {
     }
     PictureOutput colours("-o", o.output, o.video), alphas("--alpha", o.alpha, o.video),
         depths("--depth", o.depth, o.video);
+    const auto renderer = gaussians::Renderer::on(device);
     Progress progress("render", std::ssize(cameras));
     float nearest = 0;
     for (const Camera& camera : cameras) {
-        const gaussians::Picture picture = gaussians::render(cloud, camera);
-        nearest = nearest > 0 ? nearest : nearest_depth(picture);
-        colours.write(gaussians::to_image(picture.colour));
+        const gaussians::Picture& picture = renderer->draw(cloud, camera);
+        colours.write(gaussians::to_image(picture.colour).to(Device::Cpu));
         if (alphas.wanted()) {
-            alphas.write(alpha_image(picture));
+            alphas.write(alpha_image(picture.alpha.to(Device::Cpu)));
         }
         if (depths.wanted()) {
-            depths.write(depth_image(picture, nearest));
+            const gaussians::Picture here{.colour = {},
+                                          .alpha = picture.alpha.to(Device::Cpu),
+                                          .depth = picture.depth.to(Device::Cpu)};
+            nearest = nearest > 0 ? nearest : nearest_depth(here);
+            depths.write(depth_image(here, nearest));
         }
         progress.advance(1);
         if (interrupted()) {
@@ -121,6 +128,7 @@ void add_render(CLI::App& app) {
                         "h264, h265, av1, vp9, ffv1, raw or an encoder's name");
     command->add_option("--crf", o->video.crf, "Quality, lower is better")
         ->check(CLI::Range(0, 63));
+    add_device_option(*command, o->device);
     command->footer(
         "Example:\n  longtake render scene.ply -o around.mp4 --seconds 4 --size 640x360");
     command->callback([o] { run(*o); });

@@ -186,7 +186,7 @@ void run(const std::filesystem::path& folder) {
             saved.emplace_back(fmt::format("picture_{}x{}", width, height),
                                picture.colour.to(Device::Cpu));
             const Picture by = ones(camera);
-            CudaCloudGradient gradient;
+            GradientTensors gradient;
             print("forward and backward", cloud, camera, rasterizer,
                   measure(stream, rasterizer, [&] {
                       forward(CudaRasterizer::Keep::WhatGradientsNeed);

@@ -1,5 +1,5 @@
 #include "core/cuda.h"
-#include "gaussians/train/cuda/kernels.h"
+#include "gaussians/train/photometric_loss_kernels.h"
 #include "gaussians/train/window.h"
 
 namespace longtake::gaussians::cuda {

@@ -1,27 +1,12 @@
 #pragma once
 
-#include "gaussians/train/adam_update.h"
-
 #include <cuda_runtime_api.h>
 
-#include <cstddef>
 #include <cstdint>
-#include <span>
 
-// Training's kernels. All pointers are the device's, planes [3, H, W]. A call queues work on the
+// The kernels of the photometric loss. All pointers are the device's, planes [3, H, W]. A call queues work on the
 // stream; none allocates memory or waits.
 namespace longtake::gaussians::cuda {
-
-// Values that move at one rate; the pointers are aligned to 16 bytes.
-struct AdamColumn {
-    float *value, *first, *second;
-    const float* gradient;
-    int64_t count;
-    AdamRate rate;
-};
-
-constexpr std::size_t kMostColumns = 6;
-void adam_step(std::span<const AdamColumn> columns, cudaStream_t stream);
 
 struct Planes {
     int height, width;

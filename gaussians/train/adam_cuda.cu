@@ -1,23 +1,23 @@
 #include "core/cuda.h"
-#include "gaussians/train/cuda/kernels.h"
+#include "gaussians/train/adam.h"
 
-namespace longtake::gaussians::cuda {
+namespace longtake::gaussians {
 namespace {
 
 constexpr int kThreads = 256;
 constexpr int64_t kPerBlock = 4 * kThreads;  // values; a thread has four in a row
 
-struct AdamColumns {
-    AdamColumn of[kMostColumns];
+struct AdamBlocks {
+    AdamBlock of[kMostColumns];
     unsigned end[kMostColumns];  // the block of threads after each column's
 };
 
-__global__ void __launch_bounds__(kThreads) adam_kernel(const AdamColumns columns) {
+__global__ void __launch_bounds__(kThreads) adam_kernel(const AdamBlocks columns) {
     int c = 0;
     while (blockIdx.x >= columns.end[c]) {
         ++c;
     }
-    const AdamColumn& column = columns.of[c];
+    const AdamBlock& column = columns.of[c];
     const unsigned block = blockIdx.x - (c == 0 ? 0 : columns.end[c - 1]);
     const int64_t at = block * kPerBlock + 4 * int64_t{threadIdx.x};
     if (at + 4 <= column.count) {
@@ -42,8 +42,8 @@ __global__ void __launch_bounds__(kThreads) adam_kernel(const AdamColumns column
 
 }  // namespace
 
-void adam_step(std::span<const AdamColumn> columns, cudaStream_t stream) {
-    AdamColumns all{};
+void adam_step_cuda(std::span<const AdamBlock> columns, GpuStream stream) {
+    AdamBlocks all{};
     unsigned blocks = 0;
     for (std::size_t c = 0; c < columns.size(); ++c) {
         blocks += static_cast<unsigned>((columns[c].count + kPerBlock - 1) / kPerBlock);
@@ -56,4 +56,4 @@ void adam_step(std::span<const AdamColumn> columns, cudaStream_t stream) {
     }
 }
 
-}  // namespace longtake::gaussians::cuda
+}  // namespace longtake::gaussians

@@ -1,0 +1,57 @@
+#include "core/error.h"
+#include "gaussians/raster/renderer.h"
+#include "gaussians/raster/to_image.h"
+#include "gaussians/train/adam.h"
+#include "gaussians/train/density.h"
+#include "gaussians/train/gather_rows.h"
+#include "gaussians/train/mcmc_rows.h"
+#include "gaussians/train/regrowth.h"
+#include "gaussians/train/rest_latents.h"
+#include "gaussians/train/view_loss.h"
+
+// The back end that a build without CUDA lacks. No tensor of such a build lives on a GPU, so that
+// only what makes one can be reached.
+namespace longtake::gaussians {
+namespace {
+
+[[noreturn]] void absent() {
+    fail("this build has no CUDA back end");
+}
+
+}  // namespace
+
+std::unique_ptr<Renderer> renderer_cuda() {
+    absent();
+}
+void to_image_cuda(const Tensor&, Tensor&) {
+    absent();
+}
+void adam_step_cuda(std::span<const AdamBlock>, GpuStream) {
+    absent();
+}
+void gather_rows_cuda(const Tensor&, const Tensor&, Tensor&, GpuStream) {
+    absent();
+}
+void scatter_cuda(Cloud&, const Tensor&, const Tensor&, uint64_t, GpuStream) {
+    absent();
+}
+void observe_cuda(const GradientTensors&, Tensor&, Tensor&, GpuStream) {
+    absent();
+}
+void run_cuda(const CostRows&, int64_t, GpuStream) {
+    absent();
+}
+void run_cuda(const NoiseRows&, int64_t, GpuStream) {
+    absent();
+}
+void decode_rest_cuda(const RestRows&, float*, GpuStream) {
+    absent();
+}
+void decode_rest_backward_cuda(const RestRows&, const RestGradient&, GpuStream) {
+    absent();
+}
+std::unique_ptr<ViewLoss> view_loss_cuda(std::span<const TrainingView>, double) {
+    absent();
+}
+
+}  // namespace longtake::gaussians
