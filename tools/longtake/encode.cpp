@@ -2,6 +2,7 @@
 #include "core/image.h"
 #include "core/progress.h"
 #include "gaussians/formats/cloud_file.h"
+#include "gaussians/formats/points_file.h"
 #include "gaussians/raster/render.h"
 #include "gaussians/raster/to_image.h"
 #include "gaussians/scene/dataset.h"
@@ -16,8 +17,10 @@
 #include <fmt/ranges.h>
 
 #include <algorithm>
+#include <charconv>
 #include <chrono>
 #include <cmath>
+#include <filesystem>
 #include <memory>
 #include <optional>
 #include <string>
@@ -29,9 +32,9 @@ namespace {
 using gaussians::TrainingView;
 
 struct EncodeOptions {
-    std::string dataset, output = "scene.ply", preview, device = "auto";
+    std::string dataset, output = "scene.ply", points, preview, device = "auto";
     std::vector<std::string> test;
-    int64_t frame = 0, points = 20000, iterations = 0, max_gaussians = 400'000;
+    int64_t frame = 0, iterations = 0, max_gaussians = 400'000;
     double scale = 1;
     int degree = 2;
     std::optional<int64_t> latents;
@@ -83,13 +86,22 @@ Views load_views(const EncodeOptions& o, gaussians::Dataset& dataset) {
     return views;
 }
 
-// The dataset's own, or found in the views where it has hardly any.
+// As --points says; else the dataset's own, or found in the views where it has hardly any.
 gaussians::Points first_points(const EncodeOptions& o, const gaussians::Dataset& dataset,
                                const std::vector<TrainingView>& views) {
-    constexpr int64_t kEnough = 500;
-    return dataset.points().count() >= kEnough
-               ? dataset.points()
-               : gaussians::swept_points(views, o.points, o.seed);
+    constexpr int64_t kEnough = 500, kFound = 20000, kMost = 100'000'000;
+    int64_t count = kFound;
+    if (std::filesystem::exists(o.points)) {
+        return gaussians::read_points(o.points);
+    }
+    if (o.points.empty() && dataset.points().count() >= kEnough) {
+        return dataset.points();
+    }
+    const char* end = o.points.data() + o.points.size();
+    const bool number = std::from_chars(o.points.data(), end, count).ptr == end;
+    check_input(o.points.empty() || (number && count > 0 && count <= kMost),
+                "--points {}: neither a file nor a number up to {}", o.points, kMost);
+    return gaussians::swept_points(views, count, o.seed);
 }
 
 gaussians::TrainingOptions training_options(const EncodeOptions& o, size_t views) {
@@ -207,9 +219,9 @@ void add_encode(CLI::App& app) {
     command->add_option("--max", o->max_gaussians, "Gaussians at most")
         ->capture_default_str()
         ->check(CLI::Range(1, 100'000'000));
-    command->add_option("--points", o->points, "To begin with, where the dataset has none")
-        ->capture_default_str()
-        ->check(CLI::Range(1, 100'000'000));
+    command->add_option("--points", o->points,
+                        "Where Gaussians begin: a PLY of points, or how many to find in the views "
+                        "(default: the dataset's points, or 20000 found where it has none)");
     command->add_flag("--sampling", o->sampling,
                       "Density control by sampling (MCMC) rather than by thresholds");
     command->add_option("--preview", o->preview,

@@ -1,4 +1,5 @@
 #include "core/error.h"
+#include "gaussians/formats/points_file.h"
 #include "gaussians/scene/datasets/calibrated_camera.h"
 #include "gaussians/scene/datasets/layouts.h"
 #include "gaussians/scene/datasets/npy.h"
@@ -13,6 +14,7 @@ namespace {
 namespace fs = std::filesystem;
 
 constexpr const char* kPoses = "poses_bounds.npy";
+constexpr const char* kPoints = "points3D_downsample2.ply";  // as 4DGaussians and QUEEN leave it
 constexpr size_t kColumns = 17;  // 3x5 numbers row by row, and the bounds of the depth
 
 fs::path folder_of(const fs::path& path) {
@@ -84,6 +86,9 @@ Capture read_n3dv(const fs::path& path) {
         } catch (const InputError& e) {
             fail_input("{}: {}", poses.string(), e.what());
         }
+    }
+    if (fs::exists(folder / kPoints)) {
+        capture.points = read_points(folder / kPoints);
     }
     return capture;
 }
