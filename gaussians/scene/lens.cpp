@@ -75,6 +75,18 @@ std::array<double, 2> Lens::distort(double x, double y) const {
         const double scale = theta * (1 + tt * (k[0] + tt * (k[1] + tt * (k[2] + tt * k[3])))) / r;
         return {x * scale, y * scale};
     }
+    if (distortion == Distortion::FieldOfView && rr > 0 && k[0] != 0) {
+        const double r = std::sqrt(rr);
+        const double scale = std::atan(2 * r * std::tan(0.5 * k[0])) / (k[0] * r);
+        return {x * scale, y * scale};
+    }
+    if (distortion == Distortion::ThinPrism && rr > 0) {
+        const double r = std::sqrt(rr), theta = std::atan(r), tt = theta * theta;
+        const double u = x * theta / r, v = y * theta / r;
+        const double scale = 1 + tt * (k[0] + tt * (k[1] + tt * (k[4] + tt * k[5])));
+        return {u * scale + 2 * k[2] * u * v + k[3] * (tt + 2 * u * u) + k[6] * tt,
+                v * scale + k[2] * (tt + 2 * v * v) + 2 * k[3] * u * v + k[7] * tt};
+    }
     return {x, y};
 }
 

@@ -12,6 +12,7 @@ int64_t queen_latents(int sh_degree) {
 
 TrainingOptions queen_schedule(int64_t views, int64_t iterations) {
     constexpr int64_t kRounds = 500, kDensifyFrom = 50, kDensifyEvery = 5, kDegreeEvery = 1000;
+    constexpr double kNear = 0.2;      // as 3DGS: nothing settles right before a camera
     constexpr int64_t kWhole = 10000;  // iterations of twenty views, which kDegreeEvery counts in
     const int64_t total = iterations > 0 ? iterations : kRounds * views;
     const auto share = [&](int64_t part, int64_t whole) {
@@ -25,7 +26,8 @@ TrainingOptions queen_schedule(int64_t views, int64_t iterations) {
             .densify_from = share(kDensifyFrom, kRounds),
             .densify_every = share(kDensifyEvery, kRounds),
             .densify_until = 0.8,
-            .density = {.gradient = 3e-4}};
+            .density = {.gradient = 3e-4},
+            .render = {.near = kNear}};
 }
 
 }  // namespace longtake::gaussians

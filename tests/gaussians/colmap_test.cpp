@@ -142,8 +142,10 @@ TEST_F(Colmap, KnowsTheModels) {
     EXPECT_LT(lens_of("OPENCV_FISHEYE 80 60 50 50 40 30 0 0 0 0").fx, 50);
     EXPECT_LT(lens_of("SIMPLE_RADIAL_FISHEYE 80 60 50 40 30 0").fx, 50);
     EXPECT_LT(lens_of("RADIAL_FISHEYE 80 60 50 40 30 0 0").fx, 50);
+    EXPECT_LT(lens_of("FOV 80 60 50 50 40 30 0.9").fx, 50);
+    EXPECT_LT(lens_of("THIN_PRISM_FISHEYE 80 60 50 50 40 30 0 0 0 0 0 0 0 0").fx, 50);
     for (const char* bad :
-         {"FOV 80 60 50 50 40 30 0.1", "PINHOLE 80 60 50 50 40", "PINHOLE 80 0 50 50 40 30",
+         {"FISHY 80 60 50 50 40 30 0.1", "PINHOLE 80 60 50 50 40", "PINHOLE 80 0 50 50 40 30",
           "PINHOLE 80 60 0 50 40 30", "PINHOLE 80 60 nan 50 40 30", "PINHOLE"}) {
         EXPECT_THROW(lens_of(bad), InputError) << bad;
     }

@@ -37,9 +37,29 @@ TEST(Lens, DistortsAsOpenCv) {
     EXPECT_NEAR(d[1], 0.4077311598895108, 1e-15);
 }
 
+// The definitions of COLMAP's FOV and THIN_PRISM_FISHEYE, evaluated by another program.
+TEST(Lens, DistortsAsColmap) {
+    const auto a = lens_of(Distortion::FieldOfView, {0.9}).distort(-0.7, 0.5);
+    EXPECT_NEAR(a[0], -0.626942387399583, 1e-15);
+    EXPECT_NEAR(a[1], 0.44781599099970215, 1e-15);
+    const Lens prism = lens_of(Distortion::ThinPrism,
+                               {-0.03, 0.012, 0.0012, -0.0007, -0.004, 0.0007, 0.002, -0.001});
+    const auto b = prism.distort(-0.7, 0.5);
+    EXPECT_NEAR(b[0], -0.5712082678663473, 1e-15);
+    EXPECT_NEAR(b[1], 0.40857546715553544, 1e-15);
+    // Without prism and tangential terms it is the fisheye.
+    const auto c = lens_of(Distortion::ThinPrism, {-0.03, 0.012, 0, 0, -0.004, 0.0007})
+                       .distort(-0.7, 0.5);
+    const auto d = lens_of(Distortion::Fisheye, {-0.03, 0.012, -0.004, 0.0007}).distort(-0.7, 0.5);
+    EXPECT_NEAR(c[0], d[0], 1e-15);
+    EXPECT_NEAR(c[1], d[1], 1e-15);
+}
+
 const Lens kLenses[] = {lens_of(Distortion::Radial, {-0.2, 0.03, 0.001, -0.002}),  // barrel
                         lens_of(Distortion::Radial, {0.15}),                       // pincushion
-                        lens_of(Distortion::Fisheye, {-0.01, 0.003})};
+                        lens_of(Distortion::Fisheye, {-0.01, 0.003}),
+                        lens_of(Distortion::FieldOfView, {0.8}),
+                        lens_of(Distortion::ThinPrism, {-0.01, 0.003, 0.001, 0, 0, 0, 0.002})};
 
 TEST(Lens, ThePinholeSeesNothingThatTheLensDoesNot) {
     for (const Lens& lens : kLenses) {

@@ -38,6 +38,7 @@ struct EncodeOptions {
     double scale = 1;
     int degree = 2;
     std::optional<int64_t> latents;
+    std::optional<double> near;
     bool sampling = false;
     uint64_t seed = 1;
 };
@@ -110,6 +111,7 @@ gaussians::TrainingOptions training_options(const EncodeOptions& o, size_t views
     options.latents = o.latents.value_or(gaussians::queen_latents(o.degree));
     options.density.max_gaussians = o.max_gaussians;
     options.seed = o.seed;
+    options.render.near = o.near.value_or(options.render.near);
     if (o.sampling) {
         options.mcmc = gaussians::McmcOptions{.max_gaussians = o.max_gaussians};
     }
@@ -117,8 +119,9 @@ gaussians::TrainingOptions training_options(const EncodeOptions& o, size_t views
 }
 
 // What the camera saw, and beside it what the scene shows it.
-Tensor side_by_side(const gaussians::Cloud& cloud, const TrainingView& view) {
-    const gaussians::Picture picture = gaussians::render(cloud, view.camera);
+Tensor side_by_side(const gaussians::Cloud& cloud, const TrainingView& view,
+                    const gaussians::RenderOptions& render) {
+    const gaussians::Picture picture = gaussians::render(cloud, view.camera, render);
     const Tensor drawn = gaussians::to_image(picture.colour).to(Device::Cpu);
     const int64_t height = view.camera.height, row = view.camera.width * 3;
     Tensor both({height, 2 * view.camera.width, 3}, DType::U8);
@@ -130,20 +133,21 @@ Tensor side_by_side(const gaussians::Cloud& cloud, const TrainingView& view) {
 }
 
 void report(const EncodeOptions& o, const gaussians::Cloud& cloud, const Views& views,
-            double seconds, double gpu_mib) {
+            const gaussians::RenderOptions& render, double seconds, double gpu_mib) {
     fmt::print("{}: {} Gaussians in {:.0f} s, peak memory {:.0f} MiB{}\n", o.output, cloud.count(),
                seconds, peak_resident_mib(),
                gpu_mib > 0 ? fmt::format(" and {:.0f} MiB of the GPU", gpu_mib) : "");
     for (size_t i = 0; i < views.test.size(); ++i) {
-        const gaussians::PictureErrors errors = gaussians::errors_of(cloud, views.test[i]);
+        const gaussians::PictureErrors errors = gaussians::errors_of(cloud, views.test[i], render);
         fmt::print("{}, not learnt from: {:.2f} dB, SSIM {:.4f}\n", views.test_names[i],
                    errors.psnr(), errors.ssim);
     }
 }
 
 // Learns, showing how far it is, until the end or Ctrl-C.
-void learn(const EncodeOptions& o, gaussians::StaticTrainer& trainer, int64_t iterations,
-           const TrainingView& watched) {
+void learn(const EncodeOptions& o, gaussians::StaticTrainer& trainer,
+           const gaussians::TrainingOptions& options, const TrainingView& watched) {
+    const int64_t iterations = options.iterations;
     Progress progress("learn", iterations, {.unit = "iterations"});
     const int64_t tenth = std::max<int64_t>(1, iterations / 10);
     const int64_t between = std::max<int64_t>(1, iterations / 1000);  // a GPU is waited for
@@ -153,7 +157,7 @@ void learn(const EncodeOptions& o, gaussians::StaticTrainer& trainer, int64_t it
             progress.advance(between, trainer.status().text());
         }
         if (!o.preview.empty() && i % tenth == 0) {
-            write_png(o.preview, side_by_side(trainer.cloud(), watched));
+            write_png(o.preview, side_by_side(trainer.cloud(), watched, options.render));
         }
     }
     progress.finish();
@@ -175,11 +179,12 @@ void run(const EncodeOptions& o) {
     const auto start = std::chrono::steady_clock::now();
     gaussians::StaticTrainer trainer(views.learnt, first_points(o, dataset, views.learnt), options,
                                      device);
-    learn(o, trainer, options.iterations, watched);
+    learn(o, trainer, options, watched);
     const gaussians::Cloud cloud = trainer.cloud().to(Device::Cpu);
     const std::chrono::duration<double> seconds = std::chrono::steady_clock::now() - start;
     gaussians::write_cloud(o.output, cloud);
-    report(o, cloud, views, seconds.count(), device == Device::Cuda ? free_before - free() : 0);
+    report(o, cloud, views, options.render, seconds.count(),
+           device == Device::Cuda ? free_before - free() : 0);
     if (interrupted()) {
         throw Interrupted{};
     }
@@ -193,7 +198,7 @@ void add_encode(CLI::App& app) {
         app.add_subcommand("encode", "Learn a moment of a capture by several cameras as Gaussians");
     command
         ->add_option("DATASET", o->dataset,
-                     "Folder: COLMAP, transforms.json, N3DV, 3DGStream, Qualisys, Immersive")
+                     "Folder: COLMAP, transforms.json, N3DV, 3DGStream, Qualisys, Immersive, toyworld")
         ->required();
     command
         ->add_option("-o,--output", o->output, "FILE.ply or FILE.spz; Ctrl-C keeps what is learnt")
@@ -216,6 +221,11 @@ void add_encode(CLI::App& app) {
                      "Whole numbers that a Gaussian's harmonics are made of, or 0 to learn them as "
                      "they are (default: 2, 4 or 12 by the degree)")
         ->check(CLI::Range(0, gaussians::kMostLatents));
+    command
+        ->add_option("--near", o->near,
+                     "Scene units before a camera that stay empty (default: 0.2); render with the "
+                     "same")
+        ->check(CLI::PositiveNumber);
     command->add_option("--max", o->max_gaussians, "Gaussians at most")
         ->capture_default_str()
         ->check(CLI::Range(1, 100'000'000));

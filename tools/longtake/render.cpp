@@ -27,6 +27,7 @@ struct RenderCommand {
     std::string input, path, dataset;
     std::string output = "render.mp4", alpha, depth;
     std::string size, frame_rate = "30", device = "auto";
+    gaussians::RenderOptions options;
     double seconds = 0;  // 0: the path's own length
     VideoOptions video;
 };
@@ -69,7 +70,7 @@ void run(RenderCommand o) {
     Progress progress("render", std::ssize(cameras));
     float nearest = 0;
     for (const Camera& camera : cameras) {
-        const gaussians::Picture& picture = renderer->draw(cloud, camera);
+        const gaussians::Picture& picture = renderer->draw(cloud, camera, o.options);
         colours.write(gaussians::to_image(picture.colour).to(Device::Cpu));
         if (alphas.wanted()) {
             alphas.write(alpha_image(picture.alpha.to(Device::Cpu)));
@@ -121,6 +122,11 @@ void add_render(CLI::App& app) {
     command->add_option("-s,--seconds", o->seconds, "Length; default: the path's own, 8 around")
         ->check(CLI::PositiveNumber);
     command->add_option("--fps", o->frame_rate, "Frames a second")->capture_default_str();
+    command
+        ->add_option("--near", o->options.near,
+                     "Scene units before the camera in which nothing is drawn")
+        ->capture_default_str()
+        ->check(CLI::PositiveNumber);
     command->add_option("--alpha", o->alpha, "Where pictures of the coverage go, as -o");
     command->add_option("--depth", o->depth,
                         "Where pictures of the depth go, as -o: the nearer, the brighter");

@@ -16,7 +16,6 @@ struct CameraModel {
     size_t focals;
     Lens::Distortion distortion;
     std::vector<size_t> places;  // in Lens::coefficients
-    bool known = true;
 };
 
 const std::vector<CameraModel>& camera_models() {
@@ -29,10 +28,10 @@ const std::vector<CameraModel>& camera_models() {
         {"OPENCV", 2, Radial, {0, 1, 2, 3}},
         {"OPENCV_FISHEYE", 2, Fisheye, {0, 1, 2, 3}},
         {"FULL_OPENCV", 2, Radial, {0, 1, 2, 3, 4, 5, 6, 7}},
-        {"FOV", 2, None, {0}, false},
+        {"FOV", 2, FieldOfView, {0}},
         {"SIMPLE_RADIAL_FISHEYE", 1, Fisheye, {0}},
         {"RADIAL_FISHEYE", 1, Fisheye, {0, 1}},
-        {"THIN_PRISM_FISHEYE", 2, None, {0, 1, 2, 3, 4, 5, 6, 7}, false},
+        {"THIN_PRISM_FISHEYE", 2, ThinPrism, {0, 1, 2, 3, 4, 5, 6, 7}},
     };
     return models;
 }
@@ -55,7 +54,7 @@ Lens colmap_lens(const std::string& name, int64_t width, int64_t height,
     const auto model =
         std::ranges::find_if(camera_models(), [&](const CameraModel& m) { return name == m.name; });
     check_input(
-        model != camera_models().end() && model->known,
+        model != camera_models().end(),
         "it has a camera of the model {}, which is not known; let COLMAP undistort the images",
         in_quotes(name));
     check_input(parameters.size() == parameters_of(*model), "it has a camera {} of {} parameters",

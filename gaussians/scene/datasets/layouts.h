@@ -43,13 +43,18 @@ Capture read_qualisys(const std::filesystem::path& path);
 bool is_immersive(const std::filesystem::path& path);
 Capture read_immersive(const std::filesystem::path& path);
 
-inline constexpr std::array<Layout, 6> kLayouts{{
+// The toy world of tools/toyworld: clip.json, and view_00/frame_0000.png ... of a rig at rest.
+bool is_toyworld(const std::filesystem::path& path);
+Capture read_toyworld(const std::filesystem::path& path);
+
+inline constexpr std::array<Layout, 7> kLayouts{{
     {"frame000000/ (3DGStream)", is_frame_folders, read_frame_folders},
     {"sparse/0 (COLMAP)", is_colmap, read_colmap},
     {"transforms.json (nerfstudio, instant-ngp)", is_transforms, read_transforms},
     {"poses_bounds.npy (N3DV)", is_n3dv, read_n3dv},
     {"*.qca.txt (Qualisys)", is_qualisys, read_qualisys},
     {"models.json (Immersive)", is_immersive, read_immersive},
+    {"clip.json (toyworld)", is_toyworld, read_toyworld},
 }};
 
 }  // namespace longtake::gaussians
