@@ -44,8 +44,8 @@ class CudaRasterizer {
                  Picture& picture, Keep keep = Keep::Nothing);
 
     // Of the last forward pass, which has kept what is needed: the gradient of a loss by the cloud,
-    // from that by the picture. Tensors of by_picture that are empty stand for zeros. `tiles` of the
-    // result is valid until the next pass.
+    // from that by the picture. Tensors of by_picture that are empty stand for zeros. `tiles` of
+    // the result is valid until the next pass.
     void backward(const Cloud& cloud, const Picture& picture, const Picture& by_picture,
                   GradientTensors& out);
 

@@ -16,9 +16,8 @@ Picture render(const Cloud& cloud, const Camera& camera, const RenderOptions& op
     const auto kept = [&](const Tensor& plane) {
         return Tensor::share(renderer, plane.raw(), plane.shape(), DType::F32, plane.device());
     };
-    return {.colour = kept(picture.colour),
-            .alpha = kept(picture.alpha),
-            .depth = kept(picture.depth)};
+    return {
+        .colour = kept(picture.colour), .alpha = kept(picture.alpha), .depth = kept(picture.depth)};
 }
 
 }  // namespace longtake::gaussians

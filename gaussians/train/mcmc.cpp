@@ -83,9 +83,8 @@ Regrowth Mcmc::run(const Cloud& cloud, std::mt19937_64& engine) const {
     }
     std::vector<int> shares(n, 1);
     if (n > 0 && upto.back() > 0) {
-        const auto wanted =
-            std::min(options_.max_gaussians,
-                     static_cast<int64_t>(options_.growth * static_cast<double>(n)));
+        const auto wanted = std::min(
+            options_.max_gaussians, static_cast<int64_t>(options_.growth * static_cast<double>(n)));
         for (auto i = static_cast<int64_t>(n); i < wanted; ++i) {
             places.push_back(sources.size());
             sources.push_back(0);

@@ -35,7 +35,8 @@ struct Regrowth {
 };
 
 // Moves and scales rows that have been gathered: each by `spread` [M] of its own standard
-// deviations in a direction that is a function of (seed, row), then its log scales by `scaling` [M].
+// deviations in a direction that is a function of (seed, row), then its log scales by `scaling`
+// [M].
 void scatter(Cloud& cloud, const Tensor& spread, const Tensor& scaling, uint64_t seed,
              GpuStream stream = nullptr);
 

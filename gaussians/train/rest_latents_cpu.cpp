@@ -44,8 +44,7 @@ void decode_rest_backward_cpu(const RestRows& rows, const RestGradient& g) {
             const auto latents = rounded(rows, i);
             const float* by = g.by_rest + i * rows.features;
             for (int l = 0; l <= rows.latents; ++l) {
-                const float latent =
-                    l < rows.latents ? latents[static_cast<std::size_t>(l)] : 1.F;
+                const float latent = l < rows.latents ? latents[static_cast<std::size_t>(l)] : 1.F;
                 float slope = 0;
                 for (int f = 0; f < rows.features; ++f) {
                     sum[l * rows.features + f] += static_cast<double>(latent * by[f]);

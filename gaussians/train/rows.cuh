@@ -8,7 +8,8 @@
 namespace longtake::gaussians {
 
 // A thread for each row; Rows has a `run(row)` for the device.
-template <typename Rows> __global__ void __launch_bounds__(256) rows_kernel(const Rows rows, int64_t count) {
+template <typename Rows>
+__global__ void __launch_bounds__(256) rows_kernel(const Rows rows, int64_t count) {
     const int64_t i = int64_t{blockIdx.x} * 256 + threadIdx.x;
     if (i < count) {
         rows.run(i);

@@ -59,8 +59,8 @@ struct TrainingStatus {
     std::string text() const;  // "loss 0.0123, 30.1 dB, 8123 Gaussians"
 };
 
-// Learns one moment from pictures of it by several cameras: 3DGS (Kerbl et al. 2023). On the CPU the
-// result does not depend on the number of threads. On the GPU everything stays there: of an
+// Learns one moment from pictures of it by several cameras: 3DGS (Kerbl et al. 2023). On the CPU
+// the result does not depend on the number of threads. On the GPU everything stays there: of an
 // iteration only the number of meetings of Gaussians and tiles comes back, of density control what
 // it decides by.
 class StaticTrainer {

@@ -14,8 +14,8 @@ class CudaViewLoss : public ViewLoss {
         : rasterizer_(stream_), loss_(stream_, ssim_share) {
         for (const TrainingView& view : views) {
             cameras_.push_back(view.camera);
-            const Tensor image = Tensor::from(
-                planes_of(view), {3, view.camera.height, view.camera.width});
+            const Tensor image =
+                Tensor::from(planes_of(view), {3, view.camera.height, view.camera.width});
             targets_.push_back(loss_.target(image.to(Device::Cuda)));
         }
     }

@@ -174,10 +174,11 @@ TEST(CudaMcmc, CostsAndNoiseAreTheCpus) {
 
 TEST(CudaRestLatents, AreTheCpus) {
     LONGTAKE_NEEDS_GPU();
-    for (const auto& [count, width, degree] : {std::array<int64_t, 3>{1, 2, 1}, {3001, 4, 2},
-                                               {40000, 12, 3}}) {
+    for (const auto& [count, width, degree] :
+         {std::array<int64_t, 3>{1, 2, 1}, {3001, 4, 2}, {40000, 12, 3}}) {
         const auto harmonics = sh_rest_count(static_cast<int>(degree));
-        RestLatents here = RestLatents::start(count, width, static_cast<int>(degree), Device::Cpu, 5);
+        RestLatents here =
+            RestLatents::start(count, width, static_cast<int>(degree), Device::Cpu, 5);
         const auto values = random_image<float>(6, width, count);
         for (int64_t i = 0; i < width * count; ++i) {
             here.values.data<float>()[i] = 8 * values[static_cast<std::size_t>(i)] - 4;

@@ -48,8 +48,8 @@ TEST(Lens, DistortsAsColmap) {
     EXPECT_NEAR(b[0], -0.5712082678663473, 1e-15);
     EXPECT_NEAR(b[1], 0.40857546715553544, 1e-15);
     // Without prism and tangential terms it is the fisheye.
-    const auto c = lens_of(Distortion::ThinPrism, {-0.03, 0.012, 0, 0, -0.004, 0.0007})
-                       .distort(-0.7, 0.5);
+    const auto c =
+        lens_of(Distortion::ThinPrism, {-0.03, 0.012, 0, 0, -0.004, 0.0007}).distort(-0.7, 0.5);
     const auto d = lens_of(Distortion::Fisheye, {-0.03, 0.012, -0.004, 0.0007}).distort(-0.7, 0.5);
     EXPECT_NEAR(c[0], d[0], 1e-15);
     EXPECT_NEAR(c[1], d[1], 1e-15);

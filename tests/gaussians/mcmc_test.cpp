@@ -45,7 +45,7 @@ TEST(Mcmc, MovesTheDeadAndGrowsToItsLimit) {
     }
     for (std::size_t i = 0; i < 41; ++i) {
         const int n = shares[static_cast<std::size_t>(rows.sources[i])];
-        EXPECT_EQ(rows.moments[i] < 0, n > 1);
+        EXPECT_EQ(rows.moments[i]<0, n> 1);
         EXPECT_GT(rows.opacities[i], -5.3F) << i;
         EXPECT_NEAR(rows.scaling[i], std::log(share_of(1 / (1 + std::exp(-2.0)), n).scale), 1e-6);
     }

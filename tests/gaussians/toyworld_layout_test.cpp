@@ -22,8 +22,8 @@ void write_clip(const TemporaryFolder& folder, double x = 5) {
                R"({"width": 40, "height": 30, "views": [
                    {"intrinsics": [50, 51, 20, 15], "world_to_camera": [)" +
                    pose(1) + ", " + pose(1) +
-                   R"(]}, {"intrinsics": [50, 51, 20, 15], "world_to_camera": [)" + pose(5) +
-                   ", " + pose(x) + "]}]}");
+                   R"(]}, {"intrinsics": [50, 51, 20, 15], "world_to_camera": [)" + pose(5) + ", " +
+                   pose(x) + "]}]}");
     for (int i = 0; i < 4; ++i) {
         write_picture(folder / ("view_0" + std::to_string(i / 2)) /
                           ("frame_000" + std::to_string(i % 2) + ".png"),

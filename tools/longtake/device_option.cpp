@@ -15,8 +15,8 @@ Device device_of(const std::string& device) {
         return Device::Cpu;
     }
     const GpuInfo gpu = describe_gpu();
-    check_input(gpu.problem.empty() || device == "auto", "--device cuda: {}; or choose --device cpu",
-                gpu.problem);
+    check_input(gpu.problem.empty() || device == "auto",
+                "--device cuda: {}; or choose --device cpu", gpu.problem);
     return gpu.problem.empty() ? Device::Cuda : Device::Cpu;
 }
 

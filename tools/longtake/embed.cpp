@@ -7,6 +7,7 @@
 #include "generator/stopwatch.h"
 #include "tools/longtake/assets_folder.h"
 #include "tools/longtake/commands.h"
+#include "tools/longtake/device_option.h"
 #include "tools/longtake/model_options.h"
 #include "tools/longtake/output_path.h"
 
@@ -44,7 +45,7 @@ void run(const EmbedOptions& o) {
                 folder.path.string());
     const auto tokens =
         diffusion::Tokenizer::load(folder.tokenizer, text_len_of(folder)).encode(o.prompt);
-    const Device device = device_of(o.model);
+    const Device device = device_of(o.model.device);
     const DType type = precision_of(o.model, device);
     const generator::Stopwatch loading;
     const auto weights = folder.text_encoder->open();

@@ -197,8 +197,9 @@ void add_encode(CLI::App& app) {
     auto* command =
         app.add_subcommand("encode", "Learn a moment of a capture by several cameras as Gaussians");
     command
-        ->add_option("DATASET", o->dataset,
-                     "Folder: COLMAP, transforms.json, N3DV, 3DGStream, Qualisys, Immersive, toyworld")
+        ->add_option(
+            "DATASET", o->dataset,
+            "Folder: COLMAP, transforms.json, N3DV, 3DGStream, Qualisys, Immersive, toyworld")
         ->required();
     command
         ->add_option("-o,--output", o->output, "FILE.ply or FILE.spz; Ctrl-C keeps what is learnt")

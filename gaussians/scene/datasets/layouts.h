@@ -29,8 +29,8 @@ bool is_transforms(const std::filesystem::path& path);
 Capture read_transforms(const std::filesystem::path& path);
 
 // Neural 3D Video (and LLFF): poses_bounds.npy, whose rows are the cameras in the order of their
-// names, and camXX.mp4, camXX/images/, camXX/, or a picture of each camera in images/; and where it is there
-// points3D_downsample2.ply.
+// names, and camXX.mp4, camXX/images/, camXX/, or a picture of each camera in images/; and where it
+// is there points3D_downsample2.ply.
 bool is_n3dv(const std::filesystem::path& path);
 Capture read_n3dv(const std::filesystem::path& path);
 

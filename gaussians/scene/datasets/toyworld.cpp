@@ -27,9 +27,9 @@ Camera camera_of(const Json& view, double width, double height) {
     const Json& poses = view.at("world_to_camera");
     check_input(lens.size() == 4 && !poses.empty(), "it has a view without a lens or a pose");
     const auto pose = poses.at(0).get<std::vector<double>>();
-    check_input(pose.size() == 16 &&
-                    std::ranges::all_of(pose, [](double v) { return std::isfinite(v); }),
-                "it has a pose that is no matrix 4x4 of numbers");
+    check_input(
+        pose.size() == 16 && std::ranges::all_of(pose, [](double v) { return std::isfinite(v); }),
+        "it has a pose that is no matrix 4x4 of numbers");
     check_input(std::ranges::all_of(poses, [&](const Json& other) { return other == poses[0]; }),
                 "its cameras move; let toyworld make it with --fixed");
     Camera camera = calibrated_camera(width, height, lens[0], lens[1]);
@@ -65,8 +65,7 @@ bool is_toyworld(const fs::path& path) {
 Capture read_toyworld(const fs::path& path) {
     const fs::path file = file_of(path);
     try {
-        return capture_of(Json::parse(read_text(file, kMaxText)),
-                          fs::absolute(file).parent_path());
+        return capture_of(Json::parse(read_text(file, kMaxText)), fs::absolute(file).parent_path());
     } catch (const Json::exception& e) {
         fail_input("{}: is not as expected: {}", file.string(), one_line(e.what()));
     } catch (const InputError& e) {
