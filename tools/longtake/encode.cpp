@@ -24,6 +24,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 namespace longtake::cli {
@@ -150,11 +151,16 @@ void learn(const EncodeOptions& o, gaussians::StaticTrainer& trainer,
     const int64_t iterations = options.iterations;
     Progress progress("learn", iterations, {.unit = "iterations"});
     const int64_t tenth = std::max<int64_t>(1, iterations / 10);
-    const int64_t between = std::max<int64_t>(1, iterations / 1000);  // a GPU is waited for
+    constexpr std::chrono::milliseconds kBetween(100);  // a GPU is waited for
+    auto shown = std::chrono::steady_clock::now();
+    int64_t since = 0;
     for (int64_t i = 1; i <= iterations && !interrupted(); ++i) {
         trainer.step();
-        if (i % between == 0) {
-            progress.advance(between, trainer.status().text());
+        ++since;
+        const auto now = std::chrono::steady_clock::now();
+        if (now - shown >= kBetween || i == iterations) {
+            progress.advance(std::exchange(since, 0), trainer.status().text());
+            shown = now;
         }
         if (!o.preview.empty() && i % tenth == 0) {
             write_png(o.preview, side_by_side(trainer.cloud(), watched, options.render));
