@@ -88,22 +88,38 @@ Views load_views(const EncodeOptions& o, gaussians::Dataset& dataset) {
     return views;
 }
 
+// What --points says: a file's points, or how many to find in the views.
+struct Start {
+    std::optional<gaussians::Points> given;
+    std::optional<int64_t> found;
+};
+
+Start read_start(const std::string& option) {
+    constexpr int64_t kMost = 100'000'000;
+    if (option.empty()) {
+        return {};
+    }
+    if (std::filesystem::exists(option)) {
+        return {.given = gaussians::read_points(option), .found = {}};
+    }
+    int64_t count = 0;
+    const char* end = option.data() + option.size();
+    const bool number = std::from_chars(option.data(), end, count).ptr == end;
+    check_input(number && count > 0 && count <= kMost,
+                "--points {}: neither a file nor a number up to {}", option, kMost);
+    return {.given = {}, .found = count};
+}
+
 // As --points says; else the dataset's own, or found in the views where it has hardly any.
-gaussians::Points first_points(const EncodeOptions& o, const gaussians::Dataset& dataset,
-                               const std::vector<TrainingView>& views) {
-    constexpr int64_t kEnough = 500, kFound = 20000, kMost = 100'000'000;
-    int64_t count = kFound;
-    if (std::filesystem::exists(o.points)) {
-        return gaussians::read_points(o.points);
+gaussians::Points first_points(const Start& start, const gaussians::Dataset& dataset,
+                               const std::vector<TrainingView>& views, uint64_t seed) {
+    constexpr int64_t kEnough = 500, kFound = 20000;
+    if (start.given) {
+        return *start.given;
     }
-    if (o.points.empty() && dataset.points().count() >= kEnough) {
-        return dataset.points();
-    }
-    const char* end = o.points.data() + o.points.size();
-    const bool number = std::from_chars(o.points.data(), end, count).ptr == end;
-    check_input(o.points.empty() || (number && count > 0 && count <= kMost),
-                "--points {}: neither a file nor a number up to {}", o.points, kMost);
-    return gaussians::swept_points(views, count, o.seed);
+    return !start.found && dataset.points().count() >= kEnough
+               ? dataset.points()
+               : gaussians::swept_points(views, start.found.value_or(kFound), seed);
 }
 
 gaussians::TrainingOptions training_options(const EncodeOptions& o, size_t views) {
@@ -175,6 +191,8 @@ void run(const EncodeOptions& o) {
     check_writable("-o", o.output);
     check_writable("--preview", o.preview);
     const Device device = device_of(o.device);
+    const Start begin = read_start(o.points);
+    check_input(!begin.given || begin.given->count() > 0, "{}: it has no points", o.points);
     gaussians::Dataset dataset = gaussians::Dataset::open(o.dataset);
     const Views views = load_views(o, dataset);
     const TrainingView& watched = views.test.empty() ? views.learnt[0] : views.test[0];
@@ -183,8 +201,8 @@ void run(const EncodeOptions& o) {
     const auto free = [&] { return static_cast<double>(memory_of(device).free) / (1 << 20); };
     const double free_before = free();
     const auto start = std::chrono::steady_clock::now();
-    gaussians::StaticTrainer trainer(views.learnt, first_points(o, dataset, views.learnt), options,
-                                     device);
+    gaussians::StaticTrainer trainer(
+        views.learnt, first_points(begin, dataset, views.learnt, o.seed), options, device);
     learn(o, trainer, options, watched);
     const gaussians::Cloud cloud = trainer.cloud().to(Device::Cpu);
     const std::chrono::duration<double> seconds = std::chrono::steady_clock::now() - start;
