@@ -30,8 +30,7 @@ std::shared_ptr<const CachePolicy> policy_for(const diffusion::VideoModel& model
         make_cache_policy(text, {.window_frames = model.config().window_frames,
                                  .chunk_frames = model.config().chunk_frames});
     const CacheGeometry g = geometry_of(model, nullptr);
-    const double copies = g.fp8 ? 4.0 : 3.0;
-    const double bytes = copies * g.layers * static_cast<double>(g.heads * g.head_dim) *
+    const double bytes = 3.0 * g.layers * static_cast<double>(g.heads * g.head_dim) *
                          static_cast<double>(policy->window() * g.tokens_per_frame) *
                          static_cast<double>(size_of(g.dtype));
     const MemoryInfo memory = memory_of(g.device);

@@ -16,12 +16,16 @@ void CausalTransformer::Pass::run(const Tensor& latents, std::span<const double>
     s_.rope->set_time(memory.query_positions(), stream());
     patchify(latents, config_.patch_height, config_.patch_width, s_.patches, stream());
     weights_.patch(s_.patches, s_.x, s_.ops);
+    for (auto& g : s_.groups) {
+        const Modulation::Layer& m = g.modulation->layers[0];
+        layer_norm(g.x, m.self_gain, m.self_shift, config_.eps, g.normed, stream());
+    }
     for (int layer = 0; layer < static_cast<int>(weights_.blocks.size()); ++layer) {
         self_attention(layer, memory);
         cross_attention(layer, text);
         feed_forward(layer);
     }
-    head();
+    weights_.head(s_.head_normed, s_.tokens, s_.ops);
     unpatchify(s_.tokens, config_.patch_height, config_.patch_width, flow, stream());
 }
 
@@ -58,20 +62,15 @@ Modulation CausalTransformer::Pass::modulation_at(double timestep) {
 
 void CausalTransformer::Pass::self_attention(int layer, AttentionMemory& memory) {
     const Weights::Block& block = weights_.blocks[static_cast<size_t>(layer)];
-    const int64_t d = config_.width();
-    for (auto& g : s_.groups) {
-        const Modulation::Layer& m = g.modulation->layers[static_cast<size_t>(layer)];
-        layer_norm(g.x, m.self_gain, m.self_shift, config_.eps, g.normed, stream());
-    }
     block.qkv(s_.normed, s_.qkv, s_.ops);
-    rms_norm(s_.qkv, 0, block.q_norm, config_.eps, s_.q, Rotation::SpaceAndTime, &*s_.rope,
-             stream());
-    rms_norm(s_.qkv, d, block.k_norm, config_.eps, s_.k, Rotation::Space, &*s_.rope, stream());
-    copy_columns(s_.qkv, 2 * d, s_.v, stream());
+    split_qkv(s_.qkv, block.q_norm, block.k_norm, config_.eps, *s_.rope, s_.q, s_.k, s_.v,
+              stream());
     attention(s_.q, memory.update(layer, s_.q, s_.k, s_.v), s_.attended, s_.ops);
     for (auto& g : s_.groups) {
         const Modulation::Layer& m = g.modulation->layers[static_cast<size_t>(layer)];
-        block.self_out(g.attended, g.x, s_.ops, Epilogue::gated_add(m.self_gate));
+        block.self_out(g.attended, g.x, s_.ops,
+                       Epilogue::gated_add(m.self_gate)
+                           .then_norm(block.cross_gain, block.cross_bias, config_.eps, g.normed));
     }
 }
 
@@ -83,32 +82,32 @@ void CausalTransformer::Pass::cross_attention(int layer, const TextContext& text
                       .slots = kv.keys.extent(1),
                       .stride = kv.keys.extent(1),
                       .dtype = compute_};
-    layer_norm(s_.x, block.cross_gain, block.cross_bias, config_.eps, s_.normed, stream());
     block.cross_q(s_.normed, s_.cross, s_.ops);
     rms_norm(s_.cross, 0, block.cross_q_norm, config_.eps, s_.q, Rotation::None, nullptr, stream());
     attention(s_.q, view, s_.attended, s_.ops, text.bias());
-    block.cross_out(s_.attended2, s_.x, s_.ops, Epilogue::add());
+    for (auto& g : s_.groups) {
+        const Modulation::Layer& m = g.modulation->layers[static_cast<size_t>(layer)];
+        block.cross_out(g.attended, g.x, s_.ops,
+                        Epilogue::add().then_norm(m.ffn_gain, m.ffn_shift, config_.eps, g.normed));
+    }
 }
 
 void CausalTransformer::Pass::feed_forward(int layer) {
     const Weights::Block& block = weights_.blocks[static_cast<size_t>(layer)];
-    for (auto& g : s_.groups) {
-        const Modulation::Layer& m = g.modulation->layers[static_cast<size_t>(layer)];
-        layer_norm(g.x, m.ffn_gain, m.ffn_shift, config_.eps, g.normed, stream());
-    }
     block.up(s_.normed, s_.hidden, s_.ops, Epilogue::gelu());
     for (auto& g : s_.groups) {
         const Modulation::Layer& m = g.modulation->layers[static_cast<size_t>(layer)];
-        block.down(g.hidden, g.x, s_.ops, Epilogue::gated_add(m.ffn_gate));
+        const auto add = Epilogue::gated_add(m.ffn_gate);
+        if (static_cast<size_t>(layer) + 1 < weights_.blocks.size()) {
+            const Modulation::Layer& next = g.modulation->layers[static_cast<size_t>(layer) + 1];
+            block.down(g.hidden, g.x, s_.ops,
+                       add.then_norm(next.self_gain, next.self_shift, config_.eps, g.normed));
+        } else {
+            block.down(g.hidden, g.x, s_.ops,
+                       add.then_norm(g.modulation->head_gain, g.modulation->head_shift, config_.eps,
+                                     g.head_normed));
+        }
     }
-}
-
-void CausalTransformer::Pass::head() {
-    for (auto& g : s_.groups) {
-        layer_norm(g.x, g.modulation->head_gain, g.modulation->head_shift, config_.eps,
-                   g.head_normed, stream());
-    }
-    weights_.head(s_.head_normed, s_.tokens, s_.ops);
 }
 
 }  // namespace longtake::diffusion

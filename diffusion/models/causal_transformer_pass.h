@@ -26,7 +26,6 @@ class CausalTransformer::Pass {
     void self_attention(int layer, AttentionMemory& memory);
     void cross_attention(int layer, const TextContext& text);
     void feed_forward(int layer);
-    void head();
     GpuStream stream() const { return s_.ops.stream(); }
 
     const TransformerConfig& config_;

@@ -26,8 +26,21 @@ struct Fp8Slots {
                      // 0 1 8 9 2 3 10 11 4 5 12 13 6 7 14 15
     int64_t stride;  // a multiple of 32
 };
-// Quantizes the slots [begin, from.slots) of a bf16 view, and some before; zeros behind them.
-void attention_quantize_cuda(const KvView& from, int64_t heads, int64_t begin, const Fp8Slots& to,
+// What becomes of bf16 slots in fp8, besides their rounding.
+struct Fp8Change {
+    // The slots [begin, kept.slots) are quantized, and some before; zeros follow them.
+    KvView kept;
+    int64_t begin = 0;
+    // [stride] each, or null: where a slot stands in time, by which its key is turned; where it
+    // stood last: slots that still do are left alone, 32 neighbours at a time.
+    const float* positions = nullptr;
+    const float* turned_to = nullptr;
+    // [L, heads, head_dim], or null: what the last L slots hold from now on, `kept` too.
+    const void* fresh_keys = nullptr;
+    const void* fresh_values = nullptr;
+    int64_t fresh = 0;  // L
+};
+void attention_quantize_cuda(const Fp8Change& change, int64_t heads, const Fp8Slots& to,
                              GpuStream stream);
 
 // The same as plain pointers, for the back ends.

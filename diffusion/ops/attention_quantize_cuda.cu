@@ -1,55 +1,140 @@
 #include "diffusion/ops/attention_hopper_formats.cuh"
 #include "diffusion/ops/elements.cuh"
+#include "diffusion/ops/rope.h"
+#include "diffusion/ops/rope_angle.cuh"
+#include "diffusion/ops/row_chunks.cuh"
 
 namespace longtake::diffusion {
 namespace {
 
 constexpr int kDim = 128;
 // A block takes kTileSlots slots of a head through shared memory.
-constexpr int kTileSlots = 32;
+constexpr int kTileSlots = 32, kThreads = 256;
+constexpr int kRowChunks = kDim / kChunk;
 
-__global__ void attention_quantize_kernel(KvView from, int64_t begin, int64_t end, Fp8Slots to) {
-    __shared__ uint8_t tile[kDim][kTileSlots + 4];
-    const int64_t first = begin + int64_t{blockIdx.x} * kTileSlots, head = blockIdx.y;
-    const auto* keys = static_cast<const __nv_bfloat16*>(from.keys) + head * from.stride * kDim;
-    const auto* values = static_cast<const __nv_bfloat16*>(from.values) + head * from.stride * kDim;
-    auto* to_keys = static_cast<uint16_t*>(to.keys) + head * to.stride * kDim / 2;
-    auto* to_values = static_cast<uint8_t*>(to.values) + head * to.stride * kDim;
-    const auto quantized = [](const __nv_bfloat16* at) {
-        const float2 pair = __bfloat1622float2(*reinterpret_cast<const __nv_bfloat162*>(at));
-        return pack_fp8(pair.x, pair.y);
-    };
-    for (int i = static_cast<int>(threadIdx.x); i < kTileSlots * kDim / 2; i += blockDim.x) {
-        const int64_t slot = first + i / (kDim / 2);
-        const int pair = i % (kDim / 2), within = i / (kDim / 2);
-        unsigned value = 0;
-        if (slot < end) {
-            to_keys[slot * kDim / 2 + pair] =
-                static_cast<uint16_t>(quantized(keys + slot * kDim + 2 * pair));
-            value = quantized(values + slot * kDim + 2 * pair);
+// How keys turn: the tables of the two positions that the slots of a tile mostly share.
+class Turns {
+  public:
+    __device__ Turns(const Fp8Change& c, const RopeRates& rates, int pairs, int64_t first)
+        : positions_(c.positions), rates_(rates), pairs_(pairs) {
+        if (positions_ == nullptr) {
+            return;
         }
-        const int place = within / 16 * 16 + within % 8 / 2 * 4 + within % 16 / 8 * 2 + within % 2;
-        tile[2 * pair][place] = static_cast<uint8_t>(value & 0xffU);
-        tile[2 * pair + 1][place] = static_cast<uint8_t>(value >> 8);
+        known_[0] = positions_[first];
+        known_[1] = positions_[min(first + kTileSlots, c.kept.slots) - 1];
+        for (int i = static_cast<int>(threadIdx.x); i < 2 * pairs; i += kThreads) {
+            table()[i / pairs][i % pairs] = rates.angle(known_[i / pairs], i % pairs);
+        }
+        __syncthreads();
+    }
+    __device__ void apply(int64_t slot, int within, float (&key)[kChunk]) const {
+        if (positions_ == nullptr || within >= 2 * pairs_) {
+            return;
+        }
+        const float position = positions_[slot];
+        const int which = position == known_[0] ? 0 : position == known_[1] ? 1 : -1;
+#pragma unroll
+        for (int i = 0; i < kChunk; i += 2) {
+            const int k = (within + i) / 2;
+            if (k < pairs_) {
+                const float2 turn = which >= 0 ? table()[which][k] : rates_.angle(position, k);
+                const float a = key[i], b = key[i + 1];
+                key[i] = a * turn.x - b * turn.y;
+                key[i + 1] = b * turn.x + a * turn.y;
+            }
+        }
+    }
+
+  private:
+    using Table = float2[2][RopeRates::kMost];
+    static __device__ Table& table() {
+        __shared__ Table t;
+        return t;
+    }
+    const float* positions_;
+    const RopeRates& rates_;
+    int pairs_;
+    float known_[2] = {};
+};
+
+// Whether no slot of the tile was moved or written to.
+__device__ bool unchanged(const Fp8Change& c, int64_t first) {
+    const int64_t slot = first + threadIdx.x;
+    const bool differs = threadIdx.x < kTileSlots && slot < c.kept.slots &&
+                         c.turned_to[slot] != c.positions[slot];
+    return __syncthreads_or(static_cast<int>(differs)) == 0;
+}
+
+__device__ void quantize_chunk(const float (&v)[kChunk], uint8_t* to) {
+    const unsigned low = pack_fp8(v[0], v[1]) | pack_fp8(v[2], v[3]) << 16;
+    const unsigned high = pack_fp8(v[4], v[5]) | pack_fp8(v[6], v[7]) << 16;
+    reinterpret_cast<unsigned*>(to)[0] = low;
+    reinterpret_cast<unsigned*>(to)[1] = high;
+}
+
+__global__ void __launch_bounds__(kThreads)
+    attention_quantize_kernel(Fp8Change c, const __grid_constant__ RopeRates rates, int pairs,
+                              Fp8Slots to) {
+    __shared__ alignas(8) uint8_t tile[kTileSlots][kDim + 8];
+    const int64_t first = c.begin + int64_t{blockIdx.x} * kTileSlots, head = blockIdx.y;
+    const int64_t fresh_from = c.kept.slots - c.fresh;
+    if (c.turned_to != nullptr && unchanged(c, first)) {
+        return;
+    }
+    const Turns turns(c, rates, pairs, first);
+    const int64_t head_at = head * c.kept.stride * kDim;
+    auto* to_keys = static_cast<uint8_t*>(to.keys) + head * to.stride * kDim;
+    auto* to_values = static_cast<uint8_t*>(to.values) + head * to.stride * kDim;
+    for (int i = static_cast<int>(threadIdx.x); i < kTileSlots * kRowChunks; i += kThreads) {
+        const int row = i / kRowChunks, within = i % kRowChunks * kChunk;
+        const int64_t slot = first + row, at = head_at + slot * kDim + within;
+        float key[kChunk], value[kChunk] = {};
+        if (slot < c.kept.slots) {
+            // The slots are the cache's own: it lends them to be read, and, fresh ones, written.
+            auto* keys = static_cast<__nv_bfloat16*>(const_cast<void*>(c.kept.keys)) + at;
+            auto* values = static_cast<__nv_bfloat16*>(const_cast<void*>(c.kept.values)) + at;
+            if (slot >= fresh_from) {
+                const int64_t from = ((slot - fresh_from) * gridDim.y + head) * kDim + within;
+                load_chunk(static_cast<const __nv_bfloat16*>(c.fresh_keys) + from, key);
+                load_chunk(static_cast<const __nv_bfloat16*>(c.fresh_values) + from, value);
+                store_chunk(keys, key);
+                store_chunk(values, value);
+            } else {
+                load_chunk(keys, key);
+                load_chunk(values, value);
+            }
+            turns.apply(slot, within, key);
+            quantize_chunk(key, to_keys + slot * kDim + within);
+        }
+        quantize_chunk(value, &tile[row][within]);
     }
     __syncthreads();
-    for (int i = static_cast<int>(threadIdx.x); i < kDim * kTileSlots / 4; i += blockDim.x) {
-        const int dim = i / (kTileSlots / 4), at = i % (kTileSlots / 4) * 4;
-        if (first + at < to.stride) {
-            *reinterpret_cast<unsigned*>(to_values + dim * to.stride + first + at) =
-                *reinterpret_cast<const unsigned*>(&tile[dim][at]);
+    constexpr int kWords = kTileSlots / 4;  // of a dimension: four slots each, see Fp8Slots
+    for (int i = static_cast<int>(threadIdx.x); i < kDim * kWords; i += kThreads) {
+        const int dim = i / kWords, word = i % kWords;
+        const int row = word / 4 * 16 + word % 4 * 2;
+        const unsigned bytes = tile[row][dim] | tile[row + 1][dim] << 8 | tile[row + 8][dim] << 16 |
+                               static_cast<unsigned>(tile[row + 9][dim]) << 24;
+        if (first + 4 * word < to.stride) {
+            *reinterpret_cast<unsigned*>(to_values + dim * to.stride + first + 4 * word) = bytes;
         }
     }
 }
 
 }  // namespace
 
-void attention_quantize_cuda(const KvView& from, int64_t heads, int64_t begin, const Fp8Slots& to,
+void attention_quantize_cuda(const Fp8Change& change, int64_t heads, const Fp8Slots& to,
                              GpuStream stream) {
-    begin = begin / kTileSlots * kTileSlots;
-    const dim3 blocks(static_cast<unsigned>((from.slots - begin + kTileSlots - 1) / kTileSlots),
+    Fp8Change c = change;
+    c.begin = c.begin / kTileSlots * kTileSlots;
+    if (c.begin >= c.kept.slots) {
+        return;
+    }
+    const auto pairs = static_cast<int>(RopeAxes(kDim).time);
+    const dim3 blocks(static_cast<unsigned>((c.kept.slots - c.begin + kTileSlots - 1) / kTileSlots),
                       static_cast<unsigned>(heads));
-    attention_quantize_kernel<<<blocks, 256, 0, stream>>>(from, begin, from.slots, to);
+    attention_quantize_kernel<<<blocks, kThreads, 0, stream>>>(c, RopeRates(pairs, kRopeTheta),
+                                                               pairs, to);
     cuda_check_launch("attention_quantize");
 }
 

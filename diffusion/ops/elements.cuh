@@ -17,6 +17,9 @@ __device__ inline float to_float(float v) {
 __device__ inline float to_float(__nv_bfloat16 v) {
     return __bfloat162float(v);
 }
+__device__ inline float to_float(__nv_fp8_e4m3 v) {
+    return static_cast<float>(v);
+}
 __device__ inline void store(float* at, float v) {
     *at = v;
 }

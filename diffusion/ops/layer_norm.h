@@ -14,5 +14,10 @@ void layer_norm_cpu(const Tensor& x, const Tensor& gain, const Tensor& bias, dou
                     Tensor& out);
 void layer_norm_cuda(const Tensor& x, const Tensor& gain, const Tensor& bias, double eps,
                      Tensor& out, GpuStream stream);
+// x += gate * r, without a gate x += r, then the norm of x, in one go; r [rows, d] fp32 or bf16.
+// False when rows of this length, or of these addresses, take two.
+bool add_layer_norm_cuda(const void* r, DType r_type, const float* gate, Tensor& x,
+                         const Tensor& gain, const Tensor& bias, double eps, Tensor& out,
+                         GpuStream stream);
 
 }  // namespace longtake::diffusion

@@ -7,11 +7,16 @@ namespace {
 
 constexpr int kThreads = 256;
 
+struct Norm {
+    const float *gain, *bias;
+    int d;
+    float eps;
+};
+
 // One row per block, kept in shared memory between the passes over it.
-template <typename T>
-__global__ void layer_norm_kernel(const float* x, const float* gain, const float* bias, int d,
-                                  float eps, T* out) {
+template <typename T> __global__ void layer_norm_kernel(const float* x, Norm norm, T* out) {
     extern __shared__ float row[];
+    const int d = norm.d;
     const float* from = x + int64_t{blockIdx.x} * d;
     T* to = out + int64_t{blockIdx.x} * d;
     float sum = 0;
@@ -24,36 +29,71 @@ __global__ void layer_norm_kernel(const float* x, const float* gain, const float
     for (int i = threadIdx.x; i < d; i += kThreads) {
         squares += (row[i] - mean) * (row[i] - mean);
     }
-    const float scale = 1.F / sqrtf(block_sum(squares) / static_cast<float>(d) + eps);
+    const float scale = 1.F / sqrtf(block_sum(squares) / static_cast<float>(d) + norm.eps);
     for (int i = threadIdx.x; i < d; i += kThreads) {
-        store(to + i, (row[i] - mean) * scale * gain[i] + bias[i]);
+        store(to + i, (row[i] - mean) * scale * norm.gain[i] + norm.bias[i]);
     }
 }
 
-// One row per warp.
-template <typename T>
-__global__ void __launch_bounds__(kRowThreads)
-    layer_norm_rows_kernel(const float* x, const float* gain, const float* bias, int64_t rows,
-                           int d, float eps, T* out) {
-    const int64_t r = int64_t{blockIdx.x} * kRowsPerBlock + threadIdx.x / 32;
-    if (r >= rows) {
-        return;
-    }
-    WarpRow row(d);
-    row.load(x + r * d);
-    const float mean = row.sum([](float v) { return v; }) / static_cast<float>(d);
+template <int kChunks, typename T>
+__device__ void write_normed(WarpRow<kChunks>& row, const Norm& norm, T* out) {
+    const auto d = static_cast<float>(norm.d);
+    const float mean = row.sum([](float v) { return v; }) / d;
     const float squares = row.sum([=](float v) { return (v - mean) * (v - mean); });
-    const float scale = rsqrtf(squares / static_cast<float>(d) + eps);
+    const float scale = rsqrtf(squares / d + norm.eps);
     row.each([&](int at, float(&v)[kChunk]) {
         float g[kChunk], b[kChunk];
-        load_chunk(gain + at, g);
-        load_chunk(bias + at, b);
+        load_chunk(norm.gain + at, g);
+        load_chunk(norm.bias + at, b);
 #pragma unroll
         for (int i = 0; i < kChunk; ++i) {
             v[i] = (v[i] - mean) * scale * g[i] + b[i];
         }
-        store_chunk(out + r * d + at, v);
+        store_chunk(out + at, v);
     });
+}
+
+// One row per warp.
+template <int kChunks, typename T>
+__global__ void __launch_bounds__(kRowThreads)
+    layer_norm_rows_kernel(const float* x, Norm norm, int64_t rows, T* out) {
+    const int64_t r = int64_t{blockIdx.x} * kRowsPerBlock + threadIdx.x / 32;
+    if (r < rows) {
+        WarpRow<kChunks> row(norm.d);
+        row.load(x + r * norm.d);
+        write_normed(row, norm, out + r * norm.d);
+    }
+}
+
+template <int kChunks, typename R, typename T>
+__global__ void __launch_bounds__(kRowThreads)
+    add_layer_norm_kernel(const R* result, const float* gate, float* x, Norm norm, int64_t rows,
+                          T* out) {
+    const int64_t r = int64_t{blockIdx.x} * kRowsPerBlock + threadIdx.x / 32;
+    if (r >= rows) {
+        return;
+    }
+    float* to = x + r * norm.d;
+    WarpRow<kChunks> row(norm.d);
+    row.load(to);
+    row.each([&](int at, float(&v)[kChunk]) {
+        float more[kChunk], g[kChunk];
+        load_chunk(result + r * norm.d + at, more);
+        if (gate != nullptr) {
+            load_chunk(gate + at, g);
+        }
+#pragma unroll
+        for (int i = 0; i < kChunk; ++i) {
+            v[i] += gate != nullptr ? g[i] * more[i] : more[i];
+        }
+        store_chunk(to + at, v);
+    });
+    write_normed(row, norm, out + r * norm.d);
+}
+
+Norm norm_of(const Tensor& gain, const Tensor& bias, double eps) {
+    return {gain.data<float>(), bias.data<float>(), static_cast<int>(gain.count()),
+            static_cast<float>(eps)};
 }
 
 }  // namespace
@@ -64,20 +104,44 @@ void layer_norm_cuda(const Tensor& x, const Tensor& gain, const Tensor& bias, do
     if (rows == 0) {
         return;
     }
+    const Norm norm = norm_of(gain, bias, eps);
     with_result_type(out.dtype(), [&](auto element) {
         auto* to = static_cast<decltype(element)*>(out.raw());
-        if (fits_chunks(d, d, {x.raw(), gain.raw(), bias.raw(), to})) {
-            layer_norm_rows_kernel<<<blocks_for(rows, kRowsPerBlock), kRowThreads, 0, stream>>>(
-                x.data<float>(), gain.data<float>(), bias.data<float>(), rows, static_cast<int>(d),
-                static_cast<float>(eps), to);
+        if (fits_chunks(d, d, {x.raw(), norm.gain, norm.bias, to})) {
+            with_chunks(d, [&](auto chunks) {
+                layer_norm_rows_kernel<chunks.value>
+                    <<<blocks_for(rows, kRowsPerBlock), kRowThreads, 0, stream>>>(
+                        x.data<float>(), norm, rows, to);
+            });
             return;
         }
         layer_norm_kernel<<<static_cast<unsigned>(rows), kThreads,
-                            static_cast<size_t>(d) * sizeof(float), stream>>>(
-            x.data<float>(), gain.data<float>(), bias.data<float>(), static_cast<int>(d),
-            static_cast<float>(eps), to);
+                            static_cast<size_t>(d) * sizeof(float), stream>>>(x.data<float>(), norm,
+                                                                              to);
     });
     cuda_check_launch("layer_norm");
+}
+
+bool add_layer_norm_cuda(const void* r, DType r_type, const float* gate, Tensor& x,
+                         const Tensor& gain, const Tensor& bias, double eps, Tensor& out,
+                         GpuStream stream) {
+    const int64_t rows = x.extent(0), d = x.extent(1);
+    const Norm norm = norm_of(gain, bias, eps);
+    if (!fits_chunks(d, d, {r, gate, x.raw(), norm.gain, norm.bias, out.raw()})) {
+        return false;
+    }
+    with_type(r_type, [&](auto from) {
+        with_result_type(out.dtype(), [&](auto to) {
+            with_chunks(d, [&](auto chunks) {
+                add_layer_norm_kernel<chunks.value>
+                    <<<blocks_for(rows, kRowsPerBlock), kRowThreads, 0, stream>>>(
+                        static_cast<const decltype(from)*>(r), gate, x.data<float>(), norm, rows,
+                        static_cast<decltype(to)*>(out.raw()));
+            });
+        });
+    });
+    cuda_check_launch("add_layer_norm");
+    return true;
 }
 
 }  // namespace longtake::diffusion

@@ -1,6 +1,7 @@
 #include "diffusion/ops/linear.h"
 
 #include "core/error.h"
+#include "diffusion/ops/layer_norm.h"
 
 namespace longtake::diffusion {
 
@@ -30,6 +31,8 @@ void Linear::operator()(const Tensor& x, Tensor& y, Workspace& workspace,
           x.shape().str());
     check(epilogue.kind != Epilogue::Kind::Add || y.dtype() == DType::F32,
           "linear: adds to fp32, not to {}", name_of(y.dtype()));
+    check(epilogue.norm.out == nullptr || epilogue.kind == Epilogue::Kind::Add,
+          "linear: only what was added to is normed");
     check(epilogue.gate == nullptr || epilogue.gate->count() == out_,
           "linear: gate of {} values for {} outputs",
           epilogue.gate == nullptr ? 0 : epilogue.gate->count(), out_);
@@ -38,6 +41,10 @@ void Linear::operator()(const Tensor& x, Tensor& y, Workspace& workspace,
           "linear: tensors of two devices");
     if (x.extent(0) > 0) {
         backend_->run(x, y, workspace, epilogue);
+        if (device_ == Device::Cpu && epilogue.norm.out != nullptr) {
+            const Epilogue::Norm& norm = epilogue.norm;
+            layer_norm(y, *norm.gain, *norm.bias, norm.eps, *norm.out);
+        }
     }
 }
 

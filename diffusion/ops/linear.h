@@ -13,11 +13,20 @@ struct Epilogue {
     enum class Kind : uint8_t { Store, Gelu, Add };
     Kind kind = Kind::Store;
     const Tensor* gate = nullptr;  // [out] fp32, with Add only
+    // With Add only: what y became is normed, see layer_norm.
+    struct Norm {
+        const Tensor *gain, *bias;
+        double eps;
+        Tensor* out;  // null: not normed
+    } norm = {};
 
     static Epilogue store() { return {}; }                                  // y = r
-    static Epilogue gelu() { return {Kind::Gelu, nullptr}; }                // y = GELU_tanh(r)
-    static Epilogue add() { return {Kind::Add, nullptr}; }                  // y += r
+    static Epilogue gelu() { return {Kind::Gelu}; }                         // y = GELU_tanh(r)
+    static Epilogue add() { return {Kind::Add}; }                           // y += r
     static Epilogue gated_add(const Tensor& g) { return {Kind::Add, &g}; }  // y += g r
+    Epilogue then_norm(const Tensor& gain, const Tensor& bias, double eps, Tensor& out) const {
+        return {kind, gate, {&gain, &bias, eps, &out}};
+    }
 };
 
 // y = W x + b with weights packed once for the machine. Immutable: sessions share it.
@@ -50,6 +59,7 @@ class Linear {
 class Linear::Backend {
   public:
     virtual ~Backend() = default;
+    // The epilogue's norm is left to others on the CPU.
     virtual void run(const Tensor& x, Tensor& y, Workspace& workspace,
                      const Epilogue& epilogue) const = 0;
 };

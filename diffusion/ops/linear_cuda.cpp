@@ -1,6 +1,7 @@
 #include "diffusion/ops/linear_cuda.h"
 
 #include "core/error.h"
+#include "diffusion/ops/layer_norm.h"
 #include "diffusion/ops/linear.h"
 #include "diffusion/ops/workspace_cuda.h"
 
@@ -117,6 +118,9 @@ class LinearCuda final : public Linear::Backend {
         if (epilogue.kind == Epilogue::Kind::Store) {
             return must(x, y.raw(), y.dtype(), workspace, adds);
         }
+        if (epilogue.norm.out != nullptr) {
+            return add_and_norm(x, y, workspace, epilogue);
+        }
         if (epilogue.gate == nullptr &&
             multiply(x, y.raw(), y.dtype(), workspace,
                      adds ? CUBLASLT_EPILOGUE_BIAS : CUBLASLT_EPILOGUE_GELU_BIAS, adds)) {
@@ -136,6 +140,18 @@ class LinearCuda final : public Linear::Backend {
     }
 
   private:
+    void add_and_norm(const Tensor& x, Tensor& y, Workspace& workspace,
+                      const Epilogue& epilogue) const {
+        const auto& [gain, bias, eps, out] = epilogue.norm;
+        const void* r = plain_result(x, workspace);
+        const float* gate = epilogue.gate == nullptr ? nullptr : epilogue.gate->data<float>();
+        const GpuStream stream = workspace.stream();
+        if (!add_layer_norm_cuda(r, plain(compute_), gate, y, *gain, *bias, eps, *out, stream)) {
+            gated_add_cuda(r, plain(compute_), gate, y.data<float>(), x.extent(0), out_, stream);
+            layer_norm_cuda(y, *gain, *bias, eps, *out, stream);
+        }
+    }
+
     // Weights that use the range of fp8; products are scaled back.
     Tensor scaled(const Tensor& weight) {
         Tensor values = weight.to(DType::F32).clone();  // it may be a file's

@@ -9,8 +9,8 @@
 // that need a sum over the row before they can write it.
 namespace longtake::diffusion {
 
-constexpr int kChunk = 8, kChunks = 8;
-constexpr int kRowMax = 32 * kChunk * kChunks;
+constexpr int kChunk = 8, kMaxChunks = 8;
+constexpr int kRowMax = 32 * kChunk * kMaxChunks;
 constexpr int kRowsPerBlock = 8, kRowThreads = 32 * kRowsPerBlock;
 
 __device__ inline void load_chunk(const float* from, float (&to)[kChunk]) {
@@ -53,7 +53,21 @@ inline bool fits_chunks(int64_t d, int64_t stride, std::initializer_list<const v
     return fits;
 }
 
-class WarpRow {
+// Calls `work` with the number of chunks that a thread has of a row of `d` elements, or one more.
+template <typename Work> void with_chunks(int64_t d, Work&& work) {
+    const int64_t pairs = (d + 64 * kChunk - 1) / (64 * kChunk);
+    if (pairs <= 1) {
+        work(std::integral_constant<int, 2>());
+    } else if (pairs == 2) {
+        work(std::integral_constant<int, 4>());
+    } else if (pairs == 3) {
+        work(std::integral_constant<int, 6>());
+    } else {
+        work(std::integral_constant<int, kMaxChunks>());
+    }
+}
+
+template <int kChunks> class WarpRow {
   public:
     __device__ explicit WarpRow(int d) : d_(d), lane_(static_cast<int>(threadIdx.x) % 32) {}
 

@@ -74,10 +74,14 @@ std::unique_ptr<FrameStaging> make_frame_staging_cuda(Workspace&) {
 void attention_cuda(const AttentionProblem&, Workspace&) {
     absent();
 }
-void attention_quantize_cuda(const KvView&, int64_t, int64_t, const Fp8Slots&, GpuStream) {
+void attention_quantize_cuda(const Fp8Change&, int64_t, const Fp8Slots&, GpuStream) {
     absent();
 }
 void layer_norm_cuda(const Tensor&, const Tensor&, const Tensor&, double, Tensor&, GpuStream) {
+    absent();
+}
+bool split_qkv_cuda(const Tensor&, const Tensor&, const Tensor&, double, const RopeTable&, Tensor&,
+                    Tensor&, Tensor&, GpuStream) {
     absent();
 }
 void rms_norm_cuda(const Tensor&, int64_t, const Tensor&, double, Tensor&, Rotation,

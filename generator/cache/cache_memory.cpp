@@ -110,11 +110,10 @@ diffusion::KvView CacheMemory::update(int layer, const Tensor& queries, const Te
     const auto frames = static_cast<int64_t>(query_positions_.size());
     check(keys.extent(0) == tokens(frames), "{} keys for a chunk of {} frames", keys.extent(0),
           frames);
-    Range changed{tokens(plan_.write_slot), tokens(plan_.len_after)};
     if (!carried_out_[static_cast<size_t>(layer)]) {
         carry_out(layer, queries);
+        store_.refresh(layer, {0, tokens(plan_.write_slot)});
         carried_out_[static_cast<size_t>(layer)] = 1;
-        changed.begin = 0;
     }
     store_.write(layer, tokens(plan_.write_slot), keys, values);
     if (pass_ == Pass::Clean && participation_.clean_frames > 0) {
@@ -123,8 +122,7 @@ diffusion::KvView CacheMemory::update(int layer, const Tensor& queries, const Te
         zero(sums);
         add_queries(queries, tokens(Range{first, frames}), sums, geometry_.stream);
     }
-    store_.refresh(layer, changed);
-    return store_.attended(layer, changed, tokens(plan_.len_after));
+    return store_.view(layer, tokens(plan_.len_after));
 }
 
 // The plan of this chunk, on one layer: slots first, then positions.

@@ -1,8 +1,6 @@
 #include "generator/cache/kv_store.h"
 
 #include "core/error.h"
-#include "diffusion/ops/attention.h"
-#include "diffusion/ops/layout.h"
 #include "generator/cache/slots.h"
 
 namespace longtake::generator {
@@ -16,7 +14,8 @@ KvStore::KvStore(const CacheGeometry& geometry, int64_t capacity)
     check(geometry.dtype == DType::F32 || geometry.dtype == DType::BF16, "a cache in {}",
           name_of(geometry.dtype));
     for (int layer = 0; layer < geometry.layers; ++layer) {
-        slots_.emplace_back(Shape{kParts * geometry.heads, capacity, geometry.head_dim},
+        const int64_t parts = geometry.fp8 ? 2 : 3;
+        slots_.emplace_back(Shape{parts * geometry.heads, capacity, geometry.head_dim},
                             geometry.dtype, geometry.device);
         forget_rotation(layer, {0, capacity});
         if (geometry.fp8) {
@@ -44,8 +43,14 @@ void KvStore::copy_from(const KvStore& other, Range slots) {
         copy_bytes(to.raw(), to.device(), from.raw(), from.device(), to.bytes(), geometry_.stream);
     };
     take_over(other.positions_, positions_);
-    take_over(other.rotated_at_, rotated_at_);
     take_over(other.reuse_, reuse_);
+    if (geometry_.fp8) {
+        for (int layer = 0; layer < geometry_.layers; ++layer) {
+            forget_rotation(layer, {0, capacity_});
+        }
+    } else {
+        take_over(other.rotated_at_, rotated_at_);
+    }
 }
 
 void KvStore::keep(int layer, int64_t head, const Tensor& chosen, Range tail) {
@@ -55,8 +60,13 @@ void KvStore::keep(int layer, int64_t head, const Tensor& chosen, Range tail) {
     }
     Tensor positions = this->positions(layer), reuse = this->reuse(layer);
     Tensor rotated_at = rotated_at_.slice(layer, layer + 1);
-    for (Tensor* t : {&slots_[static_cast<size_t>(layer)], &positions, &rotated_at, &reuse}) {
+    for (Tensor* t : {&slots_[static_cast<size_t>(layer)], &positions, &reuse}) {
         move_slots(*t, head, chosen, tail, geometry_.stream);
+    }
+    if (geometry_.fp8) {
+        forget_rotation(layer, {head, head + chosen.count() + tail.count()});
+    } else {
+        move_slots(rotated_at, head, chosen, tail, geometry_.stream);
     }
 }
 
@@ -66,10 +76,19 @@ void KvStore::write(int layer, int64_t first, const Tensor& keys, const Tensor& 
               keys.extent(2) == geometry_.head_dim && values.shape() == keys.shape() &&
               values.dtype() == keys.dtype() && first + rows <= capacity_,
           "keys {} do not fit the cache", keys.shape().str());
-    Tensor key_slots = part(layer, kKeys), value_slots = part(layer, kValues);
-    diffusion::scatter_heads(keys, key_slots, first, geometry_.stream);
-    diffusion::scatter_heads(values, value_slots, first, geometry_.stream);
-    forget_rotation(layer, {first, first + rows});
+    Tensor rotated_at = rotated_at_.slice(layer, layer + 1);
+    if (geometry_.fp8) {
+        quantize(layer,
+                 {.kept = {},
+                  .begin = first,
+                  .fresh_keys = keys.raw(),
+                  .fresh_values = values.raw(),
+                  .fresh = rows},
+                 first + rows);
+    } else {
+        write_slots(keys, values, first, positions(layer), rotated_at,
+                    slots_[static_cast<size_t>(layer)], geometry_.stream);
+    }
     clear_bytes(reuse(layer).data<uint8_t>() + first, geometry_.device, static_cast<size_t>(rows),
                 geometry_.stream);
 }
@@ -108,30 +127,46 @@ void KvStore::shift(double by) {
 }
 
 void KvStore::refresh(int layer, Range slots) {
-    const Tensor keys = part(layer, kKeys);
-    Tensor rotated = part(layer, kRotated), rotated_at = rotated_at_.slice(layer, layer + 1);
-    turn_slots(keys, slots, positions(layer), rotated_at, rotated, geometry_.stream);
+    Tensor rotated_at = rotated_at_.slice(layer, layer + 1);
+    if (geometry_.fp8) {
+        return quantize(layer,
+                        {.kept = {},
+                         .begin = slots.begin,
+                         .turned_to = rotated_at.data<float>()},
+                        slots.end);
+    }
+    Tensor rotated = part(layer, kRotated);
+    turn_slots(part(layer, kKeys), slots, positions(layer), rotated_at, rotated, geometry_.stream);
+}
+
+// The change is given without what is kept and where that stands.
+void KvStore::quantize(int layer, diffusion::Fp8Change change, int64_t slots) {
+    const Tensor positions = this->positions(layer);
+    change.kept = {part(layer, kKeys).raw(), part(layer, kValues).raw(), slots, capacity_,
+                   geometry_.dtype};
+    change.positions = positions.data<float>();
+    diffusion::attention_quantize_cuda(change, geometry_.heads, fp8(layer), geometry_.stream);
+    copy_bytes(rotated_at_.slice(layer, layer + 1).data<float>() + change.begin, geometry_.device,
+               positions.data<float>() + change.begin, geometry_.device,
+               static_cast<size_t>(slots - change.begin) * sizeof(float), geometry_.stream);
+}
+
+diffusion::Fp8Slots KvStore::fp8(int layer) const {
+    const Tensor& copies = fp8_[static_cast<size_t>(layer)];
+    Tensor keys = copies.slice(0, 1), values = copies.slice(1, 2);
+    return {.keys = keys.raw(), .values = values.raw(), .stride = copies.extent(2)};
 }
 
 diffusion::KvView KvStore::view(int layer, int64_t slots) const {
+    if (geometry_.fp8) {
+        const diffusion::Fp8Slots copies = fp8(layer);
+        return {copies.keys, copies.values, slots, copies.stride, DType::F8E4M3};
+    }
     return {.keys = part(layer, kRotated).raw(),
             .values = part(layer, kValues).raw(),
             .slots = slots,
             .stride = capacity_,
             .dtype = geometry_.dtype};
-}
-
-diffusion::KvView KvStore::attended(int layer, Range changed, int64_t slots) {
-    diffusion::KvView view = this->view(layer, slots);
-    if (!geometry_.fp8) {
-        return view;
-    }
-    Tensor& copies = fp8_[static_cast<size_t>(layer)];
-    const diffusion::Fp8Slots fp8{.keys = copies.slice(0, 1).raw(),
-                                  .values = copies.slice(1, 2).raw(),
-                                  .stride = copies.extent(2)};
-    diffusion::attention_quantize_cuda(view, geometry_.heads, changed.begin, fp8, geometry_.stream);
-    return {fp8.keys, fp8.values, slots, fp8.stride, DType::F8E4M3};
 }
 
 size_t KvStore::bytes() const {

@@ -2,6 +2,7 @@
 
 #include "core/tensor.h"
 #include "diffusion/models/attention_memory.h"
+#include "diffusion/ops/attention.h"
 #include "generator/cache/plan.h"
 
 #include <cstdint>
@@ -37,7 +38,8 @@ class KvStore {
     // The first `head` slots stay; the slots `chosen` [n] (int32, ascending, past the head), then
     // those of `tail` move up to them.
     void keep(int layer, int64_t head, const Tensor& chosen, Range tail);
-    // keys, values [L, heads, head_dim] into slots [first, first + L), as never selected.
+    // keys, values [L, heads, head_dim] into slots [first, first + L), as never selected; with
+    // what attention reads of them.
     void write(int layer, int64_t first, const Tensor& keys, const Tensor& values);
     // Moves the slots [to, to + from.count()) by `share` of the way towards those of `from`.
     void blend(int layer, Range from, int64_t to, double share);
@@ -49,12 +51,11 @@ class KvStore {
     void place(int layer, Range slots, double first);
     // Moves all slots of all layers in time.
     void shift(double by);
-    // Rotates the keys of those of `slots` whose content or position is new.
+    // Rotates the keys of those of `slots` whose content or position is new; in fp8, `slots` has
+    // all that are known, or what follows it is written to before anybody looks.
     void refresh(int layer, Range slots);
-    // Rotated keys and values of [0, slots) as they are kept.
+    // Rotated keys and values of [0, slots), as attention reads them.
     diffusion::KvView view(int layer, int64_t slots) const;
-    // The same for attention; those before `changed` are as they were when it last saw them.
-    diffusion::KvView attended(int layer, Range changed, int64_t slots);
 
     // Per slot, [1, capacity, 1]: the time position, fp32 (whole frames are exact) ...
     Tensor positions(int layer) const { return positions_.slice(layer, layer + 1); }
@@ -64,16 +65,18 @@ class KvStore {
     size_t bytes() const;
 
   private:
-    // [heads, capacity, head_dim] each, behind one another.
-    enum Part { kKeys, kValues, kRotated, kParts };
+    // [heads, capacity, head_dim] each, behind one another; in fp8 without the last.
+    enum Part { kKeys, kValues, kRotated };
     Tensor part(int layer, Part first, int count = 1) const;
+    void quantize(int layer, diffusion::Fp8Change change, int64_t slots);
+    diffusion::Fp8Slots fp8(int layer) const;
     void forget_rotation(int layer, Range slots);
 
     static constexpr float kStale = std::numeric_limits<float>::quiet_NaN();
 
     CacheGeometry geometry_;
     int64_t capacity_;
-    std::vector<Tensor> slots_;  // per layer [kParts * heads, capacity, head_dim]
+    std::vector<Tensor> slots_;  // per layer [parts * heads, capacity, head_dim]
     std::vector<Tensor> fp8_;    // per layer [keys and values, heads, capacity and a few, head_dim]
     Tensor positions_;           // [layers, capacity, 1] fp32
     Tensor rotated_at_;          // likewise: the position a key was rotated to

@@ -143,12 +143,17 @@ void score_slots_cuda(const diffusion::KvView& keys, Range slots, const Tensor& 
     if (slots.count() == 0) {
         return;
     }
-    diffusion::with_type(keys.dtype, [&](auto element) {
+    const auto score = [&](auto element) {
         const auto blocks = static_cast<unsigned>((slots.count() + kWarps - 1) / kWarps);
         score_kernel<<<blocks, dim3(kLanes, kWarps), 0, stream>>>(
             static_cast<const decltype(element)*>(keys.keys), keys.stride, slots.begin,
             slots.count(), heads, d, sums.data<float>(), scale, scores.data<float>());
-    });
+    };
+    if (keys.dtype == DType::F8E4M3) {
+        score(__nv_fp8_e4m3());
+    } else {
+        diffusion::with_type(keys.dtype, score);
+    }
     cuda_check_launch("score_slots");
 }
 

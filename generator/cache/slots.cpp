@@ -58,6 +58,18 @@ void shift_positions(Tensor& positions, float by, GpuStream stream) {
                                       : shift_positions_cuda(positions, by, stream);
 }
 
+void write_slots(const Tensor& keys, const Tensor& values, int64_t first, const Tensor& positions,
+                 Tensor& turned_to, Tensor& kept, GpuStream stream) {
+    check_range(kept, {first, first + keys.extent(0)});
+    check(values.shape() == keys.shape() && kept.extent(0) == 3 * keys.extent(1) &&
+              kept.extent(2) == keys.extent(2) && positions.extent(1) == kept.extent(1),
+          "write_slots: {} and {} into {}", keys.shape().str(), values.shape().str(),
+          kept.shape().str());
+    kept.device() == Device::Cpu
+        ? write_slots_cpu(keys, values, first, positions, turned_to, kept)
+        : write_slots_cuda(keys, values, first, positions, turned_to, kept, stream);
+}
+
 void turn_slots(const Tensor& keys, Range slots, const Tensor& positions, Tensor& turned_to,
                 Tensor& turned, GpuStream stream) {
     check_range(keys, slots);

@@ -27,6 +27,11 @@ void place_slots(Tensor& positions, Range slots, int64_t per_position, float fir
                  GpuStream stream);
 // Adds to every element.
 void shift_positions(Tensor& positions, float by, GpuStream stream);
+// keys, values [L, heads, head_dim] go into the slots [first, first + L) of `kept` [3 heads,
+// capacity, head_dim]: keys, values, and the keys turned to where their slots stand; `turned_to`
+// says so.
+void write_slots(const Tensor& keys, const Tensor& values, int64_t first, const Tensor& positions,
+                 Tensor& turned_to, Tensor& kept, GpuStream stream);
 // Turns the keys of those slots whose position is not the one they were turned to last:
 //   keys, turned [heads, capacity, head_dim]; positions, turned_to [1, capacity, 1] fp32
 void turn_slots(const Tensor& keys, Range slots, const Tensor& positions, Tensor& turned_to,
@@ -38,6 +43,8 @@ void blend_slots_cpu(Tensor& slots, Range from, int64_t to, float share);
 void blend_mean_cpu(Tensor& slots, Range from, Range to, float share);
 void place_slots_cpu(Tensor& positions, Range slots, int64_t per_position, float first);
 void shift_positions_cpu(Tensor& positions, float by);
+void write_slots_cpu(const Tensor& keys, const Tensor& values, int64_t first,
+                     const Tensor& positions, Tensor& turned_to, Tensor& kept);
 void turn_slots_cpu(const Tensor& keys, Range slots, const Tensor& positions, Tensor& turned_to,
                     Tensor& turned);
 
@@ -48,6 +55,8 @@ void blend_mean_cuda(Tensor& slots, Range from, Range to, float share, GpuStream
 void place_slots_cuda(Tensor& positions, Range slots, int64_t per_position, float first,
                       GpuStream stream);
 void shift_positions_cuda(Tensor& positions, float by, GpuStream stream);
+void write_slots_cuda(const Tensor& keys, const Tensor& values, int64_t first,
+                      const Tensor& positions, Tensor& turned_to, Tensor& kept, GpuStream stream);
 void turn_slots_cuda(const Tensor& keys, Range slots, const Tensor& positions, Tensor& turned_to,
                      Tensor& turned, GpuStream stream);
 

@@ -1,11 +1,13 @@
 #include "core/error.h"
 #include "core/parallel.h"
+#include "diffusion/ops/layout.h"
 #include "diffusion/ops/rope.h"
 #include "diffusion/ops/row_kernels.h"
 #include "generator/cache/slots.h"
 
 #include <algorithm>
 #include <array>
+#include <cmath>
 #include <cstring>
 
 namespace longtake::generator {
@@ -139,6 +141,17 @@ void shift_positions_cpu(Tensor& positions, float by) {
     for (float& position : positions.values<float>()) {
         position += by;
     }
+}
+
+void write_slots_cpu(const Tensor& keys, const Tensor& values, int64_t first,
+                     const Tensor& positions, Tensor& turned_to, Tensor& kept) {
+    const int64_t heads = keys.extent(1), last = first + keys.extent(0);
+    Tensor key_slots = kept.slice(0, heads), value_slots = kept.slice(heads, 2 * heads);
+    Tensor turned = kept.slice(2 * heads, 3 * heads);
+    diffusion::scatter_heads_cpu(keys, key_slots, first);
+    diffusion::scatter_heads_cpu(values, value_slots, first);
+    std::fill(turned_to.data<float>() + first, turned_to.data<float>() + last, NAN);
+    turn_slots_cpu(key_slots, {first, last}, positions, turned_to, turned);
 }
 
 void turn_slots_cpu(const Tensor& keys, Range slots, const Tensor& positions, Tensor& turned_to,

@@ -152,6 +152,69 @@ __global__ void turn_kernel(const T* keys, T* turned, const float* positions, fl
     }
 }
 
+// The kWritten slots of a block, all heads of them: as they come, and turned.
+constexpr int kWritten = 4;
+
+template <typename T, int kStep>
+__global__ void __launch_bounds__(kThreads)
+    write_kernel(const T* keys, const T* values, int64_t rows, int64_t first,
+                 const float* positions, float* turned_to, T* kept, int64_t capacity, int heads,
+                 int d, int pairs) {
+    __shared__ float2 turns[kWritten][kMaxPairs];
+    const int64_t begin = int64_t{blockIdx.x} * kWritten, part = heads * capacity * d;
+    for (int i = threadIdx.x; i < kWritten * pairs; i += kThreads) {
+        const int s = i / pairs, k = i % pairs;
+        if (begin + s < rows) {
+            turns[s][k] = diffusion::rope_angle(positions[first + begin + s], k, pairs,
+                                                diffusion::kRopeTheta);
+        }
+    }
+    if (threadIdx.x < kWritten && begin + threadIdx.x < rows) {
+        turned_to[first + begin + threadIdx.x] = positions[first + begin + threadIdx.x];
+    }
+    __syncthreads();
+    const int row = heads * (d / kStep);  // steps of one
+    for (int i = threadIdx.x; i < kWritten * row && begin + i / row < rows; i += kThreads) {
+        const int s = i / row, within = i % (d / kStep) * kStep;
+        const int64_t from = (begin + s) * heads * d + int64_t{i % row} * kStep;
+        T* to = kept + (i % row / (d / kStep) * capacity + first + begin + s) * d + within;
+        float k[kStep], v[kStep];
+        if constexpr (kStep == 2) {
+            k[0] = to_float(keys[from]), k[1] = to_float(keys[from + 1]);
+            v[0] = to_float(values[from]), v[1] = to_float(values[from + 1]);
+            store(to, k[0]), store(to + 1, k[1]);
+            store(to + part, v[0]), store(to + part + 1, v[1]);
+        } else {
+            diffusion::load_chunk(keys + from, k);
+            diffusion::load_chunk(values + from, v);
+            diffusion::store_chunk(to, k);
+            diffusion::store_chunk(to + part, v);
+        }
+        LONGTAKE_UNROLL
+        for (int j = 0; j < kStep; j += 2) {
+            const int pair = (within + j) / 2;
+            const float2 turn = pair < pairs ? turns[s][pair] : make_float2(1.F, 0.F);
+            const float a = k[j], b = k[j + 1];
+            k[j] = a * turn.x - b * turn.y;
+            k[j + 1] = b * turn.x + a * turn.y;
+        }
+        if constexpr (kStep == 2) {
+            store(to + 2 * part, k[0]), store(to + 2 * part + 1, k[1]);
+        } else {
+            diffusion::store_chunk(to + 2 * part, k);
+        }
+    }
+}
+
+// Pairs of a head that turn in time.
+int turning_pairs(int64_t d) {
+    const auto pairs = static_cast<int>(diffusion::RopeAxes(d).time);
+    if (pairs > kMaxPairs) {
+        cuda_check(cudaErrorInvalidValue, "turning slots: too many pairs");
+    }
+    return pairs;
+}
+
 template <typename Unit, int kWidth>
 void move_as(Tensor& slots, int64_t to, const Tensor& chosen, Range tail, size_t row,
              GpuStream stream) {
@@ -240,15 +303,29 @@ void shift_positions_cuda(Tensor& positions, float by, GpuStream stream) {
     cuda_check_launch("shift_positions");
 }
 
+void write_slots_cuda(const Tensor& keys, const Tensor& values, int64_t first,
+                      const Tensor& positions, Tensor& turned_to, Tensor& kept, GpuStream stream) {
+    const int64_t rows = keys.extent(0);
+    const auto heads = static_cast<int>(keys.extent(1)), d = static_cast<int>(keys.extent(2));
+    const int pairs = turning_pairs(d);
+    diffusion::with_type(keys.dtype(), [&](auto element) {
+        using T = decltype(element);
+        const auto kernel =
+            d % diffusion::kChunk == 0 ? write_kernel<T, diffusion::kChunk> : write_kernel<T, 2>;
+        kernel<<<blocks_for(rows, kWritten), kThreads, 0, stream>>>(
+            static_cast<const T*>(keys.raw()), static_cast<const T*>(values.raw()), rows, first,
+            positions.data<float>(), turned_to.data<float>(), static_cast<T*>(kept.raw()),
+            kept.extent(1), heads, d, pairs);
+    });
+    cuda_check_launch("write_slots");
+}
+
 void turn_slots_cuda(const Tensor& keys, Range slots, const Tensor& positions, Tensor& turned_to,
                      Tensor& turned, GpuStream stream) {
     const auto heads = static_cast<int>(keys.extent(0)), d = static_cast<int>(keys.extent(2));
-    const auto pairs = static_cast<int>(diffusion::RopeAxes(d).time);
+    const int pairs = turning_pairs(d);
     if (slots.count() == 0) {
         return;
-    }
-    if (pairs > kMaxPairs) {
-        cuda_check(cudaErrorInvalidValue, "turn_slots: too many pairs");
     }
     diffusion::with_type(keys.dtype(), [&](auto element) {
         using T = decltype(element);

@@ -204,8 +204,9 @@ TEST(CudaOps, AttentionOverFp8Slots) {
         const Fp8Slots fp8{slot_keys.raw(), slot_values.raw(), c.stride};
         for (const int64_t begin : {int64_t{0}, c.begin}) {  // again, from the middle
             attention_quantize_cuda(
-                {gpu_keys.raw(), gpu_values.raw(), c.slots, c.stride, DType::BF16}, c.heads, begin,
-                fp8, gpu.stream());
+                {.kept = {gpu_keys.raw(), gpu_values.raw(), c.slots, c.stride, DType::BF16},
+                 .begin = begin},
+                c.heads, fp8, gpu.stream());
         }
         Tensor actual = poisoned(q.shape(), DType::BF16, Device::Cuda);
         attention(q.to(Device::Cuda), {fp8.keys, fp8.values, c.slots, c.stride, DType::F8E4M3},

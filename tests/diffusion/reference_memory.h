@@ -63,7 +63,8 @@ class ReferenceMemory final : public AttentionMemory {
             return view;
         }
         const int64_t stride = fp8_stride(capacity);
-        attention_quantize_cuda(view, heads, at, {k8.raw(), v8.raw(), stride}, stream_);
+        attention_quantize_cuda({.kept = view, .begin = at}, heads, {k8.raw(), v8.raw(), stride},
+                                stream_);
         return {k8.raw(), v8.raw(), at + rows, stride, DType::F8E4M3};
     }
 

@@ -124,9 +124,10 @@ void attentions(Bench& bench, Workspace& workspace, const TransformerConfig& c) 
     const Fp8Slots fp8{const_cast<void*>(fp8_keys.raw()), const_cast<void*>(fp8_values.raw()),
                        stride};
     const KvView whole{keys.raw(), values.raw(), capacity, capacity, DType::BF16};
-    attention_quantize_cuda(whole, c.heads, 0, fp8, workspace.stream());
+    attention_quantize_cuda({.kept = whole}, c.heads, fp8, workspace.stream());
     bench.report("attention_quantize of a chunk", bench.time([&] {
-        attention_quantize_cuda(whole, c.heads, capacity - kRows, fp8, workspace.stream());
+        attention_quantize_cuda({.kept = whole, .begin = capacity - kRows}, c.heads, fp8,
+                                workspace.stream());
     }),
                  0, 6.0 * static_cast<double>(kRows * c.width()));
     for (const int64_t slots : {kRows, capacity}) {
