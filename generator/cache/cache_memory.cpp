@@ -10,16 +10,23 @@
 namespace longtake::generator {
 namespace {
 
-// The origin moves when positions have reached this many windows.
-constexpr int64_t kReach = 4;
+// The origin moves when positions have reached this many windows, or, where every move rounds keys
+// anew, this many frames.
+constexpr int64_t kReach = 4, kFarReach = 1 << 20;
+
+CacheGeometry under(const CachePolicy& policy, CacheGeometry geometry) {
+    geometry.retimes = policy.retimes();
+    return geometry;
+}
 
 }  // namespace
 
 CacheMemory::CacheMemory(std::shared_ptr<const CachePolicy> policy, const CacheGeometry& geometry)
     : policy_(std::move(policy)),
       participation_(policy_->participation()),
-      geometry_(geometry),
-      store_(geometry, (policy_->window() + policy_->archive_frames()) * geometry.tokens_per_frame),
+      geometry_(under(*policy_, geometry)),
+      store_(geometry_,
+             (policy_->window() + policy_->archive_frames()) * geometry.tokens_per_frame),
       clean_sums_({geometry.layers, geometry.heads, geometry.head_dim}, DType::F32,
                   geometry.device),
       vote_({geometry.heads, geometry.head_dim}, DType::F32, geometry.device),
@@ -71,7 +78,8 @@ const Plan& CacheMemory::begin_chunk(int64_t frames, Turn turn) {
     check(frames > 0 && frames <= policy_->window(), "a chunk of {} frames", frames);
     first_frame_ = next_frame_;
     next_frame_ += frames;
-    if (first_frame_ - origin_ >= kReach * policy_->window()) {
+    const int64_t reach = policy_->retimes() ? kReach * policy_->window() : kFarReach;
+    if (first_frame_ - origin_ >= reach) {
         move_origin(first_frame_ - policy_->window());
     }
     plan_ = policy_->plan({first_frame_, frames, plan_.len_after, turn});

@@ -10,6 +10,7 @@ class Full : public CachePolicy {
 
     Plan plan(const Border& border) const override { return append(border); }
     std::optional<int64_t> frame_limit() const override { return window(); }
+    bool retimes() const override { return false; }
 };
 
 }  // namespace

@@ -1,7 +1,10 @@
 #include "generator/cache/kv_store.h"
 
 #include "core/error.h"
+#include "diffusion/ops/rope.h"
 #include "generator/cache/slots.h"
+
+#include <array>
 
 namespace longtake::generator {
 
@@ -14,8 +17,7 @@ KvStore::KvStore(const CacheGeometry& geometry, int64_t capacity)
     check(geometry.dtype == DType::F32 || geometry.dtype == DType::BF16, "a cache in {}",
           name_of(geometry.dtype));
     for (int layer = 0; layer < geometry.layers; ++layer) {
-        const int64_t parts = geometry.fp8 ? 2 : 3;
-        slots_.emplace_back(Shape{parts * geometry.heads, capacity, geometry.head_dim},
+        slots_.emplace_back(Shape{parts() * geometry.heads, capacity, geometry.head_dim},
                             geometry.dtype, geometry.device);
         forget_rotation(layer, {0, capacity});
         if (geometry.fp8) {
@@ -29,7 +31,7 @@ KvStore::KvStore(const CacheGeometry& geometry, int64_t capacity)
     clear_bytes(reuse_.raw(), geometry.device, reuse_.bytes(), geometry.stream);
 }
 
-Tensor KvStore::part(int layer, Part first, int count) const {
+Tensor KvStore::part(int layer, int first, int count) const {
     const int64_t heads = geometry_.heads;
     return slots_[static_cast<size_t>(layer)].slice(first * heads, (first + count) * heads);
 }
@@ -94,12 +96,14 @@ void KvStore::write(int layer, int64_t first, const Tensor& keys, const Tensor& 
 }
 
 void KvStore::blend(int layer, Range from, int64_t to, double share) {
+    check(derives(), "a cache that keeps keys where they are cannot blend them");
     Tensor both = part(layer, kKeys, 2);
     blend_slots(both, from, to, static_cast<float>(share), geometry_.stream);
     forget_rotation(layer, {to, to + from.count()});
 }
 
 void KvStore::blend_mean(int layer, Range from, Range to, double share) {
+    check(derives(), "a cache that keeps keys where they are cannot blend them");
     Tensor both = part(layer, kKeys, 2);
     generator::blend_mean(both, from, to, static_cast<float>(share), geometry_.stream);
     forget_rotation(layer, to);
@@ -124,16 +128,21 @@ void KvStore::place(int layer, Range slots, double first) {
 
 void KvStore::shift(double by) {
     shift_positions(positions_, static_cast<float>(by), geometry_.stream);
+    for (int layer = 0; layer < geometry_.layers && !derives(); ++layer) {
+        Tensor keys = part(layer, kKeys);
+        diffusion::rope_time(keys, std::array{by}, keys, diffusion::kRopeTheta, geometry_.stream);
+    }
 }
 
 void KvStore::refresh(int layer, Range slots) {
     Tensor rotated_at = rotated_at_.slice(layer, layer + 1);
     if (geometry_.fp8) {
         return quantize(layer,
-                        {.kept = {},
-                         .begin = slots.begin,
-                         .turned_to = rotated_at.data<float>()},
+                        {.kept = {}, .begin = slots.begin, .turned_to = rotated_at.data<float>()},
                         slots.end);
+    }
+    if (!derives()) {
+        return;
     }
     Tensor rotated = part(layer, kRotated);
     turn_slots(part(layer, kKeys), slots, positions(layer), rotated_at, rotated, geometry_.stream);
@@ -162,7 +171,7 @@ diffusion::KvView KvStore::view(int layer, int64_t slots) const {
         const diffusion::Fp8Slots copies = fp8(layer);
         return {copies.keys, copies.values, slots, copies.stride, DType::F8E4M3};
     }
-    return {.keys = part(layer, kRotated).raw(),
+    return {.keys = part(layer, derives() ? kRotated : kKeys).raw(),
             .values = part(layer, kValues).raw(),
             .slots = slots,
             .stride = capacity_,

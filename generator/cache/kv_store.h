@@ -17,16 +17,18 @@ struct CacheGeometry {
     int64_t head_dim = 0;
     int64_t tokens_per_frame = 0;
     DType dtype = DType::F32;
-    bool fp8 = false;  // attention reads copies in fp8; on the GPU only
+    bool fp8 = false;     // attention reads copies in fp8; on the GPU only
+    bool retimes = true;  // keys may move in time: they are also kept as they came
     Device device = Device::Cpu;
     GpuStream stream = nullptr;  // what all work on the GPU goes to; outlives the cache's use
 };
 
 // Keys and values of every layer in fixed buffers, one slot per token. Keys are kept as they came
 // (rotated in space, not in time), so that moving a slot in time is exact however often it
-// happens; what attention reads is derived from them, and only for slots that changed. Where a slot
-// stands in time and how often it was selected lies beside it, on the same device: nobody waits
-// for the GPU to learn it.
+// happens; what attention reads is derived from them, and only for slots that changed. Where keys
+// never move in time, they are kept as attention reads them and no other way. Where a slot stands
+// in time and how often it was selected lies beside it, on the same device: nobody waits for the
+// GPU to learn it.
 class KvStore {
   public:
     KvStore(const CacheGeometry& geometry, int64_t capacity);
@@ -65,9 +67,12 @@ class KvStore {
     size_t bytes() const;
 
   private:
-    // [heads, capacity, head_dim] each, behind one another; in fp8 without the last.
-    enum Part { kKeys, kValues, kRotated };
-    Tensor part(int layer, Part first, int count = 1) const;
+    // [heads, capacity, head_dim] each, behind one another: keys, values and rotated keys; in fp8
+    // without the last; where keys stay in time, rotated keys and values.
+    int parts() const { return geometry_.fp8 || !geometry_.retimes ? 2 : 3; }
+    bool derives() const { return geometry_.fp8 || geometry_.retimes; }
+    Tensor part(int layer, int first, int count = 1) const;
+    static constexpr int kKeys = 0, kValues = 1, kRotated = 2;
     void quantize(int layer, diffusion::Fp8Change change, int64_t slots);
     diffusion::Fp8Slots fp8(int layer) const;
     void forget_rotation(int layer, Range slots);

@@ -32,6 +32,8 @@ class CachePolicy {
     // before the chunk; at most `history`.
     virtual int64_t recached(const Border&) const { return 0; }
     virtual int64_t history() const { return 0; }
+    // Whether what is cached may change its place in time, or blend; else it stays as it came.
+    virtual bool retimes() const { return true; }
     // Whether the cache goes on over a hard cut; others start afresh there.
     virtual bool survives_cuts() const { return false; }
     // Slots of the cache, in frames, the current chunk included.

@@ -14,6 +14,7 @@ class Sink : public CachePolicy {
         return border.cached + border.frames <= window() ? append(border)
                                                          : roll(border, window(), sink_);
     }
+    bool retimes() const override { return false; }
 
   private:
     int64_t sink_;

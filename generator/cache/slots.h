@@ -29,7 +29,7 @@ void place_slots(Tensor& positions, Range slots, int64_t per_position, float fir
 void shift_positions(Tensor& positions, float by, GpuStream stream);
 // keys, values [L, heads, head_dim] go into the slots [first, first + L) of `kept` [3 heads,
 // capacity, head_dim]: keys, values, and the keys turned to where their slots stand; `turned_to`
-// says so.
+// says so. Of `kept` [2 heads, ...]: turned keys and values.
 void write_slots(const Tensor& keys, const Tensor& values, int64_t first, const Tensor& positions,
                  Tensor& turned_to, Tensor& kept, GpuStream stream);
 // Turns the keys of those slots whose position is not the one they were turned to last:

@@ -147,7 +147,7 @@ void write_slots_cpu(const Tensor& keys, const Tensor& values, int64_t first,
                      const Tensor& positions, Tensor& turned_to, Tensor& kept) {
     const int64_t heads = keys.extent(1), last = first + keys.extent(0);
     Tensor key_slots = kept.slice(0, heads), value_slots = kept.slice(heads, 2 * heads);
-    Tensor turned = kept.slice(2 * heads, 3 * heads);
+    Tensor turned = kept.extent(0) == 3 * heads ? kept.slice(2 * heads, 3 * heads) : key_slots;
     diffusion::scatter_heads_cpu(keys, key_slots, first);
     diffusion::scatter_heads_cpu(values, value_slots, first);
     std::fill(turned_to.data<float>() + first, turned_to.data<float>() + last, NAN);

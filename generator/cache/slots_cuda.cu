@@ -158,8 +158,8 @@ constexpr int kWritten = 4;
 template <typename T, int kStep>
 __global__ void __launch_bounds__(kThreads)
     write_kernel(const T* keys, const T* values, int64_t rows, int64_t first,
-                 const float* positions, float* turned_to, T* kept, int64_t capacity, int heads,
-                 int d, int pairs) {
+                 const float* positions, float* turned_to, T* kept, bool unturned, int64_t capacity,
+                 int heads, int d, int pairs) {
     __shared__ float2 turns[kWritten][kMaxPairs];
     const int64_t begin = int64_t{blockIdx.x} * kWritten, part = heads * capacity * d;
     for (int i = threadIdx.x; i < kWritten * pairs; i += kThreads) {
@@ -182,12 +182,16 @@ __global__ void __launch_bounds__(kThreads)
         if constexpr (kStep == 2) {
             k[0] = to_float(keys[from]), k[1] = to_float(keys[from + 1]);
             v[0] = to_float(values[from]), v[1] = to_float(values[from + 1]);
-            store(to, k[0]), store(to + 1, k[1]);
+            if (unturned) {
+                store(to, k[0]), store(to + 1, k[1]);
+            }
             store(to + part, v[0]), store(to + part + 1, v[1]);
         } else {
             diffusion::load_chunk(keys + from, k);
             diffusion::load_chunk(values + from, v);
-            diffusion::store_chunk(to, k);
+            if (unturned) {
+                diffusion::store_chunk(to, k);
+            }
             diffusion::store_chunk(to + part, v);
         }
         LONGTAKE_UNROLL
@@ -198,10 +202,11 @@ __global__ void __launch_bounds__(kThreads)
             k[j] = a * turn.x - b * turn.y;
             k[j + 1] = b * turn.x + a * turn.y;
         }
+        T* turned = to + (unturned ? 2 * part : 0);
         if constexpr (kStep == 2) {
-            store(to + 2 * part, k[0]), store(to + 2 * part + 1, k[1]);
+            store(turned, k[0]), store(turned + 1, k[1]);
         } else {
-            diffusion::store_chunk(to + 2 * part, k);
+            diffusion::store_chunk(turned, k);
         }
     }
 }
@@ -315,7 +320,7 @@ void write_slots_cuda(const Tensor& keys, const Tensor& values, int64_t first,
         kernel<<<blocks_for(rows, kWritten), kThreads, 0, stream>>>(
             static_cast<const T*>(keys.raw()), static_cast<const T*>(values.raw()), rows, first,
             positions.data<float>(), turned_to.data<float>(), static_cast<T*>(kept.raw()),
-            kept.extent(1), heads, d, pairs);
+            kept.extent(0) == 3 * heads, kept.extent(1), heads, d, pairs);
     });
     cuda_check_launch("write_slots");
 }

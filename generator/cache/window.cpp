@@ -12,6 +12,7 @@ class Window : public CachePolicy {
         return border.cached + border.frames <= window() ? append(border)
                                                          : roll(border, window(), 0);
     }
+    bool retimes() const override { return false; }
 };
 
 }  // namespace

@@ -30,6 +30,10 @@ void place_slots_cuda(Tensor&, Range, int64_t, float, GpuStream) {
 void shift_positions_cuda(Tensor&, float, GpuStream) {
     absent();
 }
+void write_slots_cuda(const Tensor&, const Tensor&, int64_t, const Tensor&, Tensor&, Tensor&,
+                      GpuStream) {
+    absent();
+}
 void turn_slots_cuda(const Tensor&, Range, const Tensor&, Tensor&, Tensor&, GpuStream) {
     absent();
 }

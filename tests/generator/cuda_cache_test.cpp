@@ -1,3 +1,4 @@
+#include "generator/cache/kv_store.h"
 #include "generator/cache/slots.h"
 #include "tests/core/cuda_testing.h"
 #include "tests/generator/cache_driver.h"
@@ -168,6 +169,89 @@ TEST(CudaParticipation, TheSameAreChosen) {
             }
         }
     }
+}
+
+// What attention reads in fp8, as fp32 rows [heads, slots, 128].
+struct Fp8Rows {
+    Tensor keys, values;
+};
+Fp8Rows rows_of(const diffusion::KvView& view, int64_t heads) {
+    const Shape shape{heads, view.stride, 128};
+    const auto read = [&](const void* at) {
+        return Tensor::share(nullptr, at, shape, view.dtype, Device::Cuda)
+            .to(Device::Cpu)
+            .to(DType::F32);
+    };
+    Fp8Rows rows{read(view.keys), Tensor(shape, DType::F32)};
+    const Tensor turned = read(view.values);  // see Fp8Slots
+    for (int64_t slot = 0; slot < view.stride; ++slot) {
+        const int64_t in = slot % 16, at = in % 8 / 2 * 4 + in / 8 * 2 + in % 2;
+        for (int64_t i = 0; i < heads * 128; ++i) {
+            rows.values.data<float>()[(i / 128 * view.stride + slot) * 128 + i % 128] =
+                turned.data<float>()[i * view.stride + slot - in + at];
+        }
+    }
+    return rows;
+}
+
+// Slots that move, turn and are written to from the middle of a group of 32 on, against a store in
+// fp32 on the CPU.
+TEST(CudaKvStore, Fp8FollowsEveryChange) {
+    LONGTAKE_NEEDS_GPU();
+    constexpr int64_t kCapacity = 200, kHeads = 2;
+    CacheGeometry geometry{.layers = 1, .heads = kHeads, .head_dim = 128, .tokens_per_frame = 24};
+    KvStore here(geometry, kCapacity);
+    geometry.dtype = DType::BF16;
+    geometry.fp8 = true;
+    geometry.device = Device::Cuda;
+    KvStore there(geometry, kCapacity);
+    const auto both = [&](auto&& work) { work(here), work(there); };
+    const auto write = [&](int64_t first, int64_t rows, uint64_t seed) {
+        const Tensor k = random_rows_of({rows, kHeads, 128}, seed, DType::BF16);
+        const Tensor v = random_rows_of({rows, kHeads, 128}, seed + 1, DType::BF16);
+        here.write(0, first, k.to(DType::F32), v.to(DType::F32));
+        there.write(0, first, k.to(Device::Cuda), v.to(Device::Cuda));
+        synchronize(Device::Cuda, nullptr);
+    };
+    const auto expect_same = [&](int64_t slots) {
+        const Fp8Rows rows = rows_of(there.view(0, slots), kHeads);
+        const auto view = here.view(0, slots);
+        const auto* keys = static_cast<const float*>(view.keys);
+        const auto* values = static_cast<const float*>(view.values);
+        const int64_t stride = there.view(0, slots).stride;
+        for (int64_t i = 0; i < kHeads * slots * 128; ++i) {
+            const int64_t head = i / 128 / slots, slot = i / 128 % slots, dim = i % 128;
+            const int64_t a = (head * kCapacity + slot) * 128 + dim;
+            const int64_t b = (head * stride + slot) * 128 + dim;
+            // Half a step of three bits, and of the smallest numbers.
+            const auto close = [](float x, float y) {
+                return std::abs(x - y) <= std::abs(y) / 15 + 2e-3F;
+            };
+            ASSERT_TRUE(close(rows.keys.data<float>()[b], keys[a])) << slot << ", " << dim;
+            ASSERT_TRUE(close(rows.values.data<float>()[b], values[a])) << slot << ", " << dim;
+        }
+    };
+    both([](KvStore& s) { s.place(0, {0, 120}, 3); });
+    write(0, 72, 1);
+    write(72, 48, 3);
+    expect_same(120);
+    const Tensor chosen = numbers({30, 31, 40, 55});
+    here.keep(0, 24, chosen, {72, 120});
+    there.keep(0, 24, chosen.to(Device::Cuda), {72, 120});
+    both([](KvStore& s) {
+        s.place(0, {0, 24}, 7);
+        s.place(0, {76, 124}, 11);
+        s.refresh(0, {0, 76});
+    });
+    write(76, 48, 5);
+    expect_same(124);
+    both([](KvStore& s) {  // all at once, and nothing of the content
+        s.shift(-4);
+        s.refresh(0, {0, 124});
+    });
+    expect_same(124);
+    write(76, 48, 7);
+    expect_same(124);
 }
 
 class CudaPolicy : public testing::TestWithParam<std::string> {};

@@ -59,6 +59,34 @@ TEST(KvStore, MovingASlotInTimeLeavesNoTrace) {
     }
 }
 
+TEST(KvStore, KeysThatStayInTimeAreKeptOnce) {
+    CacheGeometry still = kGeometry;
+    still.retimes = false;
+    KvStore twice(kGeometry, kCapacity), once(still, kCapacity);
+    EXPECT_EQ(once.bytes() * 3, twice.bytes() * 2);
+    const Rows rows = random_rows(kGeometry, 0, 6, 0);
+    Tensor none({0}, DType::I32);
+    for (KvStore* store : {&twice, &once}) {
+        store->place(0, {0, 6}, 40);
+        store->write(0, 0, rows.keys, rows.values);
+        store->refresh(0, {0, 6});
+        store->keep(0, 1, none, {3, 6});
+    }
+    for (int64_t slot = 0; slot < 4; ++slot) {
+        EXPECT_EQ(key(once, 2, slot), key(twice, 2, slot));
+    }
+    for (KvStore* store : {&twice, &once}) {
+        store->shift(-37);
+        store->refresh(0, {0, 4});
+    }
+    for (int64_t slot = 0; slot < 4; ++slot) {
+        const auto a = key(once, 2, slot), b = key(twice, 2, slot);
+        for (size_t i = 0; i < a.size(); ++i) {
+            EXPECT_NEAR(a[i], b[i], 1e-6);
+        }
+    }
+}
+
 TEST(KvStore, KeepingMovesEverythingThatBelongsToASlot) {
     KvStore store(kGeometry, kCapacity);
     const Rows rows = random_rows(kGeometry, 0, kCapacity, 0);
