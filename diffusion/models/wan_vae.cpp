@@ -16,8 +16,8 @@ namespace {
 constexpr std::array<int64_t, 4> kWidths{1, 2, 4, 4};   // times the base, finest level first
 constexpr size_t kUpResiduals = 3, kDownResiduals = 2;  // per level
 // Frames at a time, per level in the order of the network. The decoder's finest levels take the
-// four of a latent in two halves, as many as a convolution remembers.
-constexpr std::array<int64_t, 4> kUpFrames{1, 2, 2, 2}, kDownFrames{4, 4, 2, 1};
+// four of a latent one by one: most of the memory is what their convolutions see.
+constexpr std::array<int64_t, 4> kUpFrames{1, 2, 1, 1}, kDownFrames{4, 4, 2, 1};
 constexpr size_t kCoarseLevels = 2;  // of the decoder
 
 // How many latents so many frames are, after `done`; none when they do not divide.
