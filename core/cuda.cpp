@@ -5,9 +5,13 @@
 namespace longtake {
 namespace {
 
-cudaStream_t new_stream() {
+cudaStream_t new_stream(bool urgent) {
     cudaStream_t stream = nullptr;
-    cuda_check(cudaStreamCreateWithFlags(&stream, cudaStreamNonBlocking), "making a stream");
+    int least = 0, greatest = 0;
+    cuda_check(cudaDeviceGetStreamPriorityRange(&least, &greatest), "making a stream");
+    cuda_check(
+        cudaStreamCreateWithPriority(&stream, cudaStreamNonBlocking, urgent ? greatest : least),
+        "making a stream");
     return stream;
 }
 
@@ -25,7 +29,8 @@ void cuda_check(cudaError_t status, const char* doing) {
     }
 }
 
-CudaStream::CudaStream() : stream_(new_stream(), [](cudaStream_t s) { cudaStreamDestroy(s); }) {}
+CudaStream::CudaStream(bool urgent)
+    : stream_(new_stream(urgent), [](cudaStream_t s) { cudaStreamDestroy(s); }) {}
 
 void CudaStream::synchronize() const {
     cuda_check(cudaStreamSynchronize(stream_.get()), "waiting for a stream");

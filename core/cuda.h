@@ -16,10 +16,11 @@ inline void cuda_check_launch(const char* kernel) {
     cuda_check(cudaGetLastError(), kernel);
 }
 
-// A stream that waits for no other one, the default stream included.
+// A stream that waits for no other one, the default stream included. What is urgent goes before all
+// that is not and waits for a place on the device.
 class CudaStream {
   public:
-    CudaStream();
+    explicit CudaStream(bool urgent = false);
     operator cudaStream_t() const { return stream_.get(); }
     void synchronize() const;
 

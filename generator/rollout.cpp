@@ -53,6 +53,20 @@ void Rollout::remember(const Tensor& clean, const diffusion::TextContext& text,
     transformer_->forward(clean, frame_timesteps_, text, memory, flow_, workspace_);
 }
 
+void Rollout::prepare(const Place& place, const NoiseSource& noise) {
+    if (drawn_.empty()) {
+        return;
+    }
+    prepared_.reset();
+    try {
+        noise.fill(place.chunk, place.first_frame, 0, drawn_[0]);
+    } catch (const InputError&) {
+        return;
+    }
+    prepared_ = place;
+    prepared_from_ = &noise;
+}
+
 void Rollout::fit(const Shape& shape) {
     if (flow_.shape() == shape) {
         return;
@@ -63,6 +77,7 @@ void Rollout::fit(const Shape& shape) {
         *t = Tensor(shape, DType::F32, device);
     }
     if (device == Device::Cuda) {
+        prepared_.reset();
         drawn_.clear();
         for (size_t i = 0; i < timesteps_.size(); ++i) {
             drawn_.push_back(Tensor::on_host(shape, DType::F32, device));
@@ -74,7 +89,12 @@ void Rollout::fit(const Shape& shape) {
 void Rollout::draw(const Place& place, const NoiseSource& source, size_t step, Tensor& noise) {
     const bool here = noise.device() == Device::Cpu;
     Tensor& drawn = here ? noise : drawn_[step];
-    source.fill(place.chunk, place.first_frame, static_cast<int>(step), drawn);
+    if (step != 0 || prepared_ != place || prepared_from_ != &source) {
+        source.fill(place.chunk, place.first_frame, static_cast<int>(step), drawn);
+    }
+    if (step == 0) {
+        prepared_.reset();
+    }
     if (!here) {
         copy_bytes(noise.raw(), noise.device(), drawn.raw(), Device::Cpu, drawn.bytes(), stream());
     }

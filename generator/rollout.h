@@ -9,6 +9,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <span>
 #include <vector>
 
@@ -30,6 +31,7 @@ class Rollout {
     struct Place {
         int64_t chunk = 0;
         int64_t first_frame = 0;
+        bool operator==(const Place&) const = default;
     };
 
     // clean [F, C, h, w] fp32, of the transformer's device, written. `memory` has begun the chunk.
@@ -37,6 +39,9 @@ class Rollout {
     bool denoise(const Place& place, const NoiseSource& noise, const diffusion::TextContext& text,
                  CacheMemory& memory, Tensor& clean, const Stop& stop);
     void remember(const Tensor& clean, const diffusion::TextContext& text, CacheMemory& memory);
+    // Draws the first noise of the chunk at `place`, as large as the last one, while the GPU is
+    // busy with other work. Noise that cannot be had is left to `denoise` to complain of.
+    void prepare(const Place& place, const NoiseSource& noise);
 
     int passes() const { return static_cast<int>(timesteps_.size()); }
     GpuStream stream() const { return workspace_.stream(); }  // null on the CPU
@@ -52,7 +57,9 @@ class Rollout {
     diffusion::TransformerWorkspace workspace_;
     std::vector<double> frame_timesteps_;
     Tensor noisy_, noise_, flow_;
-    std::vector<Tensor> drawn_;  // of the CPU, on its way to the GPU: the noise of each step
+    std::vector<Tensor> drawn_;      // of the CPU, on its way to the GPU: the noise of each step
+    std::optional<Place> prepared_;  // what the first of them is already of
+    const NoiseSource* prepared_from_ = nullptr;  // only compared
 };
 
 }  // namespace longtake::generator

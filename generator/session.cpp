@@ -30,7 +30,8 @@ std::shared_ptr<const CachePolicy> policy_for(const diffusion::VideoModel& model
         make_cache_policy(text, {.window_frames = model.config().window_frames,
                                  .chunk_frames = model.config().chunk_frames});
     const CacheGeometry g = geometry_of(model, nullptr);
-    const double bytes = 3.0 * g.layers * static_cast<double>(g.heads * g.head_dim) *
+    const double bytes = (policy->retimes() || g.fp8 ? 3.0 : 2.0) * g.layers *
+                         static_cast<double>(g.heads * g.head_dim) *
                          static_cast<double>(policy->window() * g.tokens_per_frame) *
                          static_cast<double>(size_of(g.dtype));
     const MemoryInfo memory = memory_of(g.device);
@@ -118,7 +119,13 @@ Chunk Session::finish_step(int64_t latent_frames, bool cut, double diffuse_ms) {
     Chunk chunk;
     chunk.latents = latents_.slice(0, latent_frames);
     chunk.frames = frames_.slice(0, decoder_->frames(latent_frames));
-    decoder_->decode(chunk.latents, chunk.frames);
+    decoder_->begin(chunk.latents);
+    clean_pass_ = CleanPass::Due;
+    if (model_->device() == Device::Cuda) {
+        decoder_->precede(rollout_.stream());
+        begin_clean_pass();
+    }
+    decoder_->end(chunk.frames);
     chunk.receipt = {.chunk = place_.chunk,
                      .first_frame = place_.video_frames,
                      .prompt = prompt_.number(),
@@ -129,20 +136,30 @@ Chunk Session::finish_step(int64_t latent_frames, bool cut, double diffuse_ms) {
     ++place_.chunk;
     place_.latent_frames += latent_frames;
     place_.video_frames += chunk.frames.extent(0);
-    clean_pass_due_ = true;
     broken_ = false;
     return chunk;
 }
 
-double Session::finalize() {
-    if (!std::exchange(clean_pass_due_, false)) {
-        return 0;
-    }
-    const Stopwatch watch;
+void Session::begin_clean_pass() {
     const Tensor clean = latents_.slice(0, static_cast<int64_t>(memory_.query_positions().size()));
     rollout_.remember(clean, prompt_.context(), memory_);
     history_.append(clean);
+    clean_pass_ = CleanPass::UnderWay;
+}
+
+double Session::finalize() {
+    if (clean_pass_ == CleanPass::Done) {
+        return 0;
+    }
+    const Stopwatch watch;
+    if (clean_pass_ == CleanPass::Due) {
+        begin_clean_pass();
+    }
+    if (static_cast<int64_t>(memory_.query_positions().size()) == latents_.extent(0)) {
+        rollout_.prepare({place_.chunk, place_.latent_frames}, *options_.noise);
+    }
     rollout_.synchronize();
+    clean_pass_ = CleanPass::Done;
     return watch.milliseconds();
 }
 
@@ -172,7 +189,8 @@ void Session::check_length(int64_t video_frames) const {
 void Session::reset() {
     forget();
     place_ = {};
-    clean_pass_due_ = broken_ = false;
+    clean_pass_ = CleanPass::Done;
+    broken_ = false;
 }
 
 void Session::forget() {
@@ -201,7 +219,8 @@ void Session::restore(const Snapshot& snapshot) {
     decoder_->restore(*snapshot.decoder);
     place_ = snapshot.place;
     prompt_ = snapshot.prompt;
-    clean_pass_due_ = broken_ = false;
+    clean_pass_ = CleanPass::Done;
+    broken_ = false;
 }
 
 }  // namespace longtake::generator

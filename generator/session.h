@@ -51,7 +51,8 @@ class Session {
     PromptState& prompt() { return prompt_; }
 
     // Makes the next chunk. Its frames come before its clean pass, which `finalize` or the next
-    // step does. Nothing when `stop` ended it: then only `reset` helps.
+    // step does; on a GPU it is queued already, behind the decoder. Nothing when
+    // `stop` ended it: then only `reset` helps.
     std::optional<Chunk> step(const Stop& stop = {});
     // Milliseconds it took; nothing to do is 0.
     double finalize();
@@ -77,6 +78,7 @@ class Session {
         int64_t latent_frames = 0;
         int64_t video_frames = 0;
     };
+    void begin_clean_pass();
     Chunk finish_step(int64_t latent_frames, bool cut, double diffuse_ms);
     void forget();
     void encode_image(const Tensor& image);
@@ -89,7 +91,7 @@ class Session {
     CacheMemory memory_;  // works on the stream of the roll-out
     std::unique_ptr<diffusion::DecodeStream> decoder_;
     TakePlace place_;
-    bool clean_pass_due_ = false;
+    enum class CleanPass : uint8_t { Done, Due, UnderWay } clean_pass_ = CleanPass::Done;
     bool broken_ = false;  // a chunk was left half-made
     Tensor image_latent_;  // [1, C, h, w] or empty
     Tensor latents_, frames_;

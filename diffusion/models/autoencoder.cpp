@@ -35,4 +35,10 @@ void StagedStream::end(Tensor& frames) {
     }
 }
 
+void StagedStream::precede(GpuStream other) {
+    if (staging_ != nullptr) {
+        staging_->precede(other);
+    }
+}
+
 }  // namespace longtake::diffusion

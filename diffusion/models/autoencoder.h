@@ -37,6 +37,8 @@ class DecodeStream {
     // latents must stay as they are until then.
     virtual void begin(const Tensor& latents) = 0;
     virtual void end(Tensor& frames) = 0;
+    // What is queued on `other` from here on runs when all that was begun is done and sent home.
+    virtual void precede(GpuStream other) = 0;
     virtual void reset() = 0;
     virtual std::shared_ptr<const Snapshot> snapshot() const = 0;
     virtual void restore(const Snapshot& snapshot) = 0;

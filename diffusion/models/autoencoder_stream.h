@@ -11,6 +11,7 @@ class StagedStream : public DecodeStream {
   public:
     void begin(const Tensor& latents) final;
     void end(Tensor& frames) final;
+    void precede(GpuStream other) final;
 
   protected:
     // The workspace outlives every call.

@@ -17,7 +17,7 @@ constexpr int kUpIndex = 7, kLevelStep = 6, kFirstStack = 3;  // in the file's n
 }  // namespace
 
 TaehvState::TaehvState(std::shared_ptr<const TaehvDecoder> decoder, int64_t height, int64_t width)
-    : decoder_(std::move(decoder)), workspace_(decoder_->device_) {
+    : decoder_(std::move(decoder)), workspace_(decoder_->device_, true) {
     check(height > 0 && width > 0, "taehv: no latents of size {} x {}", height, width);
     const TaehvDecoder& d = *decoder_;
     first_ = d.first_.plan(1, height, width);

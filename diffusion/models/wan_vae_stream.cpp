@@ -6,7 +6,7 @@
 namespace longtake::diffusion {
 
 WanVaeStream::WanVaeStream(DType compute, Device device)
-    : compute_(compute), workspace_(device), arena_(device) {}
+    : compute_(compute), workspace_(device, true), arena_(device) {}
 
 void WanVaeStream::reset() {
     workspace_.synchronize();

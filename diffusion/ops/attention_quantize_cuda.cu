@@ -60,8 +60,8 @@ class Turns {
 // Whether no slot of the tile was moved or written to.
 __device__ bool unchanged(const Fp8Change& c, int64_t first) {
     const int64_t slot = first + threadIdx.x;
-    const bool differs = threadIdx.x < kTileSlots && slot < c.kept.slots &&
-                         c.turned_to[slot] != c.positions[slot];
+    const bool differs =
+        threadIdx.x < kTileSlots && slot < c.kept.slots && c.turned_to[slot] != c.positions[slot];
     return __syncthreads_or(static_cast<int>(differs)) == 0;
 }
 

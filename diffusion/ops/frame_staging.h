@@ -20,6 +20,8 @@ class FrameStaging {
     virtual void send(int64_t begin, int64_t end) = 0;
     // Waits for what was sent, and puts it into frames, in host memory.
     virtual void collect(Tensor& frames) = 0;
+    // What is queued on `other` from here on waits for what was sent.
+    virtual void precede(GpuStream other) = 0;
 };
 
 // On the stream of the workspace, which must outlive it.

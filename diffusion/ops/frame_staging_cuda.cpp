@@ -58,6 +58,11 @@ class StagingCuda final : public FrameStaging {
         sent_ = 0;
     }
 
+    void precede(GpuStream other) override {
+        done_.record(workspace_.stream());
+        done_.wait_on(other);
+    }
+
   private:
     struct Part {
         int64_t begin = 0, end = 0;
@@ -81,6 +86,7 @@ class StagingCuda final : public FrameStaging {
     std::shared_ptr<void> pinned_latents_, pinned_frames_;
     Tensor latents_, frames_, room_;
     std::vector<Part> parts_;  // the events are used again
+    CudaEvent done_;
     size_t sent_ = 0;
 };
 

@@ -110,8 +110,8 @@ void layer_norm_cuda(const Tensor& x, const Tensor& gain, const Tensor& bias, do
         if (fits_chunks(d, d, {x.raw(), norm.gain, norm.bias, to})) {
             with_chunks(d, [&](auto chunks) {
                 layer_norm_rows_kernel<chunks.value>
-                    <<<blocks_for(rows, kRowsPerBlock), kRowThreads, 0, stream>>>(
-                        x.data<float>(), norm, rows, to);
+                    <<<blocks_for(rows, kRowsPerBlock), kRowThreads, 0, stream>>>(x.data<float>(),
+                                                                                  norm, rows, to);
             });
             return;
         }

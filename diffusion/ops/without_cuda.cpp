@@ -29,7 +29,7 @@ namespace {
 }  // namespace
 
 class Workspace::Gpu {};
-std::shared_ptr<Workspace::Gpu> Workspace::make_gpu() {
+std::shared_ptr<Workspace::Gpu> Workspace::make_gpu(bool) {
     absent();
 }
 GpuStream Workspace::stream_of(const Gpu&) {

@@ -2,11 +2,11 @@
 
 namespace longtake::diffusion {
 
-Workspace::Workspace(Device device) : device_(device) {
+Workspace::Workspace(Device device, bool urgent) : device_(device) {
     if (device == Device::Cpu) {
         primitives_ = make_primitives();
     } else {
-        gpu_ = make_gpu();
+        gpu_ = make_gpu(urgent);
         stream_ = stream_of(*gpu_);
     }
 }

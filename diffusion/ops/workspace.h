@@ -12,7 +12,8 @@ namespace longtake::diffusion {
 // has been seen. One per session: it must not be used by two threads at a time.
 class Workspace {
   public:
-    explicit Workspace(Device device = Device::Cpu);
+    // What is `urgent` goes before other work that waits for the GPU.
+    explicit Workspace(Device device = Device::Cpu, bool urgent = false);
     Workspace(Workspace&&) noexcept = default;
     Workspace& operator=(Workspace&&) noexcept = default;
 
@@ -33,7 +34,7 @@ class Workspace {
   private:
     void* room_for(Tensor& buffer, size_t bytes) const;
     static std::shared_ptr<Primitives> make_primitives();
-    static std::shared_ptr<Gpu> make_gpu();
+    static std::shared_ptr<Gpu> make_gpu(bool urgent);
     static GpuStream stream_of(const Gpu& gpu);
 
     Device device_;

@@ -18,12 +18,13 @@ void cublas_check(cublasStatus_t status, const char* doing) {
           cublasLtGetStatusName(status));
 }
 
-Workspace::Gpu::Gpu()
-    : handle(new_handle(), [](cublasLtHandle_t h) { cublasLtDestroy(h); }),
+Workspace::Gpu::Gpu(bool urgent)
+    : stream(urgent),
+      handle(new_handle(), [](cublasLtHandle_t h) { cublasLtDestroy(h); }),
       matmul_room({static_cast<int64_t>(kMatmulBytes)}, DType::U8, Device::Cuda) {}
 
-std::shared_ptr<Workspace::Gpu> Workspace::make_gpu() {
-    return std::make_shared<Gpu>();
+std::shared_ptr<Workspace::Gpu> Workspace::make_gpu(bool urgent) {
+    return std::make_shared<Gpu>(urgent);
 }
 
 GpuStream Workspace::stream_of(const Gpu& gpu) {

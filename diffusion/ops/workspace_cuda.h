@@ -35,7 +35,7 @@ class Workspace::Gpu {
   public:
     static constexpr size_t kMatmulBytes = size_t{32} << 20;  // what cuBLASLt wants on Hopper
 
-    Gpu();
+    explicit Gpu(bool urgent);
 
     CudaStream stream;
     std::unique_ptr<cublasLtContext, void (*)(cublasLtHandle_t)> handle;
