@@ -4,6 +4,7 @@
 #include "generator/control/time_text.h"
 #include "generator/noise.h"
 #include "generator/take.h"
+#include "tools/longtake/bench_sessions.h"
 #include "tools/longtake/commands.h"
 #include "tools/longtake/device_option.h"
 #include "tools/longtake/gemm_ceiling.h"
@@ -34,6 +35,7 @@ struct BenchOptions {
     std::string prompt = "a red ball rolls right on green grass by day";
     std::string json;
     std::string size;  // of a random model; empty: the model
+    int sessions = 1;
 };
 
 class NullWriter : public FrameWriter {
@@ -156,6 +158,12 @@ void print_table(const Figures& f) {
                fmt::join(f.memory_mib, " "), peak_resident_mib());
 }
 
+void append_line(const std::string& path, const nlohmann::json& line) {
+    std::ofstream file(path, std::ios::app);
+    file << line.dump() << '\n' << std::flush;
+    check(file.good(), "{}: the line could not be written", path);
+}
+
 std::string command_line() {
     std::ifstream file("/proc/self/cmdline", std::ios::binary);
     std::string text((std::istreambuf_iterator<char>(file)), {});
@@ -189,9 +197,35 @@ void append_json(const std::string& path, const Figures& f, DType compute, Devic
         {"peak_memory_mib", peak_resident_mib()},
         {"gpu_memory_mib", f.gpu_mib},
     };
-    std::ofstream file(path, std::ios::app);
-    file << line.dump() << '\n' << std::flush;
-    check(file.good(), "{}: the line could not be written", path);
+    append_line(path, line);
+}
+
+// Several takes at a time: how many viewers a machine serves.
+void run_together(const BenchOptions& o, double seconds,
+                  const std::shared_ptr<const diffusion::VideoModel>& model) {
+    const auto& c = model->config();
+    const auto frames = static_cast<double>(c.chunk_frames * diffusion::kLatentFrames);
+    const int chunks = std::max(1, static_cast<int>(seconds * c.frame_rate / frames));
+    const TogetherFigures f = measure_together(o.sessions, chunks, [&] {
+        auto session = std::make_unique<generator::Session>(
+            model, generator::SessionOptions{.cache = o.model.cache, .steps = o.model.steps});
+        generator::Steer steer = steer_by_prompt(o.prompt, *session);
+        return std::pair{std::move(session), std::move(steer)};
+    });
+    fmt::print(
+        "{} takes at a time: {:.1f} frames/s together, {:.1f} for the slowest; a chunk in "
+        "{:.1f} ms (99%), it lasts {:.0f}\n",
+        o.sessions, f.frames_per_second, f.slowest, f.chunk_ms, 1e3 * frames / c.frame_rate);
+    if (!o.json.empty()) {
+        append_line(o.json, {{"command", command_line()},
+                             {"gpu", model->device() == Device::Cuda ? describe_gpu().name : ""},
+                             {"cpu", describe_machine().cpu},
+                             {"precision", name_of(model->transformer().products())},
+                             {"sessions", o.sessions},
+                             {"frames_per_second", f.frames_per_second},
+                             {"slowest_frames_per_second", f.slowest},
+                             {"chunk_p99_ms", f.chunk_ms}});
+    }
 }
 
 std::shared_ptr<const diffusion::VideoModel> random_model(const BenchOptions& o) {
@@ -207,6 +241,9 @@ void run(const BenchOptions& o) {
     const auto model = o.size.empty() ? load_model(o.model) : random_model(o);
     const DType compute = model->transformer().products();
     const Device device = model->device();
+    if (o.sessions > 1) {
+        return run_together(o, *seconds, model);
+    }
     generator::Session session(model, {.cache = o.model.cache, .steps = o.model.steps});
     const Machine machine = describe_machine();
     fmt::print("{}, {} threads, {}; {}; {}; cache {}\n", machine.cpu, machine.threads,
@@ -234,6 +271,9 @@ void add_bench(CLI::App& app) {
                      fmt::format("Instead of a model, random weights of the sizes of {}",
                                  fmt::join(diffusion::random_model_names(), " or ")))
         ->excludes("--model");
+    command->add_option("--sessions", o->sessions, "Takes to make at the same time, each that long")
+        ->check(CLI::Range(1, 1024))
+        ->capture_default_str();
     command->add_option("--json", o->json, "File to append the figures to, as one line of JSON");
     command->footer("Example:\n  longtake bench --seconds 20 --cache deep-sink");
     command->callback([o] { run(*o); });
