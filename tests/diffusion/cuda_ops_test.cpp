@@ -53,6 +53,18 @@ TEST(CudaOps, Linear) {
             const Tensor y = random_tensor({c.rows, c.out}, 5);
             compare(y, Epilogue::add(), Epilogue::add(), "add");
             compare(y, Epilogue::gated_add(gate), Epilogue::gated_add(gpu_gate), "gated add");
+            const Tensor gpu_bias = bias.to(Device::Cuda);
+            for (const bool gated : {false, true}) {
+                Tensor normed(y.shape(), compute);
+                Tensor gpu_normed = poisoned(y.shape(), compute, Device::Cuda);
+                const auto norm = [&](const Tensor& g, const Tensor& b, Tensor& out) {
+                    return (gated ? Epilogue::gated_add(g) : Epilogue::add())
+                        .then_norm(g, b, 1e-6, out);
+                };
+                compare(y, norm(gate, bias, normed), norm(gpu_gate, gpu_bias, gpu_normed),
+                        "add and norm");
+                EXPECT_LT(error_of(gpu_normed, normed), bound(compute)) << c.out;
+            }
         }
     }
 }
@@ -98,6 +110,24 @@ TEST(CudaOps, RmsNormAndRotation) {
                 gpu.synchronize();
                 EXPECT_LT(error_of(actual, expected), bound(dtype))
                     << dim << " in " << name_of(dtype) << ", " << static_cast<int>(rotation);
+            }
+            const Tensor gpu_x = x.to(Device::Cuda), gpu_weight = weight.to(Device::Cuda);
+            std::array<Tensor, 3> whole, parts;
+            for (Tensor& t : whole) {
+                t = poisoned({rows, kHeads, dim}, dtype, Device::Cuda);
+            }
+            for (Tensor& t : parts) {
+                t = poisoned({rows, kHeads, dim}, dtype, Device::Cuda);
+            }
+            split_qkv(gpu_x, gpu_weight, gpu_weight, 1e-6, there, whole[0], whole[1], whole[2],
+                      gpu.stream());
+            rms_norm(gpu_x, 0, gpu_weight, 1e-6, parts[0], Rotation::SpaceAndTime, &there,
+                     gpu.stream());
+            rms_norm(gpu_x, d, gpu_weight, 1e-6, parts[1], Rotation::Space, &there, gpu.stream());
+            copy_columns(gpu_x, 2 * d, parts[2], gpu.stream());
+            gpu.synchronize();
+            for (size_t i = 0; i < whole.size(); ++i) {
+                EXPECT_TRUE(same_bits(whole[i].to(Device::Cpu), parts[i].to(Device::Cpu))) << dim;
             }
         }
     }
