@@ -176,7 +176,7 @@ class AbsoluteWindow : public diffusion::AttentionMemory {
 // Only differences between positions matter: moving the origin (at frame 84) does not show.
 TEST(Rollout, MovingTheOriginDoesNotShow) {
     const auto model = tiny_transformer();
-    CacheMemory moving = memory_for(*model, "window");
+    CacheMemory moving = memory_for(*model, "deep-sink:sink=0");
     AbsoluteWindow absolute({.layers = static_cast<int>(model->config().layers),
                              .heads = model->config().heads,
                              .head_dim = model->config().head_dim,
