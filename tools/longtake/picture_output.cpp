@@ -1,6 +1,7 @@
 #include "tools/longtake/picture_output.h"
 
 #include "core/image.h"
+#include "generator/threaded_writer.h"
 #include "tools/longtake/output_path.h"
 
 #include <utility>
@@ -13,7 +14,8 @@ PictureOutput::PictureOutput(const std::string& option, std::string destination,
     if (is_single(destination_)) {
         check_writable(option, destination_);
     } else if (wanted()) {
-        writer_ = make_frame_writer(destination_, video);
+        writer_ =
+            std::make_unique<generator::ThreadedWriter>(make_frame_writer(destination_, video));
     }
 }
 

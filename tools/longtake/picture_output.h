@@ -7,7 +7,8 @@
 
 namespace longtake::cli {
 
-// Where the pictures of an option go: a single PNG, or whatever make_frame_writer knows.
+// Where the pictures of an option go: a single PNG, or whatever make_frame_writer knows, which
+// encodes while the next is drawn.
 class PictureOutput {
   public:
     // No destination takes nothing. Throws InputError, naming the option, when it cannot be
