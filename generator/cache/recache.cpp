@@ -17,6 +17,7 @@ class Recache : public CachePolicy {
         return border.cached + border.frames <= window() ? append(border)
                                                          : roll(border, window(), sink_);
     }
+    bool retimes() const override { return false; }
     int64_t history() const override { return frames_; }
     int64_t recached(const Border& border) const override {
         return border.turn == Turn::Prompt ? std::clamp<int64_t>(border.cached - sink_, 0, frames_)
