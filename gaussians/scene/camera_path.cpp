@@ -29,8 +29,12 @@ struct Keyframe {
     State state;
 };
 
+Vec3 plus(const Vec3& a, const Vec3& b, double times = 1) {
+    return {a[0] + times * b[0], a[1] + times * b[1], a[2] + times * b[2]};
+}
+
 Vec3 minus(const Vec3& a, const Vec3& b) {
-    return {a[0] - b[0], a[1] - b[1], a[2] - b[2]};
+    return plus(a, b, -1);
 }
 
 Vec3 cross(const Vec3& a, const Vec3& b) {
@@ -70,6 +74,28 @@ State state_at(const std::vector<Keyframe>& keys, double time) {
             span * t * (1 - t) * ((1 - t) * slope(keys, i, part) - t * slope(keys, i + 1, part));
     }
     return state;
+}
+
+// What is up for cameras that are held level: across all of their rights where these differ enough,
+// else against their downs.
+Vec3 common_up(const std::vector<Camera>& cameras) {
+    const auto row = [](const Camera& camera, size_t i) {
+        return Vec3{camera.rotation[3 * i], camera.rotation[3 * i + 1], camera.rotation[3 * i + 2]};
+    };
+    Vec3 against{}, across{};
+    for (const Camera& camera : cameras) {
+        against = plus(against, row(camera, 1), -1);
+    }
+    for (const Camera& camera : cameras) {
+        const Vec3 c = cross(row(cameras[0], 0), row(camera, 0));
+        across = plus(across, c, dot(c, against) < 0 ? -1 : 1);
+    }
+    constexpr double kEnough = 0.1;  // radians, on average
+    const auto count = static_cast<double>(cameras.size());
+    if (dot(across, across) > kEnough * kEnough * count * count) {
+        return unit(across);
+    }
+    return dot(against, against) > 1e-6 ? unit(against) : kUp;
 }
 
 Keyframe read_keyframe(const Json& json) {
@@ -161,6 +187,30 @@ std::vector<Camera> read_camera_path(const std::filesystem::path& path,
     } catch (const InputError& e) {
         fail_input("{}: {}", path.string(), e.what());
     }
+}
+
+void write_camera_path(const std::filesystem::path& path, const std::vector<Camera>& cameras) {
+    const double last = std::max(1., static_cast<double>(cameras.size()) - 1);
+    Json keys = Json::array();
+    for (size_t i = 0; i < cameras.size(); ++i) {
+        const Camera& camera = cameras[i];
+        const auto& r = camera.rotation;  // rows: right, down, forward
+        const Vec3 centre = camera.centre();
+        keys.push_back(
+            {{"time", kOrbitSeconds * static_cast<double>(i) / last},
+             {"position", centre},
+             {"target", Vec3{centre[0] + r[6], centre[1] + r[7], centre[2] + r[8]}},
+             {"fov",
+              2 / kDegree * std::atan(0.5 * static_cast<double>(camera.height) / camera.fy)}});
+    }
+    const Json json{{"up", common_up(cameras)}, {"keyframes", keys}};
+    AtomicFile file(path);
+    file.write(json.dump(2) + "\n");
+    file.commit();
+}
+
+std::filesystem::path camera_path_of(const std::filesystem::path& cloud) {
+    return std::filesystem::path(cloud).replace_extension(".path.json");
 }
 
 }  // namespace longtake::gaussians

@@ -34,4 +34,10 @@ std::vector<Camera> orbit(const Extent& extent, const PathSampling& sampling);
 std::vector<Camera> read_camera_path(const std::filesystem::path& path,
                                      const PathSampling& sampling);
 
+// The way past the cameras of a capture, in their order, as such a file; as long as an orbit. It
+// is level where they are.
+void write_camera_path(const std::filesystem::path& path, const std::vector<Camera>& cameras);
+// Where the way past the cameras lies that a file of Gaussians was learnt from: NAME.path.json.
+std::filesystem::path camera_path_of(const std::filesystem::path& cloud);
+
 }  // namespace longtake::gaussians

@@ -32,6 +32,31 @@ std::array<double, 2> pixel(const Camera& camera, const Vec3& point) {
     return {camera.fx * at[0] / at[2] + camera.cx, camera.fy * at[1] / at[2] + camera.cy};
 }
 
+TEST(CameraPath, TheWayPastACapturesCamerasIsThroughThem) {
+    const TemporaryFolder folder;
+    std::vector<Camera> cameras;
+    for (const double x : {-2., -0.5, 1., 3.}) {
+        cameras.push_back(look_at({x, -1, -4}, {0, 0.2 * x, 0}, {0, -1, 0.1}, 0.7, 64, 48));
+    }
+    const auto path = camera_path_of(folder.path() / "scene.ply");
+    EXPECT_EQ(path, folder.path() / "scene.path.json");
+    write_camera_path(path, cameras);
+    const auto again =
+        read_camera_path(path, {.width = 64, .height = 48, .frame_rate = 1, .seconds = 4});
+    ASSERT_EQ(again.size(), cameras.size());
+    for (size_t i = 0; i < cameras.size(); ++i) {
+        const Vec3 here = cameras[i].centre(), there = again[i].centre();
+        for (size_t k = 0; k < 3; ++k) {
+            EXPECT_NEAR(there[k], here[k], 1e-9);
+            EXPECT_NEAR(again[i].rotation[6 + k], cameras[i].rotation[6 + k], 1e-9);  // forward
+            EXPECT_NEAR(again[i].rotation[k], cameras[i].rotation[k], 1e-9);          // right
+        }
+        EXPECT_NEAR(again[i].fy, cameras[i].fy, 1e-9);
+    }
+    write_camera_path(path, {cameras[2]});
+    EXPECT_EQ(read_camera_path(path, {.width = 64, .height = 48}).size(), 1U);
+}
+
 TEST(LookAt, TheTargetIsInTheMiddleAndUpIsUp) {
     for (const Vec3 up : {Vec3{0, -1, 0}, Vec3{0, 0, 1}, Vec3{0.3, -2, 1}}) {
         const Vec3 position{1, 2, -3}, target{0.5, -1, 4};

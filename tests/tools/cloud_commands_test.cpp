@@ -130,6 +130,18 @@ TEST_F(Encode, LearnsAMomentOfACapture) {
     EXPECT_EQ(read_png(runner.folder / "so_far.png").shape(), (Shape{64, 192, 3}));
     EXPECT_THAT(runner.run({"info", "b.ply"}).out,
                 ContainsRegex("3DGS PLY, [34][0-9]{2} Gaussians"));
+
+    // render goes past the cameras, the first of which saw left.png.
+    EXPECT_EQ(runner.run({"render", "b.ply", "-o", "b.png", "--size", "96x64"}).exit_code, 0);
+    const Tensor drawn = read_png(runner.folder / "b.png");
+    const Tensor saw = read_png(runner.folder / "rig/left.png");
+    ASSERT_EQ(drawn.shape(), saw.shape());
+    double squares = 0;
+    for (int64_t i = 0; i < saw.count(); ++i) {
+        const double off = static_cast<double>(drawn.data<uint8_t>()[i]) - saw.data<uint8_t>()[i];
+        squares += off * off / static_cast<double>(saw.count());
+    }
+    EXPECT_LT(squares, 255 * 255 / 100.);  // 20 dB
 }
 
 TEST_F(Encode, CtrlCKeepsWhatIsLearnt) {

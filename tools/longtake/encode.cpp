@@ -5,6 +5,7 @@
 #include "gaussians/formats/points_file.h"
 #include "gaussians/raster/render.h"
 #include "gaussians/raster/to_image.h"
+#include "gaussians/scene/camera_path.h"
 #include "gaussians/scene/dataset.h"
 #include "gaussians/train/static_trainer.h"
 #include "gaussians/train/swept_points.h"
@@ -161,6 +162,14 @@ void report(const EncodeOptions& o, const gaussians::Cloud& cloud, const Views& 
     }
 }
 
+std::vector<gaussians::Camera> cameras_of(const gaussians::Dataset& dataset) {
+    std::vector<gaussians::Camera> cameras;
+    for (size_t i = 0; i < dataset.view_count(); ++i) {
+        cameras.push_back(dataset.camera(i));
+    }
+    return cameras;
+}
+
 // Learns, showing how far it is, until the end or Ctrl-C.
 void learn(const EncodeOptions& o, gaussians::StaticTrainer& trainer,
            const gaussians::TrainingOptions& options, const TrainingView& watched) {
@@ -207,6 +216,7 @@ void run(const EncodeOptions& o) {
     const gaussians::Cloud cloud = trainer.cloud().to(Device::Cpu);
     const std::chrono::duration<double> seconds = std::chrono::steady_clock::now() - start;
     gaussians::write_cloud(o.output, cloud);
+    gaussians::write_camera_path(gaussians::camera_path_of(o.output), cameras_of(dataset));
     report(o, cloud, views, options.render, seconds.count(),
            device == Device::Cuda ? free_before - free() : 0);
     if (interrupted()) {
@@ -264,6 +274,7 @@ void add_encode(CLI::App& app) {
     command->add_option("--seed", o->seed)->capture_default_str();
     add_device_option(*command, o->device);
     command->footer(
+        "Beside FILE.ply stands FILE.path.json: the way past the cameras, which render takes.\n"
         "Example:\n  longtake encode capture -o scene.ply --test cam00 --preview so_far.png");
     command->callback([o] { run(*o); });
 }

@@ -13,6 +13,7 @@
 
 #include <algorithm>
 #include <array>
+#include <filesystem>
 #include <memory>
 #include <string>
 #include <vector>
@@ -49,8 +50,13 @@ std::vector<Camera> cameras_of(const RenderCommand& o, const Cloud& cloud) {
     if (o.seconds > 0) {
         sampling.seconds = o.seconds;
     }
-    return o.path.empty() ? gaussians::orbit(gaussians::extent_of(cloud), sampling)
-                          : gaussians::read_camera_path(o.path, sampling);
+    if (!o.path.empty()) {
+        return gaussians::read_camera_path(o.path, sampling);
+    }
+    const auto beside = gaussians::camera_path_of(o.input);
+    return std::filesystem::exists(beside)
+               ? gaussians::read_camera_path(beside, sampling)
+               : gaussians::orbit(gaussians::extent_of(cloud), sampling);
 }
 
 void run(RenderCommand o) {
@@ -110,7 +116,9 @@ void add_render(CLI::App& app) {
     auto* path = command->add_option(
         "--path", o->path,
         "Camera path, a JSON of keyframes: {\"keyframes\": [{\"time\": 0, \"position\": [x, y, z], "
-        "\"target\": [x, y, z], \"fov\": 50}, ...]}; default: once around");
+        "\"target\": [x, y, z], \"fov\": 50}, ...]}; default: NAME.path.json beside NAME.ply, "
+        "which "
+        "encode writes, or once around");
     command
         ->add_option(
             "--cameras", o->dataset,
