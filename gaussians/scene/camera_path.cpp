@@ -189,7 +189,8 @@ std::vector<Camera> read_camera_path(const std::filesystem::path& path,
     }
 }
 
-void write_camera_path(const std::filesystem::path& path, const std::vector<Camera>& cameras) {
+void write_camera_path(const std::filesystem::path& path, const std::vector<Camera>& cameras,
+                       double near) {
     const double last = std::max(1., static_cast<double>(cameras.size()) - 1);
     Json keys = Json::array();
     for (size_t i = 0; i < cameras.size(); ++i) {
@@ -203,10 +204,24 @@ void write_camera_path(const std::filesystem::path& path, const std::vector<Came
              {"fov",
               2 / kDegree * std::atan(0.5 * static_cast<double>(camera.height) / camera.fy)}});
     }
-    const Json json{{"up", common_up(cameras)}, {"keyframes", keys}};
+    const Json json{{"near", near}, {"up", common_up(cameras)}, {"keyframes", keys}};
     AtomicFile file(path);
     file.write(json.dump(2) + "\n");
     file.commit();
+}
+
+std::optional<double> near_of_camera_path(const std::filesystem::path& path) {
+    try {
+        const Json json = Json::parse(read_text(path));
+        if (!json.contains("near")) {
+            return std::nullopt;
+        }
+        const double near = json.at("near").get<double>();
+        check_input(near > 0 && std::isfinite(near), "{}: \"near\" is {}", path.string(), near);
+        return near;
+    } catch (const Json::exception& e) {
+        fail_input("{}: is no camera path: {}", path.string(), one_line(e.what()));
+    }
 }
 
 std::filesystem::path camera_path_of(const std::filesystem::path& cloud) {

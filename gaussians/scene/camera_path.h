@@ -36,7 +36,11 @@ std::vector<Camera> read_camera_path(const std::filesystem::path& path,
 
 // The way past the cameras of a capture, in their order, as such a file; as long as an orbit. It
 // is level where they are.
-void write_camera_path(const std::filesystem::path& path, const std::vector<Camera>& cameras);
+// "near" says how many scene units before a camera were left empty.
+void write_camera_path(const std::filesystem::path& path, const std::vector<Camera>& cameras,
+                       double near);
+// What such a file says of it; nothing when it does not.
+std::optional<double> near_of_camera_path(const std::filesystem::path& path);
 // Where the way past the cameras lies that a file of Gaussians was learnt from: NAME.path.json.
 std::filesystem::path camera_path_of(const std::filesystem::path& cloud);
 

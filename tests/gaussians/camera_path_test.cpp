@@ -40,7 +40,8 @@ TEST(CameraPath, TheWayPastACapturesCamerasIsThroughThem) {
     }
     const auto path = camera_path_of(folder.path() / "scene.ply");
     EXPECT_EQ(path, folder.path() / "scene.path.json");
-    write_camera_path(path, cameras);
+    write_camera_path(path, cameras, 0.25);
+    EXPECT_EQ(near_of_camera_path(path), 0.25);
     const auto again =
         read_camera_path(path, {.width = 64, .height = 48, .frame_rate = 1, .seconds = 4});
     ASSERT_EQ(again.size(), cameras.size());
@@ -53,7 +54,7 @@ TEST(CameraPath, TheWayPastACapturesCamerasIsThroughThem) {
         }
         EXPECT_NEAR(again[i].fy, cameras[i].fy, 1e-9);
     }
-    write_camera_path(path, {cameras[2]});
+    write_camera_path(path, {cameras[2]}, 0.1);
     EXPECT_EQ(read_camera_path(path, {.width = 64, .height = 48}).size(), 1U);
 }
 

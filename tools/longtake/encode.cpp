@@ -216,7 +216,8 @@ void run(const EncodeOptions& o) {
     const gaussians::Cloud cloud = trainer.cloud().to(Device::Cpu);
     const std::chrono::duration<double> seconds = std::chrono::steady_clock::now() - start;
     gaussians::write_cloud(o.output, cloud);
-    gaussians::write_camera_path(gaussians::camera_path_of(o.output), cameras_of(dataset));
+    gaussians::write_camera_path(gaussians::camera_path_of(o.output), cameras_of(dataset),
+                                 options.render.near);
     report(o, cloud, views, options.render, seconds.count(),
            device == Device::Cuda ? free_before - free() : 0);
     if (interrupted()) {
@@ -258,8 +259,7 @@ void add_encode(CLI::App& app) {
         ->check(CLI::Range(0, gaussians::kMostLatents));
     command
         ->add_option("--near", o->near,
-                     "Scene units before a camera that stay empty (default: 0.2); render with the "
-                     "same")
+                     "Scene units before a camera that stay empty (default: 0.2)")
         ->check(CLI::PositiveNumber);
     command->add_option("--max", o->max_gaussians, "Gaussians at most")
         ->capture_default_str()

@@ -15,6 +15,7 @@
 #include <array>
 #include <filesystem>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -28,10 +29,18 @@ struct RenderCommand {
     std::string input, path, dataset;
     std::string output = "render.mp4", alpha, depth;
     std::string size, frame_rate = "30", device = "auto";
-    gaussians::RenderOptions options;
+    std::optional<double> near;
     double seconds = 0;  // 0: the path's own length
     VideoOptions video;
 };
+
+// The file that says how to look at the scene: given, or beside it; may be none.
+std::filesystem::path path_of(const RenderCommand& o) {
+    const auto beside = gaussians::camera_path_of(o.input);
+    return !o.path.empty()                   ? std::filesystem::path(o.path)
+           : std::filesystem::exists(beside) ? beside
+                                             : std::filesystem::path();
+}
 
 std::vector<Camera> cameras_of(const RenderCommand& o, const Cloud& cloud) {
     const auto [width, height] = parse_size(o.size.empty() ? "1280x720" : o.size);
@@ -50,13 +59,9 @@ std::vector<Camera> cameras_of(const RenderCommand& o, const Cloud& cloud) {
     if (o.seconds > 0) {
         sampling.seconds = o.seconds;
     }
-    if (!o.path.empty()) {
-        return gaussians::read_camera_path(o.path, sampling);
-    }
-    const auto beside = gaussians::camera_path_of(o.input);
-    return std::filesystem::exists(beside)
-               ? gaussians::read_camera_path(beside, sampling)
-               : gaussians::orbit(gaussians::extent_of(cloud), sampling);
+    const auto path = path_of(o);
+    return path.empty() ? gaussians::orbit(gaussians::extent_of(cloud), sampling)
+                        : gaussians::read_camera_path(path, sampling);
 }
 
 void run(RenderCommand o) {
@@ -73,10 +78,15 @@ void run(RenderCommand o) {
     PictureOutput colours("-o", o.output, o.video), alphas("--alpha", o.alpha, o.video),
         depths("--depth", o.depth, o.video);
     const auto renderer = gaussians::Renderer::on(device);
+    gaussians::RenderOptions options;
+    if (const auto path = path_of(o); !o.near && !path.empty()) {
+        o.near = gaussians::near_of_camera_path(path);
+    }
+    options.near = o.near.value_or(options.near);
     Progress progress("render", std::ssize(cameras));
     float nearest = 0;
     for (const Camera& camera : cameras) {
-        const gaussians::Picture& picture = renderer->draw(cloud, camera, o.options);
+        const gaussians::Picture& picture = renderer->draw(cloud, camera, options);
         colours.write(gaussians::to_image(picture.colour).to(Device::Cpu));
         if (alphas.wanted()) {
             alphas.write(alpha_image(picture.alpha.to(Device::Cpu)));
@@ -131,9 +141,10 @@ void add_render(CLI::App& app) {
         ->check(CLI::PositiveNumber);
     command->add_option("--fps", o->frame_rate, "Frames a second")->capture_default_str();
     command
-        ->add_option("--near", o->options.near,
-                     "Scene units before the camera in which nothing is drawn")
-        ->capture_default_str()
+        ->add_option(
+            "--near", o->near,
+            "Scene units before the camera in which nothing is drawn (default: the path's, "
+            "which encode sets, or 0.01)")
         ->check(CLI::PositiveNumber);
     command->add_option("--alpha", o->alpha, "Where pictures of the coverage go, as -o");
     command->add_option("--depth", o->depth,
