@@ -1,7 +1,7 @@
 #include "core/error.h"
 #include "core/file.h"
 #include "core/text.h"
-#include "gaussians/formats/ply_file.h"
+#include "gaussians/formats/points_file.h"
 #include "gaussians/scene/datasets/calibrated_camera.h"
 #include "gaussians/scene/datasets/layouts.h"
 #include "gaussians/scene/small_matrix.h"
@@ -9,7 +9,6 @@
 #include <nlohmann/json.hpp>
 
 #include <algorithm>
-#include <array>
 #include <cmath>
 #include <utility>
 #include <vector>
@@ -108,32 +107,6 @@ void set_pose(Camera& camera, const Json& matrix) {
             camera.rotation[3 * i + j] = sign * axis[j] / length;
             camera.translation[i] -= camera.rotation[3 * i + j] * rows[j][3];
         }
-    }
-}
-
-// nerfstudio's points, where it names some.
-Points read_points(const fs::path& path) {
-    const auto bytes = MappedFile::open(path);
-    try {
-        const PlyFile file(bytes->bytes());
-        const PlyElement& vertices = file.element("vertex");
-        const auto count = static_cast<int64_t>(vertices.count);
-        vertices.column("x");  // before memory is taken: a promise of rows without bytes
-        Points points;
-        points.positions.resize(3 * vertices.count);
-        points.colours.resize(3 * vertices.count);
-        for (size_t c = 0; c < 3; ++c) {
-            const PlyColumn position = vertices.column(std::array{"x", "y", "z"}[c]);
-            const PlyColumn colour = vertices.column(std::array{"red", "green", "blue"}[c]);
-            for (int64_t i = 0; i < count; ++i) {
-                const size_t at = 3 * static_cast<size_t>(i) + c;
-                points.positions[at] = static_cast<float>(position.number(i));
-                points.colours[at] = static_cast<uint8_t>(static_cast<int64_t>(colour.number(i)));
-            }
-        }
-        return points;
-    } catch (const InputError& e) {
-        fail_input("{}: {}", path.string(), e.what());
     }
 }
 
