@@ -1,4 +1,5 @@
 #include "core/error.h"
+#include "gaussians/codec/fixed_rows.h"
 #include "gaussians/raster/renderer.h"
 #include "gaussians/raster/to_image.h"
 #include "gaussians/train/adam.h"
@@ -20,6 +21,18 @@ namespace {
 
 }  // namespace
 
+void run_cuda(const FloatRows&, int64_t, GpuStream) {
+    absent();
+}
+void run_cuda(const RestFloatRows&, int64_t, GpuStream) {
+    absent();
+}
+void run_cuda(const AddRows&, int64_t, GpuStream) {
+    absent();
+}
+void run_cuda(const AddProductRows&, int64_t, GpuStream) {
+    absent();
+}
 std::unique_ptr<Renderer> renderer_cuda() {
     absent();
 }

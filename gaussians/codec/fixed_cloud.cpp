@@ -1,0 +1,91 @@
+#include "gaussians/codec/fixed_cloud.h"
+
+#include "core/error.h"
+#include "gaussians/codec/fixed_rows.h"
+
+#include <cmath>
+#include <limits>
+
+namespace longtake::gaussians {
+namespace {
+
+Tensor to_fixed(const Tensor& column, double step, const char* name) {
+    const Tensor here = column.to(Device::Cpu);
+    Tensor out(here.shape(), DType::I32);
+    const auto in = here.values<float>();
+    auto* to = out.data<int32_t>();
+    for (const float v : in) {
+        const double multiple = std::nearbyint(v / step);
+        check(std::abs(multiple) <= std::numeric_limits<int32_t>::max(),
+              "{} of {} are beyond what a stream holds", name, v);
+        *to++ = static_cast<int32_t>(multiple);
+    }
+    return out;
+}
+
+}  // namespace
+
+FixedDecoder FixedDecoder::of(const Tensor& matrix, const Tensor& shift) {
+    return {.matrix = to_fixed(matrix, kFixedStep, "matrices"),
+            .shift = to_fixed(shift, kFixedStep, "shifts")};
+}
+
+FixedCloud FixedCloud::to(Device device) const {
+    FixedCloud out = *this;
+    for (Tensor* column :
+         {&out.means, &out.log_scales, &out.rotations, &out.opacities, &out.sh_dc, &out.rest}) {
+        *column = column->to(device);
+    }
+    return out;
+}
+
+FixedCloud to_fixed(const Cloud& cloud, const RestLatents& rest, float mean_step) {
+    const FixedCloud out{
+        .mean_step = mean_step,
+        .means = to_fixed(cloud.means, mean_step, "centres"),
+        .log_scales = to_fixed(cloud.log_scales, kFixedStep, "log scales"),
+        .rotations = to_fixed(cloud.rotations, kFixedStep, "rotations"),
+        .opacities = to_fixed(cloud.opacities, kFixedStep, "opacities").reshape({cloud.count(), 1}),
+        .sh_dc = to_fixed(cloud.sh_dc, kFixedStep, "colours"),
+        .rest = to_fixed(rest.values, 1, "latents"),
+        .rest_decoder = FixedDecoder::of(rest.matrix, rest.shift)};
+    return out.to(cloud.means.device());
+}
+
+Cloud to_cloud(const FixedCloud& fixed, GpuStream stream) {
+    const Device device = fixed.device();
+    const int64_t n = fixed.count(), features = fixed.rest_decoder.features();
+    Cloud out{.means = Tensor({n, 3}, DType::F32, device),
+              .log_scales = Tensor({n, 3}, DType::F32, device),
+              .rotations = Tensor({n, 4}, DType::F32, device),
+              .opacities = Tensor({n}, DType::F32, device),
+              .sh_dc = Tensor({n, 3}, DType::F32, device),
+              .sh_rest = Tensor({n, features / 3, 3}, DType::F32, device)};
+    const auto floats = [&](const Tensor& from, Tensor& to, float step) {
+        const FloatRows rows{.in = from.data<int32_t>(), .out = to.data<float>(), .step = step};
+        run_on(device, rows, from.count(), stream);
+    };
+    floats(fixed.means, out.means, fixed.mean_step);
+    floats(fixed.log_scales, out.log_scales, kFixedStep);
+    floats(fixed.rotations, out.rotations, kFixedStep);
+    floats(fixed.opacities, out.opacities, kFixedStep);
+    floats(fixed.sh_dc, out.sh_dc, kFixedStep);
+
+    const Tensor matrix = fixed.rest_decoder.matrix.to(device),
+                 shift = fixed.rest_decoder.shift.to(device);
+    const RestFloatRows rest{.product = {.latents = fixed.rest.data<int32_t>(),
+                                         .matrix = matrix.data<int32_t>(),
+                                         .shift = shift.data<int32_t>(),
+                                         .width = fixed.rest_decoder.latents(),
+                                         .features = features},
+                             .out = out.sh_rest.data<float>(),
+                             .step = kFixedStep};
+    run_on(device, rest, features > 0 ? n : 0, stream);
+    return out;
+}
+
+float mean_step_of(double extent) {
+    return static_cast<float>(std::exp2(std::floor(std::log2(extent)) - 18));
+}
+
+}  // namespace longtake::gaussians

@@ -1,0 +1,97 @@
+#pragma once
+
+#include "core/device.h"
+#include "core/host_device.h"
+
+#include <cstdint>
+
+// What becomes of each Gaussian by itself in a stream, in plain memory; a build's devices share it.
+namespace longtake::gaussians {
+
+// latents matrix + shift, all [rows, L], [L, F], [F], wrapping around; L may be 0.
+struct LatentProduct {
+    const int32_t *latents, *matrix, *shift;
+    int64_t width, features;  // L, F
+
+    LONGTAKE_HOST_DEVICE uint32_t at(int64_t row, int64_t feature) const {
+        auto sum = static_cast<uint32_t>(shift[feature]);
+        for (int64_t l = 0; l < width; ++l) {
+            sum += static_cast<uint32_t>(latents[row * width + l]) *
+                   static_cast<uint32_t>(matrix[l * features + feature]);
+        }
+        return sum;
+    }
+};
+
+// Floats of a column: multiples of a step.
+struct FloatRows {
+    const int32_t* in;
+    float* out;
+    float step;
+
+    LONGTAKE_HOST_DEVICE void run(int64_t i) const { out[i] = static_cast<float>(in[i]) * step; }
+};
+
+// Floats of the harmonics.
+struct RestFloatRows {
+    LatentProduct product;
+    float* out;  // [N, F]
+    float step;
+
+    LONGTAKE_HOST_DEVICE void run(int64_t i) const {
+        for (int64_t f = 0; f < product.features; ++f) {
+            const auto sum = static_cast<int32_t>(product.at(i, f));
+            out[i * product.features + f] = static_cast<float>(sum) * step;
+        }
+    }
+};
+
+// A column plus what its latents say, or plus other numbers.
+struct AddRows {
+    const int32_t *before, *sources;  // [N, F], [M]
+    const int32_t* added;             // [M, F]
+    int64_t features;
+    int32_t* after;  // [M, F]
+
+    LONGTAKE_HOST_DEVICE void run(int64_t i) const {
+        for (int64_t f = 0; f < features; ++f) {
+            after[i * features + f] =
+                static_cast<int32_t>(static_cast<uint32_t>(before[sources[i] * features + f]) +
+                                     static_cast<uint32_t>(added[i * features + f]));
+        }
+    }
+};
+struct AddProductRows {
+    const int32_t *before, *sources;
+    LatentProduct product;
+    int32_t* after;
+    int64_t first_split;  // row from which on `shrink` is taken off
+    int32_t shrink;
+
+    LONGTAKE_HOST_DEVICE void run(int64_t i) const {
+        const uint32_t off = i < first_split ? 0U : static_cast<uint32_t>(shrink);
+        for (int64_t f = 0; f < product.features; ++f) {
+            after[i * product.features + f] = static_cast<int32_t>(
+                static_cast<uint32_t>(before[sources[i] * product.features + f]) - off +
+                product.at(i, f));
+        }
+    }
+};
+
+void run_cpu(const FloatRows& rows, int64_t count);
+void run_cpu(const RestFloatRows& rows, int64_t count);
+void run_cpu(const AddRows& rows, int64_t count);
+void run_cpu(const AddProductRows& rows, int64_t count);
+void run_cuda(const FloatRows& rows, int64_t count, GpuStream stream);
+void run_cuda(const RestFloatRows& rows, int64_t count, GpuStream stream);
+void run_cuda(const AddRows& rows, int64_t count, GpuStream stream);
+void run_cuda(const AddProductRows& rows, int64_t count, GpuStream stream);
+
+template <typename Rows>
+void run_on(Device device, const Rows& rows, int64_t count, GpuStream stream) {
+    if (count > 0) {
+        device == Device::Cpu ? run_cpu(rows, count) : run_cuda(rows, count, stream);
+    }
+}
+
+}  // namespace longtake::gaussians

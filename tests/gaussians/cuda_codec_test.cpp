@@ -1,0 +1,39 @@
+#include "core/device.h"
+#include "tests/gaussians/fixed_testing.h"
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+
+namespace longtake::gaussians {
+namespace {
+
+Residual on_gpu(Residual residual) {
+    for (Tensor* column :
+         {&residual.means, &residual.rest, &residual.log_scales.latents,
+          &residual.rotations.latents, &residual.opacities.latents, &residual.sh_dc.latents}) {
+        *column = column->to(Device::Cuda);
+    }
+    return residual;
+}
+
+TEST(CudaCodec, TakesAFrameToTheBitsOfTheCpu) {
+    if (!is_available(Device::Cuda)) {
+        GTEST_SKIP() << "no CUDA device";
+    }
+    const FixedCloud before = random_fixed(5000, 1);
+    const Residual residual = random_residual(before, 2);
+    const FixedCloud after = advance(before, residual),
+                     there = advance(before.to(Device::Cuda), on_gpu(residual));
+    EXPECT_EQ(there.device(), Device::Cuda);
+    EXPECT_TRUE(same(after, there));
+    const Cloud cloud = to_cloud(after), cloud_there = to_cloud(there).to(Device::Cpu);
+    for (std::size_t i = 0; i < Cloud::kColumns; ++i) {
+        EXPECT_TRUE(std::ranges::equal(cloud.columns()[i]->values<float>(),
+                                       cloud_there.columns()[i]->values<float>()))
+            << "column " << i;
+    }
+}
+
+}  // namespace
+}  // namespace longtake::gaussians
