@@ -1,5 +1,6 @@
 #include "core/error.h"
 #include "gaussians/codec/fixed_rows.h"
+#include "gaussians/codec/state_hash_rows.h"
 #include "gaussians/raster/renderer.h"
 #include "gaussians/raster/to_image.h"
 #include "gaussians/train/adam.h"
@@ -31,6 +32,9 @@ void run_cuda(const AddRows&, int64_t, GpuStream) {
     absent();
 }
 void run_cuda(const AddProductRows&, int64_t, GpuStream) {
+    absent();
+}
+void hash_cuda(const HashRows&, int64_t, uint64_t*, GpuStream) {
     absent();
 }
 std::unique_ptr<Renderer> renderer_cuda() {

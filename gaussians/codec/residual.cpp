@@ -29,6 +29,15 @@ void check_latents(const Tensor& latents, const FixedDecoder& decoder, int64_t r
 
 }  // namespace
 
+Residual Residual::to(Device device) const {
+    Residual out = *this;
+    for (Tensor* column : {&out.means, &out.log_scales.latents, &out.rotations.latents,
+                           &out.opacities.latents, &out.sh_dc.latents, &out.rest}) {
+        *column = column->to(device);
+    }
+    return out;
+}
+
 std::vector<int32_t> Residual::sources(int64_t count_before) const {
     std::vector<int32_t> out;
     out.reserve(static_cast<std::size_t>(count()));

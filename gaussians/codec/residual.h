@@ -29,6 +29,7 @@ struct Residual {
     FixedDecoder rest_decoder;  // in place of the one before
 
     int64_t count() const { return means.extent(0); }
+    Residual to(Device device) const;
     // For each row after, the row of before that it is made of.
     std::vector<int32_t> sources(int64_t count_before) const;
     // Throws Error saying what does not fit: rows out of range or order, tensors of other sizes.

@@ -8,15 +8,6 @@
 namespace longtake::gaussians {
 namespace {
 
-Residual on_gpu(Residual residual) {
-    for (Tensor* column :
-         {&residual.means, &residual.rest, &residual.log_scales.latents,
-          &residual.rotations.latents, &residual.opacities.latents, &residual.sh_dc.latents}) {
-        *column = column->to(Device::Cuda);
-    }
-    return residual;
-}
-
 TEST(CudaCodec, TakesAFrameToTheBitsOfTheCpu) {
     if (!is_available(Device::Cuda)) {
         GTEST_SKIP() << "no CUDA device";
@@ -24,7 +15,7 @@ TEST(CudaCodec, TakesAFrameToTheBitsOfTheCpu) {
     const FixedCloud before = random_fixed(5000, 1);
     const Residual residual = random_residual(before, 2);
     const FixedCloud after = advance(before, residual),
-                     there = advance(before.to(Device::Cuda), on_gpu(residual));
+                     there = advance(before.to(Device::Cuda), residual.to(Device::Cuda));
     EXPECT_EQ(there.device(), Device::Cuda);
     EXPECT_TRUE(same(after, there));
     const Cloud cloud = to_cloud(after), cloud_there = to_cloud(there).to(Device::Cpu);

@@ -1,0 +1,139 @@
+#include "gaussians/codec/key_frame.h"
+
+#include "core/byte_reader.h"
+#include "core/byte_writer.h"
+#include "core/error.h"
+#include "core/parallel.h"
+#include "gaussians/codec/column_coding.h"
+#include "gaussians/codec/decoder_coding.h"
+#include "gaussians/codec/morton.h"
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+
+namespace longtake::gaussians {
+namespace {
+
+// A column of a key: which part, and to multiples of how many of its steps it is rounded.
+struct KeyColumn {
+    StreamPart part;
+    Tensor FixedCloud::*values;
+    int64_t features;  // 0: as many as latents
+    int32_t multiple;
+};
+constexpr int32_t kSteps = 1 << 20;  // kFixedStep of them are one
+constexpr KeyColumn kColumns[]{
+    {StreamPart::Means, &FixedCloud::means, 3, 4},
+    {StreamPart::LogScales, &FixedCloud::log_scales, 3, kSteps / 32},
+    {StreamPart::Rotations, &FixedCloud::rotations, 4, kSteps / 256},
+    {StreamPart::Opacities, &FixedCloud::opacities, 1, kSteps / 32},
+    {StreamPart::ShDc, &FixedCloud::sh_dc, 3, kSteps / 128},
+    {StreamPart::Rest, &FixedCloud::rest, 0, 1},
+};
+
+Tensor in_order(const Tensor& column, const std::vector<int32_t>& order) {
+    Tensor out(column.shape(), DType::I32);
+    const int64_t features = column.extent(1);
+    parallel_for(std::ssize(order), [&](int64_t i) {
+        const int32_t* from = column.data<int32_t>() + features * order[static_cast<size_t>(i)];
+        std::copy(from, from + features, out.data<int32_t>() + features * i);
+    });
+    return out;
+}
+
+// Quaternions of length one, and of the two that mean the same the one whose first is not negative.
+Tensor normalized(const Tensor& rotations) {
+    Tensor out(rotations.shape(), DType::I32);
+    parallel_for(rotations.extent(0), [&](int64_t i) {
+        const int32_t* from = rotations.data<int32_t>() + 4 * i;
+        double square = 0;
+        for (size_t k = 0; k < 4; ++k) {
+            square += static_cast<double>(from[k]) * from[k];
+        }
+        const double length = std::copysign(std::sqrt(std::max(square, 1.)), from[0]);
+        for (int64_t k = 0; k < 4; ++k) {
+            out.data<int32_t>()[4 * i + k] =
+                static_cast<int32_t>(std::lround(from[k] / length * kSteps));
+        }
+    });
+    return out;
+}
+
+// The nearest multiples, counted; where the nearest does not fit into 32 bits, the one before.
+Tensor divided(const Tensor& column, int32_t multiple) {
+    Tensor out(column.shape(), DType::I32);
+    const int64_t most = std::numeric_limits<int32_t>::max() / multiple;
+    parallel_for(column.count(), [&](int64_t i) {
+        const int64_t v = column.data<int32_t>()[i];
+        const int64_t half = v < 0 ? -multiple / 2 : multiple / 2;
+        out.data<int32_t>()[i] =
+            static_cast<int32_t>(std::clamp((v + half) / multiple, -most, most));
+    });
+    return out;
+}
+
+Tensor multiplied(const Tensor& column, int32_t multiple) {
+    Tensor out(column.shape(), DType::I32);
+    parallel_for(column.count(), [&](int64_t i) {
+        out.data<int32_t>()[i] = static_cast<int32_t>(
+            static_cast<uint32_t>(column.data<int32_t>()[i]) * static_cast<uint32_t>(multiple));
+    });
+    return out;
+}
+
+const std::array<FixedDecoder, 4>& silent_decoders() {
+    static const std::array<FixedDecoder, 4> decoders{no_decoder(3), no_decoder(4), no_decoder(1),
+                                                      no_decoder(3)};
+    return decoders;
+}
+
+}  // namespace
+
+KeyFrame encode_key(const FixedCloud& cloud) {
+    KeyFrame out;
+    const Tensor places = divided(cloud.means, kColumns[0].multiple);
+    out.order = morton_order(places);
+    out.state = {.cloud = cloud, .decoders = silent_decoders()};
+    for (const KeyColumn& column : kColumns) {
+        const Tensor& given = cloud.*column.values;
+        const bool turns = column.part == StreamPart::Rotations;
+        const Tensor counted =
+            in_order(divided(turns ? normalized(given) : given, column.multiple), out.order);
+        ByteWriter bytes;
+        bytes.number(static_cast<uint64_t>(column.multiple), 4);
+        bytes.bytes(encode_column(counted));
+        out.parts[static_cast<size_t>(column.part)] = bytes.take();
+        out.state.cloud.*column.values = multiplied(counted, column.multiple);
+    }
+    ByteWriter decoder;
+    encode_decoder(cloud.rest_decoder, no_decoder(cloud.rest_decoder.features()), decoder);
+    out.parts[static_cast<size_t>(StreamPart::Decoders)] = decoder.take();
+    return out;
+}
+
+CodingState decode_key(const FrameParts& parts, int64_t count, const StreamInfo& info) {
+    CodingState out{.cloud = {.mean_step = info.mean_step,
+                              .means = {},
+                              .log_scales = {},
+                              .rotations = {},
+                              .opacities = {},
+                              .sh_dc = {},
+                              .rest = {},
+                              .rest_decoder = {}},
+                    .decoders = silent_decoders()};
+    for (const KeyColumn& column : kColumns) {
+        ByteReader in(parts[static_cast<size_t>(column.part)]);
+        const auto multiple = static_cast<int32_t>(in.number(4));
+        const int64_t features = column.features > 0 ? column.features : info.latents;
+        out.cloud.*column.values =
+            multiplied(decode_column(in.take(in.left()), {count, features}), multiple);
+    }
+    ByteReader in(parts[static_cast<size_t>(StreamPart::Decoders)]);
+    out.cloud.rest_decoder = decode_decoder(no_decoder(3 * sh_rest_count(info.sh_degree)), in);
+    check_input(out.cloud.rest_decoder.latents() == info.latents && in.left() == 0,
+                "its decoder is of {} latents", out.cloud.rest_decoder.latents());
+    return out;
+}
+
+}  // namespace longtake::gaussians

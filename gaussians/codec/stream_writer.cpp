@@ -1,0 +1,135 @@
+#include "gaussians/codec/stream_writer.h"
+
+#include "core/error.h"
+#include "core/file.h"
+#include "gaussians/codec/key_frame.h"
+#include "gaussians/codec/residual_frame.h"
+#include "gaussians/codec/state_hash.h"
+#include "gaussians/codec/stream_reader.h"
+
+#include <utility>
+
+namespace longtake::gaussians {
+namespace {
+
+std::filesystem::path partial_of(const std::filesystem::path& path) {
+    return path.string() + ".partial";
+}
+
+CodingState to(const CodingState& state, Device device) {
+    return {.cloud = state.cloud.to(device), .decoders = state.decoders};
+}
+
+}  // namespace
+
+StreamWriter::StreamWriter(const std::filesystem::path& path, const StreamInfo& info)
+    : info_(info) {
+    open(path, true);
+    const auto header = info.pack();
+    put(header);
+    file_.flush();
+    index_ = FrameIndex(header.size());
+}
+
+bool StreamWriter::can_resume(const std::filesystem::path& path) {
+    return std::filesystem::exists(partial_of(path));
+}
+
+StreamWriter StreamWriter::resume(const std::filesystem::path& path, const StreamInfo& info) {
+    const auto partial = partial_of(path);
+    StreamReader reader(partial.string());
+    const auto header = info.pack();
+    check_input(reader.info().pack() == header,
+                "{}: was begun with other settings; remove it to start again", partial.string());
+    StreamWriter writer;
+    writer.info_ = info;
+    try {
+        reader.frame_count();
+    } catch (const InputError&) {
+        // What a crash of the machine left at the end goes with the last segment.
+    }
+    writer.index_ = reader.index();
+    const size_t whole = writer.index_.key_before(writer.index_.size()).value_or(0);
+    writer.index_.cut(whole);
+    if (whole > 0) {
+        reader.seek(static_cast<int64_t>(whole) - 1);
+        check(reader.next(), "{}: its last frame is gone", partial.string());
+        writer.state_ = reader.coding_state();
+        writer.last_ = reader.frame();
+    }
+    std::filesystem::resize_file(partial, writer.index_.end());
+    writer.open(path, false);
+    return writer;
+}
+
+void StreamWriter::open(const std::filesystem::path& path, bool anew) {
+    path_ = path;
+    partial_ = partial_of(path);
+    file_.open(partial_, std::ios::binary | (anew ? std::ios::trunc : std::ios::app));
+    check_input(file_.good(), "{}: cannot write there: {}", path.string(), system_reason());
+}
+
+void StreamWriter::put(std::span<const std::byte> bytes) {
+    file_.write(reinterpret_cast<const char*>(bytes.data()), std::ssize(bytes));
+}
+
+void StreamWriter::append(FrameHeader header, const FrameParts& parts) {
+    header.measure(parts);
+    put(header.pack());
+    size_t written = FrameHeader::kBytes;
+    for (const auto& part : parts) {
+        put(part);
+        written += part.size();
+    }
+    put(std::vector<std::byte>(header.bytes - written));
+    file_.flush();
+    check(file_.good(), "{}: cannot write: {}", partial_.string(), system_reason());
+    index_.add(header.bytes, header.key);
+    last_ = header;
+}
+
+StreamWriter::Key StreamWriter::key(const FixedCloud& cloud) {
+    check(cloud.mean_step == info_.mean_step && cloud.rest_decoder.latents() == info_.latents &&
+              cloud.rest_decoder.features() == 3 * sh_rest_count(info_.sh_degree),
+          "a cloud of {} latents and steps of {} in a stream of {} and {}",
+          cloud.rest_decoder.latents(), cloud.mean_step, info_.latents, info_.mean_step);
+    KeyFrame frame = encode_key(cloud.to(Device::Cpu));
+    const auto count = static_cast<uint32_t>(cloud.count());
+    append({.number = static_cast<uint32_t>(info_.first_frame + frame_count()),
+            .key = true,
+            .state_after = state_hash(frame.state.cloud),
+            .count = count,
+            .changed = count,
+            .parts = {}},
+           frame.parts);
+    state_ = to(frame.state, cloud.device());
+    return {.cloud = state_.cloud, .order = std::move(frame.order)};
+}
+
+const FixedCloud& StreamWriter::residual(const Residual& residual) {
+    check(frame_count() > 0, "a stream begins with a key");
+    if (state_.cloud.device() != residual.means.device()) {  // resumed
+        state_ = to(state_, residual.means.device());
+    }
+    CodingState after = advance(state_, residual);
+    const ResidualFrame frame = encode_residual(residual.to(Device::Cpu), state_);
+    append({.number = static_cast<uint32_t>(info_.first_frame + frame_count()),
+            .key = false,
+            .state_before = last_.state_after,
+            .state_after = state_hash(after.cloud),
+            .count = static_cast<uint32_t>(residual.count()),
+            .changed = static_cast<uint32_t>(frame.changed),
+            .parts = {}},
+           frame.parts);
+    state_ = std::move(after);
+    return state_.cloud;
+}
+
+void StreamWriter::finish() {
+    put(index_.pack());
+    file_.close();
+    check(file_.good(), "{}: cannot write: {}", partial_.string(), system_reason());
+    std::filesystem::rename(partial_, path_);
+}
+
+}  // namespace longtake::gaussians
