@@ -1,4 +1,5 @@
 #include "core/error.h"
+#include "gaussians/codec/column_block.h"
 #include "gaussians/codec/fixed_rows.h"
 #include "gaussians/codec/state_hash_rows.h"
 #include "gaussians/raster/renderer.h"
@@ -32,6 +33,9 @@ void run_cuda(const AddRows&, int64_t, GpuStream) {
     absent();
 }
 void run_cuda(const AddProductRows&, int64_t, GpuStream) {
+    absent();
+}
+bool decode_blocks_cuda(const BlockJob*, int64_t, GpuStream) {
     absent();
 }
 void hash_cuda(const HashRows&, int64_t, uint64_t*, GpuStream) {

@@ -13,6 +13,14 @@ struct CodingState {
     // Of the frame, of scales, rotations, opacities and colours; on the CPU. After a key they say
     // nothing.
     std::array<FixedDecoder, 4> decoders;
+    // Of each Gaussian, whether the frame changed its place, scales, rotation, opacity, colour and
+    // harmonics; after a key: nothing. [kChanges, N] uint8, where the cloud is.
+    static constexpr int64_t kChanges = 6;
+    Tensor changes;
+
+    CodingState to(Device device) const {
+        return {.cloud = cloud.to(device), .decoders = decoders, .changes = changes.to(device)};
+    }
 };
 
 }  // namespace longtake::gaussians

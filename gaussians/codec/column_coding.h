@@ -1,16 +1,32 @@
 #pragma once
 
 #include "core/tensor.h"
+#include "gaussians/codec/column_block.h"
+#include "gaussians/codec/column_code.h"
 
 #include <cstddef>
+#include <cstdint>
 #include <span>
 #include <vector>
 
 namespace longtake::gaussians {
 
-// Whole numbers [N, F] int32 in few bytes, on the CPU; none when all are 0.
-std::vector<std::byte> encode_column(const Tensor& values);
-// Throws InputError when `bytes` are not those of so many.
-Tensor decode_column(std::span<const std::byte> bytes, const Shape& shape);
+// Values [N, F] int32 on the CPU; nothing when all are 0.
+std::vector<std::byte> encode_dense(const Tensor& values);
+// Also writes flags [N]: which rows have anything but zeros.
+std::vector<std::byte> encode_sparse(const Tensor& values, const FlagContext& context,
+                                     uint8_t* flags);
+
+// A column to decode; no bytes are all zeros.
+struct ColumnJob {
+    std::span<const std::byte> bytes;
+    ColumnForm form = ColumnForm::Dense;
+    FlagContext context;       // sparse
+    Tensor* values = nullptr;  // out, [N, F] int32
+    uint8_t* flags = nullptr;  // out, sparse: [N]
+};
+// Of several at once, on the device of their values. Throws InputError when one is damaged; then
+// values are undefined. On the GPU it waits for the stream.
+void decode_columns(std::span<const ColumnJob> jobs, GpuStream stream = nullptr);
 
 }  // namespace longtake::gaussians

@@ -73,19 +73,17 @@ Tensor divided(const Tensor& column, int32_t multiple) {
     return out;
 }
 
-Tensor multiplied(const Tensor& column, int32_t multiple) {
-    Tensor out(column.shape(), DType::I32);
+void multiply(Tensor& column, uint32_t multiple) {
     parallel_for(column.count(), [&](int64_t i) {
-        out.data<int32_t>()[i] = static_cast<int32_t>(
-            static_cast<uint32_t>(column.data<int32_t>()[i]) * static_cast<uint32_t>(multiple));
+        int32_t& v = column.data<int32_t>()[i];
+        v = static_cast<int32_t>(static_cast<uint32_t>(v) * multiple);
     });
-    return out;
 }
 
-const std::array<FixedDecoder, 4>& silent_decoders() {
-    static const std::array<FixedDecoder, 4> decoders{no_decoder(3), no_decoder(4), no_decoder(1),
-                                                      no_decoder(3)};
-    return decoders;
+CodingState state_of(const FixedCloud& cloud) {
+    return {.cloud = cloud,
+            .decoders = {no_decoder(3), no_decoder(4), no_decoder(1), no_decoder(3)},
+            .changes = Tensor::zeros({CodingState::kChanges, cloud.count()}, DType::U8)};
 }
 
 }  // namespace
@@ -94,17 +92,18 @@ KeyFrame encode_key(const FixedCloud& cloud) {
     KeyFrame out;
     const Tensor places = divided(cloud.means, kColumns[0].multiple);
     out.order = morton_order(places);
-    out.state = {.cloud = cloud, .decoders = silent_decoders()};
+    out.state = state_of(cloud);
     for (const KeyColumn& column : kColumns) {
         const Tensor& given = cloud.*column.values;
         const bool turns = column.part == StreamPart::Rotations;
-        const Tensor counted =
+        Tensor counted =
             in_order(divided(turns ? normalized(given) : given, column.multiple), out.order);
         ByteWriter bytes;
         bytes.number(static_cast<uint64_t>(column.multiple), 4);
-        bytes.bytes(encode_column(counted));
+        bytes.bytes(encode_dense(counted));
         out.parts[static_cast<size_t>(column.part)] = bytes.take();
-        out.state.cloud.*column.values = multiplied(counted, column.multiple);
+        multiply(counted, static_cast<uint32_t>(column.multiple));
+        out.state.cloud.*column.values = counted;
     }
     ByteWriter decoder;
     encode_decoder(cloud.rest_decoder, no_decoder(cloud.rest_decoder.features()), decoder);
@@ -113,27 +112,36 @@ KeyFrame encode_key(const FixedCloud& cloud) {
 }
 
 CodingState decode_key(const FrameParts& parts, int64_t count, const StreamInfo& info) {
-    CodingState out{.cloud = {.mean_step = info.mean_step,
-                              .means = {},
-                              .log_scales = {},
-                              .rotations = {},
-                              .opacities = {},
-                              .sh_dc = {},
-                              .rest = {},
-                              .rest_decoder = {}},
-                    .decoders = silent_decoders()};
+    FixedCloud cloud{.mean_step = info.mean_step,
+                     .means = {},
+                     .log_scales = {},
+                     .rotations = {},
+                     .opacities = {},
+                     .sh_dc = {},
+                     .rest = {},
+                     .rest_decoder = {}};
+    std::vector<ColumnJob> jobs;
+    std::vector<uint32_t> multiples;
     for (const KeyColumn& column : kColumns) {
-        ByteReader in(parts[static_cast<size_t>(column.part)]);
-        const auto multiple = static_cast<int32_t>(in.number(4));
         const int64_t features = column.features > 0 ? column.features : info.latents;
-        out.cloud.*column.values =
-            multiplied(decode_column(in.take(in.left()), {count, features}), multiple);
+        Tensor& values = cloud.*column.values;
+        values = Tensor({count, features}, DType::I32);
+        ByteReader in(parts[static_cast<size_t>(column.part)]);
+        multiples.push_back(static_cast<uint32_t>(in.number(4)));
+        jobs.push_back({.bytes = in.take(in.left()),
+                        .form = ColumnForm::Dense,
+                        .context = {},
+                        .values = &values});
+    }
+    decode_columns(jobs);
+    for (size_t i = 0; i < jobs.size(); ++i) {
+        multiply(*jobs[i].values, multiples[i]);
     }
     ByteReader in(parts[static_cast<size_t>(StreamPart::Decoders)]);
-    out.cloud.rest_decoder = decode_decoder(no_decoder(3 * sh_rest_count(info.sh_degree)), in);
-    check_input(out.cloud.rest_decoder.latents() == info.latents && in.left() == 0,
-                "its decoder is of {} latents", out.cloud.rest_decoder.latents());
-    return out;
+    cloud.rest_decoder = decode_decoder(no_decoder(3 * sh_rest_count(info.sh_degree)), in);
+    check_input(cloud.rest_decoder.latents() == info.latents && in.left() == 0,
+                "its decoder is of {} latents", cloud.rest_decoder.latents());
+    return state_of(cloud);
 }
 
 }  // namespace longtake::gaussians

@@ -91,44 +91,83 @@ void decode_decoders(std::span<const std::byte> bytes, const CodingState& before
                 "its decoders do not fit");
 }
 
-int64_t count_changed(const Residual& residual) {
-    const int64_t count = residual.count();
-    const auto fresh = static_cast<int64_t>(residual.clones.size() + residual.splits.size());
-    const auto any = [](const Tensor& values, int64_t row) {
-        const int64_t width = values.extent(1);
-        const int32_t* at = values.data<int32_t>() + width * row;
-        return std::any_of(at, at + width, [](int32_t v) { return v != 0; });
-    };
+// The parts that are columns, in the order of CodingState::changes.
+struct Column {
+    StreamPart part;
+    Tensor* values;
+};
+std::array<Column, CodingState::kChanges> columns_of(Residual& residual) {
+    return {{{StreamPart::Means, &residual.means},
+             {StreamPart::LogScales, &residual.log_scales.latents},
+             {StreamPart::Rotations, &residual.rotations.latents},
+             {StreamPart::Opacities, &residual.opacities.latents},
+             {StreamPart::ShDc, &residual.sh_dc.latents},
+             {StreamPart::Rest, &residual.rest}}};
+}
+
+// Of a column's flags: what they were before, and in this frame those of the centres, which come
+// first.
+FlagContext context_of(size_t column, const Tensor& before, const Tensor& sources,
+                       const Tensor& now) {
+    return {.before = before.data<uint8_t>() + static_cast<int64_t>(column) * before.extent(1),
+            .sources = sources.data<int32_t>(),
+            .moves = column == 0 ? nullptr : now.data<uint8_t>()};
+}
+
+Tensor sources_of(const Residual& residual, int64_t count_before) {
+    const std::vector<int32_t> rows = residual.sources(count_before);
+    Tensor out({std::ssize(rows)}, DType::I32);
+    std::ranges::copy(rows, out.data<int32_t>());
+    return out;
+}
+
+int64_t count_changed(const Tensor& changes, int64_t fresh) {
+    const int64_t count = changes.extent(1);
     int64_t changed = fresh;
     for (int64_t row = 0; row < count - fresh; ++row) {
-        bool changes = any(residual.means, row) || any(residual.rest, row);
-        for (const LatentPart& part : kLatentParts) {
-            changes = changes || any((residual.*part.column).latents, row);
+        uint8_t any = 0;
+        for (int64_t i = 0; i < CodingState::kChanges; ++i) {
+            any |= changes.data<uint8_t>()[i * count + row];
         }
-        changed += changes ? 1 : 0;
+        changed += any;
     }
     return changed;
+}
+
+CodingState state_after(const CodingState& before, const Residual& residual,
+                        const Tensor& changes) {
+    return {.cloud = advance(before.cloud, residual),
+            .decoders = {residual.log_scales.decoder, residual.rotations.decoder,
+                         residual.opacities.decoder, residual.sh_dc.decoder},
+            .changes = changes};
 }
 
 }  // namespace
 
 ResidualFrame encode_residual(const Residual& residual, const CodingState& before) {
+    residual.check_fits(before.cloud);
     ResidualFrame out;
     const auto part = [&](StreamPart which) -> std::vector<std::byte>& {
         return out.parts[static_cast<size_t>(which)];
     };
     part(StreamPart::Topology) = encode_topology(residual);
     part(StreamPart::Decoders) = encode_decoders(residual, before);
-    part(StreamPart::Means) = encode_column(residual.means);
-    for (const LatentPart& latent : kLatentParts) {
-        part(latent.part) = encode_column((residual.*latent.column).latents);
+    Residual here = residual.to(Device::Cpu);
+    const Tensor old = before.changes.to(Device::Cpu),
+                 sources = sources_of(residual, before.cloud.count());
+    Tensor changes({CodingState::kChanges, residual.count()}, DType::U8);
+    const auto columns = columns_of(here);
+    for (size_t i = 0; i < columns.size(); ++i) {
+        part(columns[i].part) =
+            encode_sparse(*columns[i].values, context_of(i, old, sources, changes),
+                          changes.data<uint8_t>() + static_cast<int64_t>(i) * residual.count());
     }
-    part(StreamPart::Rest) = encode_column(residual.rest);
-    out.changed = count_changed(residual);
+    out.changed = count_changed(changes, std::ssize(residual.clones) + std::ssize(residual.splits));
+    out.after = state_after(before, residual, changes.to(before.cloud.device()));
     return out;
 }
 
-Residual decode_residual(const FrameParts& parts, int64_t count, const CodingState& before) {
+CodingState decode_residual(const FrameParts& parts, int64_t count, const CodingState& before) {
     Residual out;
     const auto part = [&](StreamPart which) -> std::span<const std::byte> {
         return parts[static_cast<size_t>(which)];
@@ -138,21 +177,31 @@ Residual decode_residual(const FrameParts& parts, int64_t count, const CodingSta
                       std::ssize(out.splits);
     check_input(rows == count, "its topology makes {} Gaussians, not {}", rows, count);
     decode_decoders(part(StreamPart::Decoders), before, out);
-    out.means = decode_column(part(StreamPart::Means), {count, 3});
+
+    const Device device = before.cloud.device();
+    const auto sized = [&](int64_t features) {
+        return Tensor({count, features}, DType::I32, device);
+    };
+    out.means = sized(3);
     for (const LatentPart& latent : kLatentParts) {
         ResidualColumn& column = out.*latent.column;
-        column.latents = decode_column(part(latent.part), {count, column.decoder.latents()});
+        column.latents = sized(column.decoder.latents());
     }
-    out.rest = decode_column(part(StreamPart::Rest), {count, out.rest_decoder.latents()});
-    return out;
-}
-
-CodingState advance(const CodingState& before, const Residual& residual) {
-    CodingState after{.cloud = advance(before.cloud, residual), .decoders = {}};
-    for (size_t i = 0; i < std::size(kLatentParts); ++i) {
-        after.decoders[i] = (residual.*kLatentParts[i].column).decoder;
+    out.rest = sized(out.rest_decoder.latents());
+    const Tensor sources = sources_of(out, before.cloud.count()).to(device);
+    Tensor changes({CodingState::kChanges, count}, DType::U8, device);
+    std::vector<ColumnJob> jobs;
+    const auto columns = columns_of(out);
+    for (size_t i = 0; i < columns.size(); ++i) {
+        jobs.push_back({.bytes = part(columns[i].part),
+                        .form = ColumnForm::Sparse,
+                        .context = context_of(i, before.changes, sources, changes),
+                        .values = columns[i].values,
+                        .flags = changes.data<uint8_t>() + static_cast<int64_t>(i) * count});
     }
-    return after;
+    decode_columns(std::span(jobs).first(1));
+    decode_columns(std::span(jobs).subspan(1));
+    return state_after(before, out, changes);
 }
 
 }  // namespace longtake::gaussians

@@ -188,13 +188,11 @@ void StreamReader::load() {
                 "this is frame {}, of another place", header.number);
     const FrameParts parts = header.split(bytes);
     if (header.key) {
-        state_ = decode_key(parts, header.count, info_);
-        state_.cloud = state_.cloud.to(options_.device);
+        state_ = decode_key(parts, header.count, info_).to(options_.device);
     } else {
         check_input(at_ && *at_ + 1 == next_ && header.state_before == header_.state_after,
                     "the frame before it is missing");
-        const Residual residual = decode_residual(parts, header.count, state_);
-        state_ = advance(state_, residual.to(options_.device));
+        state_ = decode_residual(parts, header.count, state_);
     }
     check_input(!options_.verify || state_hash(state_.cloud) == header.state_after,
                 "decoding it gives something else than what was written");

@@ -16,10 +16,6 @@ std::filesystem::path partial_of(const std::filesystem::path& path) {
     return path.string() + ".partial";
 }
 
-CodingState to(const CodingState& state, Device device) {
-    return {.cloud = state.cloud.to(device), .decoders = state.decoders};
-}
-
 }  // namespace
 
 StreamWriter::StreamWriter(const std::filesystem::path& path, const StreamInfo& info)
@@ -102,26 +98,25 @@ StreamWriter::Key StreamWriter::key(const FixedCloud& cloud) {
             .changed = count,
             .parts = {}},
            frame.parts);
-    state_ = to(frame.state, cloud.device());
+    state_ = frame.state.to(cloud.device());
     return {.cloud = state_.cloud, .order = std::move(frame.order)};
 }
 
 const FixedCloud& StreamWriter::residual(const Residual& residual) {
     check(frame_count() > 0, "a stream begins with a key");
     if (state_.cloud.device() != residual.means.device()) {  // resumed
-        state_ = to(state_, residual.means.device());
+        state_ = state_.to(residual.means.device());
     }
-    CodingState after = advance(state_, residual);
-    const ResidualFrame frame = encode_residual(residual.to(Device::Cpu), state_);
+    ResidualFrame frame = encode_residual(residual, state_);
     append({.number = static_cast<uint32_t>(info_.first_frame + frame_count()),
             .key = false,
             .state_before = last_.state_after,
-            .state_after = state_hash(after.cloud),
+            .state_after = state_hash(frame.after.cloud),
             .count = static_cast<uint32_t>(residual.count()),
             .changed = static_cast<uint32_t>(frame.changed),
             .parts = {}},
            frame.parts);
-    state_ = std::move(after);
+    state_ = std::move(frame.after);
     return state_.cloud;
 }
 

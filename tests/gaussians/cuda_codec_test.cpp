@@ -1,4 +1,5 @@
 #include "core/device.h"
+#include "tests/core/cuda_testing.h"
 #include "tests/gaussians/fixed_testing.h"
 
 #include <gtest/gtest.h>
@@ -9,9 +10,7 @@ namespace longtake::gaussians {
 namespace {
 
 TEST(CudaCodec, TakesAFrameToTheBitsOfTheCpu) {
-    if (!is_available(Device::Cuda)) {
-        GTEST_SKIP() << "no CUDA device";
-    }
+    LONGTAKE_NEEDS_GPU();
     const FixedCloud before = random_fixed(5000, 1);
     const Residual residual = random_residual(before, 2);
     const FixedCloud after = advance(before, residual),
