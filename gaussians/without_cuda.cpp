@@ -29,13 +29,16 @@ void run_cuda(const FloatRows&, int64_t, GpuStream) {
 void run_cuda(const RestFloatRows&, int64_t, GpuStream) {
     absent();
 }
+void run_cuda(const MultiplyRows&, int64_t, GpuStream) {
+    absent();
+}
 void run_cuda(const AddRows&, int64_t, GpuStream) {
     absent();
 }
 void run_cuda(const AddProductRows&, int64_t, GpuStream) {
     absent();
 }
-bool decode_blocks_cuda(const BlockJob*, int64_t, GpuStream) {
+void decode_blocks_cuda(const BlockJob*, int64_t, int32_t*, GpuStream) {
     absent();
 }
 void hash_cuda(const HashRows&, int64_t, uint64_t*, GpuStream) {

@@ -18,6 +18,9 @@ struct CodingState {
     static constexpr int64_t kChanges = 6;
     Tensor changes;
 
+    CodingState clone() const {
+        return {.cloud = cloud.clone(), .decoders = decoders, .changes = changes.clone()};
+    }
     CodingState to(Device device) const {
         return {.cloud = cloud.to(device), .decoders = decoders, .changes = changes.to(device)};
     }

@@ -2,6 +2,7 @@
 
 #include "core/device.h"
 #include "core/host_device.h"
+#include "gaussians/codec/fixed_rows.h"
 #include "gaussians/codec/rans.h"
 
 #include <cstddef>
@@ -12,12 +13,13 @@ namespace longtake::gaussians {
 // What is known of a sparse column's rows before it is read, for the likelihood of their flags; in
 // plain memory of the device.
 struct FlagContext {
-    const uint8_t* before = nullptr;   // [N before] flags of this column in the frame before
-    const int32_t* sources = nullptr;  // [N] the rows of that frame they are made of
-    const uint8_t* moves = nullptr;    // [N] flags of the centres in this frame; null: all 0
+    const uint8_t* before = nullptr;  // [N before] flags of this column in the frame before
+    const int32_t* sources =
+        nullptr;                     // [N] the rows of that frame they are made of; null: the same
+    const uint8_t* moves = nullptr;  // [N] flags of the centres in this frame; null: all 0
 
     LONGTAKE_HOST_DEVICE uint32_t at(int64_t row, uint32_t level) const {
-        const uint32_t was = before != nullptr ? before[sources[row]] : 0;
+        const uint32_t was = before != nullptr ? before[source_of(sources, row)] : 0;
         const uint32_t move = moves != nullptr ? moves[row] : 0;
         return (2 * was + move) * kFlagLevels + level;
     }
@@ -37,8 +39,8 @@ struct BlockJob {
     int32_t* values;  // of the column, zeros before
     uint8_t* flags;   // of the column, zeros before
 };
-// Both say whether all was sound. On the GPU it waits for the stream.
-bool decode_block_cpu(const BlockJob& job);
-bool decode_blocks_cuda(const BlockJob* jobs, int64_t count, GpuStream stream);
+bool decode_block_cpu(const BlockJob& job);  // whether it was sound
+// Jobs in memory of the GPU; sets *unsound, there, where one was not.
+void decode_blocks_cuda(const BlockJob* jobs, int64_t count, int32_t* unsound, GpuStream stream);
 
 }  // namespace longtake::gaussians

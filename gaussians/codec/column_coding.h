@@ -1,5 +1,6 @@
 #pragma once
 
+#include "core/arena.h"
 #include "core/tensor.h"
 #include "gaussians/codec/column_block.h"
 #include "gaussians/codec/column_code.h"
@@ -26,7 +27,7 @@ struct ColumnJob {
     uint8_t* flags = nullptr;  // out, sparse: [N]
 };
 // Of several at once, on the device of their values. Throws InputError when one is damaged; then
-// values are undefined. On the GPU it waits for the stream.
-void decode_columns(std::span<const ColumnJob> jobs, GpuStream stream = nullptr);
+// values are undefined. On the GPU it waits for the stream, and takes memory from the arena.
+void decode_columns(std::span<const ColumnJob> jobs, Arena& arena, GpuStream stream = nullptr);
 
 }  // namespace longtake::gaussians

@@ -4,7 +4,6 @@
 
 #include <algorithm>
 #include <atomic>
-#include <memory>
 #include <utility>
 #include <vector>
 
@@ -138,10 +137,14 @@ class Staging {
                           bytes_.begin() + static_cast<std::ptrdiff_t>(place));
         return place;
     }
-    std::shared_ptr<const std::byte> to(Device device) const {
-        const std::shared_ptr<void> there = allocate(bytes_.size(), device);
-        copy_bytes(there.get(), device, bytes_.data(), Device::Cpu, bytes_.size());
-        return std::static_pointer_cast<const std::byte>(there);
+    Tensor to(Device device, Arena& arena, GpuStream stream) {
+        const Shape shape{std::ssize(bytes_)};
+        if (device == Device::Cpu) {
+            return Tensor::view(bytes_.data(), shape, DType::U8);
+        }
+        Tensor there = arena.allocate(shape, DType::U8);
+        copy_bytes(there.raw(), device, bytes_.data(), Device::Cpu, bytes_.size(), stream);
+        return there;
     }
 
   private:
@@ -202,9 +205,20 @@ void add_blocks(const ColumnJob& job, const Places& places, const std::byte* bas
     }
 }
 
-bool decode_blocks(Device device, const std::vector<BlockJob>& blocks, GpuStream stream) {
+bool decode_blocks(Device device, const std::vector<BlockJob>& blocks, Arena& arena,
+                   GpuStream stream) {
     if (device == Device::Cuda) {
-        return decode_blocks_cuda(blocks.data(), std::ssize(blocks), stream);
+        Staging staging;
+        staging.add(std::span<const BlockJob>(blocks));
+        const Tensor there = staging.to(device, arena, stream);
+        Tensor unsound = arena.allocate({1}, DType::I32);
+        clear_bytes(unsound.raw(), device, unsound.bytes(), stream);
+        decode_blocks_cuda(static_cast<const BlockJob*>(there.raw()), std::ssize(blocks),
+                           unsound.data<int32_t>(), stream);
+        int32_t result = 0;
+        copy_bytes(&result, Device::Cpu, unsound.raw(), device, sizeof result, stream);
+        synchronize(device, stream);
+        return result == 0;
     }
     std::atomic<bool> sound = true;
     parallel_for(std::ssize(blocks), [&](int64_t i) {
@@ -217,7 +231,7 @@ bool decode_blocks(Device device, const std::vector<BlockJob>& blocks, GpuStream
 
 }  // namespace
 
-void decode_columns(std::span<const ColumnJob> jobs, GpuStream stream) {
+void decode_columns(std::span<const ColumnJob> jobs, Arena& arena, GpuStream stream) {
     const Device device = jobs.front().values->device();
     Staging staging;
     std::vector<std::pair<const ColumnJob*, Places>> places;
@@ -233,12 +247,13 @@ void decode_columns(std::span<const ColumnJob> jobs, GpuStream stream) {
     if (places.empty()) {
         return;
     }
-    const auto there = staging.to(device);
+    const Tensor there = staging.to(device, arena, stream);
+    const auto* base = reinterpret_cast<const std::byte*>(there.data<uint8_t>());
     std::vector<BlockJob> blocks;
     for (const auto& [job, at] : places) {
-        add_blocks(*job, at, there.get(), blocks);
+        add_blocks(*job, at, base, blocks);
     }
-    check_input(decode_blocks(device, blocks, stream), "it does not decode");
+    check_input(decode_blocks(device, blocks, arena, stream), "it does not decode");
 }
 
 }  // namespace longtake::gaussians

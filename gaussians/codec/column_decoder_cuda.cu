@@ -64,7 +64,7 @@ __device__ void add_differences(const BlockJob& job, int lane) {
 }
 
 __global__ void __launch_bounds__(kWarps* kLanes)
-    decode_kernel(const BlockJob* jobs, int64_t count, int* unsound) {
+    decode_kernel(const BlockJob* jobs, int64_t count, int32_t* unsound) {
     const int lane = static_cast<int>(threadIdx.x % kLanes);
     const int64_t index = int64_t{blockIdx.x} * kWarps + threadIdx.x / kLanes;
     if (index >= count) {
@@ -121,19 +121,10 @@ __global__ void __launch_bounds__(kWarps* kLanes)
 
 }  // namespace
 
-bool decode_blocks_cuda(const BlockJob* jobs, int64_t count, GpuStream stream) {
-    const size_t bytes = static_cast<size_t>(count) * sizeof(BlockJob);
-    const auto there = allocate(bytes, Device::Cuda), unsound = allocate(sizeof(int), Device::Cuda);
-    copy_bytes(there.get(), Device::Cuda, jobs, Device::Cpu, bytes, stream);
-    clear_bytes(unsound.get(), Device::Cuda, sizeof(int), stream);
-    decode_kernel<<<static_cast<unsigned>((count + kWarps - 1) / kWarps), kWarps * kLanes, 0,
-                    stream>>>(static_cast<const BlockJob*>(there.get()), count,
-                              static_cast<int*>(unsound.get()));
+void decode_blocks_cuda(const BlockJob* jobs, int64_t count, int32_t* unsound, GpuStream stream) {
+    const auto blocks = static_cast<unsigned>((count + kWarps - 1) / kWarps);
+    decode_kernel<<<blocks, kWarps * kLanes, 0, stream>>>(jobs, count, unsound);
     cuda_check_launch("entropy decoding");
-    int is_unsound = 0;
-    copy_bytes(&is_unsound, Device::Cpu, unsound.get(), Device::Cuda, sizeof(int), stream);
-    synchronize(Device::Cuda, stream);
-    return is_unsound == 0;
 }
 
 }  // namespace longtake::gaussians

@@ -1,6 +1,7 @@
 #include "core/error.h"
 #include "core/parallel.h"
 #include "gaussians/codec/column_coding.h"
+#include "gaussians/codec/parallel_rows.h"
 
 #include <algorithm>
 #include <cmath>
@@ -239,7 +240,7 @@ bool is_zero(const Tensor& values) {
 Tensor differences_of(const Tensor& values, const std::vector<bool>& of) {
     Tensor out = values.clone();
     const int64_t features = values.extent(1);
-    parallel_for(values.extent(0), [&](int64_t row) {
+    parallel_for_rows(values.extent(0), [&](int64_t row) {
         for (int64_t f = 0; f < features && row % (1 << kDenseBlockBits) > 0; ++f) {
             if (of[static_cast<size_t>(f)]) {
                 const int32_t* at = values.data<int32_t>() + row * features + f;
@@ -265,7 +266,7 @@ Rows rows_of(const Tensor& values) {
 std::vector<std::byte> encode_sparse(const Tensor& values, const FlagContext& context,
                                      uint8_t* flags) {
     const int64_t rows = values.extent(0), features = values.extent(1);
-    parallel_for(rows, [&](int64_t row) {
+    parallel_for_rows(rows, [&](int64_t row) {
         const int32_t* at = values.data<int32_t>() + features * row;
         flags[row] = std::any_of(at, at + features, [](int32_t v) { return v != 0; }) ? 1 : 0;
     });

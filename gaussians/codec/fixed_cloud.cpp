@@ -23,6 +23,11 @@ Tensor to_fixed(const Tensor& column, double step, const char* name) {
     return out;
 }
 
+std::array<Tensor*, 6> columns_of(FixedCloud& cloud) {
+    return {&cloud.means,     &cloud.log_scales, &cloud.rotations,
+            &cloud.opacities, &cloud.sh_dc,      &cloud.rest};
+}
+
 }  // namespace
 
 FixedDecoder FixedDecoder::of(const Tensor& matrix, const Tensor& shift) {
@@ -32,9 +37,16 @@ FixedDecoder FixedDecoder::of(const Tensor& matrix, const Tensor& shift) {
 
 FixedCloud FixedCloud::to(Device device) const {
     FixedCloud out = *this;
-    for (Tensor* column :
-         {&out.means, &out.log_scales, &out.rotations, &out.opacities, &out.sh_dc, &out.rest}) {
+    for (Tensor* column : columns_of(out)) {
         *column = column->to(device);
+    }
+    return out;
+}
+
+FixedCloud FixedCloud::clone() const {
+    FixedCloud out = *this;
+    for (Tensor* column : columns_of(out)) {
+        *column = column->clone();
     }
     return out;
 }
@@ -50,6 +62,21 @@ FixedCloud to_fixed(const Cloud& cloud, const RestLatents& rest, float mean_step
         .rest = to_fixed(rest.values, 1, "latents"),
         .rest_decoder = FixedDecoder::of(rest.matrix, rest.shift)};
     return out.to(cloud.means.device());
+}
+
+FixedCloud to_fixed(const Cloud& cloud, float mean_step) {
+    const int64_t features = 3 * cloud.sh_rest.extent(1);
+    RestLatents rest{
+        .values = cloud.sh_rest.to(Device::Cpu).clone().reshape({cloud.count(), features}),
+        .matrix = Tensor::zeros({features, features}),
+        .shift = Tensor::zeros({features})};
+    for (float& v : rest.values.values<float>()) {
+        v /= kRestStep;
+    }
+    for (int64_t f = 0; f < features; ++f) {
+        rest.matrix.data<float>()[f * features + f] = kRestStep;
+    }
+    return to_fixed(cloud, rest, mean_step);
 }
 
 Cloud to_cloud(const FixedCloud& fixed, GpuStream stream) {

@@ -39,11 +39,15 @@ struct FixedCloud {
     int64_t count() const { return means.extent(0); }
     Device device() const { return means.device(); }
     FixedCloud to(Device device) const;
+    FixedCloud clone() const;  // with columns of its own
 };
 
 // To the nearest multiples; the result is on the cloud's device. `rest` is what cloud.sh_rest was
 // decoded from. Throws Error for a value outside what 32 bits hold.
 FixedCloud to_fixed(const Cloud& cloud, const RestLatents& rest, float mean_step);
+// Of a cloud whose harmonics have no latents: each number is its own, in multiples of kRestStep.
+constexpr float kRestStep = 0x1p-6F;
+FixedCloud to_fixed(const Cloud& cloud, float mean_step);
 // In fp32: one multiplication of each number, hence the same bits everywhere.
 Cloud to_cloud(const FixedCloud& fixed, GpuStream stream = nullptr);
 

@@ -46,6 +46,21 @@ struct RestFloatRows {
     }
 };
 
+// The row before that a row after is made of; without `sources` they are the same.
+LONGTAKE_HOST_DEVICE inline int64_t source_of(const int32_t* sources, int64_t row) {
+    return sources != nullptr ? sources[row] : row;
+}
+
+// Numbers as multiples.
+struct MultiplyRows {
+    int32_t* values;
+    uint32_t by;
+
+    LONGTAKE_HOST_DEVICE void run(int64_t i) const {
+        values[i] = static_cast<int32_t>(static_cast<uint32_t>(values[i]) * by);
+    }
+};
+
 // A column plus what its latents say, or plus other numbers.
 struct AddRows {
     const int32_t *before, *sources;  // [N, F], [M]
@@ -55,9 +70,9 @@ struct AddRows {
 
     LONGTAKE_HOST_DEVICE void run(int64_t i) const {
         for (int64_t f = 0; f < features; ++f) {
-            after[i * features + f] =
-                static_cast<int32_t>(static_cast<uint32_t>(before[sources[i] * features + f]) +
-                                     static_cast<uint32_t>(added[i * features + f]));
+            after[i * features + f] = static_cast<int32_t>(
+                static_cast<uint32_t>(before[source_of(sources, i) * features + f]) +
+                static_cast<uint32_t>(added[i * features + f]));
         }
     }
 };
@@ -72,7 +87,7 @@ struct AddProductRows {
         const uint32_t off = i < first_split ? 0U : static_cast<uint32_t>(shrink);
         for (int64_t f = 0; f < product.features; ++f) {
             after[i * product.features + f] = static_cast<int32_t>(
-                static_cast<uint32_t>(before[sources[i] * product.features + f]) - off +
+                static_cast<uint32_t>(before[source_of(sources, i) * product.features + f]) - off +
                 product.at(i, f));
         }
     }
@@ -80,10 +95,12 @@ struct AddProductRows {
 
 void run_cpu(const FloatRows& rows, int64_t count);
 void run_cpu(const RestFloatRows& rows, int64_t count);
+void run_cpu(const MultiplyRows& rows, int64_t count);
 void run_cpu(const AddRows& rows, int64_t count);
 void run_cpu(const AddProductRows& rows, int64_t count);
 void run_cuda(const FloatRows& rows, int64_t count, GpuStream stream);
 void run_cuda(const RestFloatRows& rows, int64_t count, GpuStream stream);
+void run_cuda(const MultiplyRows& rows, int64_t count, GpuStream stream);
 void run_cuda(const AddRows& rows, int64_t count, GpuStream stream);
 void run_cuda(const AddProductRows& rows, int64_t count, GpuStream stream);
 

@@ -9,6 +9,9 @@ void run_cuda(const FloatRows& rows, int64_t count, GpuStream stream) {
 void run_cuda(const RestFloatRows& rows, int64_t count, GpuStream stream) {
     run_rows(rows, count, stream, "latents to harmonics");
 }
+void run_cuda(const MultiplyRows& rows, int64_t count, GpuStream stream) {
+    run_rows(rows, count, stream, "multiples");
+}
 void run_cuda(const AddRows& rows, int64_t count, GpuStream stream) {
     run_rows(rows, count, stream, "column plus numbers");
 }

@@ -3,14 +3,16 @@
 #include "core/byte_reader.h"
 #include "core/byte_writer.h"
 #include "core/error.h"
-#include "core/parallel.h"
 #include "gaussians/codec/column_coding.h"
 #include "gaussians/codec/decoder_coding.h"
+#include "gaussians/codec/fixed_rows.h"
 #include "gaussians/codec/morton.h"
+#include "gaussians/codec/parallel_rows.h"
 
 #include <algorithm>
 #include <cmath>
 #include <limits>
+#include <utility>
 
 namespace longtake::gaussians {
 namespace {
@@ -25,17 +27,17 @@ struct KeyColumn {
 constexpr int32_t kSteps = 1 << 20;  // kFixedStep of them are one
 constexpr KeyColumn kColumns[]{
     {StreamPart::Means, &FixedCloud::means, 3, 4},
-    {StreamPart::LogScales, &FixedCloud::log_scales, 3, kSteps / 32},
-    {StreamPart::Rotations, &FixedCloud::rotations, 4, kSteps / 256},
-    {StreamPart::Opacities, &FixedCloud::opacities, 1, kSteps / 32},
-    {StreamPart::ShDc, &FixedCloud::sh_dc, 3, kSteps / 128},
+    {StreamPart::LogScales, &FixedCloud::log_scales, 3, kSteps / 16},
+    {StreamPart::Rotations, &FixedCloud::rotations, 4, kSteps / 128},
+    {StreamPart::Opacities, &FixedCloud::opacities, 1, kSteps / 16},
+    {StreamPart::ShDc, &FixedCloud::sh_dc, 3, kSteps / 32},
     {StreamPart::Rest, &FixedCloud::rest, 0, 1},
 };
 
 Tensor in_order(const Tensor& column, const std::vector<int32_t>& order) {
     Tensor out(column.shape(), DType::I32);
     const int64_t features = column.extent(1);
-    parallel_for(std::ssize(order), [&](int64_t i) {
+    parallel_for_rows(std::ssize(order), [&](int64_t i) {
         const int32_t* from = column.data<int32_t>() + features * order[static_cast<size_t>(i)];
         std::copy(from, from + features, out.data<int32_t>() + features * i);
     });
@@ -45,7 +47,7 @@ Tensor in_order(const Tensor& column, const std::vector<int32_t>& order) {
 // Quaternions of length one, and of the two that mean the same the one whose first is not negative.
 Tensor normalized(const Tensor& rotations) {
     Tensor out(rotations.shape(), DType::I32);
-    parallel_for(rotations.extent(0), [&](int64_t i) {
+    parallel_for_rows(rotations.extent(0), [&](int64_t i) {
         const int32_t* from = rotations.data<int32_t>() + 4 * i;
         double square = 0;
         for (size_t k = 0; k < 4; ++k) {
@@ -64,7 +66,7 @@ Tensor normalized(const Tensor& rotations) {
 Tensor divided(const Tensor& column, int32_t multiple) {
     Tensor out(column.shape(), DType::I32);
     const int64_t most = std::numeric_limits<int32_t>::max() / multiple;
-    parallel_for(column.count(), [&](int64_t i) {
+    parallel_for_rows(column.count(), [&](int64_t i) {
         const int64_t v = column.data<int32_t>()[i];
         const int64_t half = v < 0 ? -multiple / 2 : multiple / 2;
         out.data<int32_t>()[i] =
@@ -73,17 +75,17 @@ Tensor divided(const Tensor& column, int32_t multiple) {
     return out;
 }
 
-void multiply(Tensor& column, uint32_t multiple) {
-    parallel_for(column.count(), [&](int64_t i) {
-        int32_t& v = column.data<int32_t>()[i];
-        v = static_cast<int32_t>(static_cast<uint32_t>(v) * multiple);
-    });
+void multiply(Tensor& column, int32_t multiple) {
+    const MultiplyRows rows{.values = column.data<int32_t>(),
+                            .by = static_cast<uint32_t>(multiple)};
+    run_on(column.device(), rows, column.count(), nullptr);
 }
 
-CodingState state_of(const FixedCloud& cloud) {
+CodingState state_of(const FixedCloud& cloud, Tensor changes) {
+    clear_bytes(changes.raw(), changes.device(), changes.bytes(), nullptr);
     return {.cloud = cloud,
             .decoders = {no_decoder(3), no_decoder(4), no_decoder(1), no_decoder(3)},
-            .changes = Tensor::zeros({CodingState::kChanges, cloud.count()}, DType::U8)};
+            .changes = std::move(changes)};
 }
 
 }  // namespace
@@ -92,7 +94,7 @@ KeyFrame encode_key(const FixedCloud& cloud) {
     KeyFrame out;
     const Tensor places = divided(cloud.means, kColumns[0].multiple);
     out.order = morton_order(places);
-    out.state = state_of(cloud);
+    out.state = state_of(cloud, Tensor({CodingState::kChanges, cloud.count()}, DType::U8));
     for (const KeyColumn& column : kColumns) {
         const Tensor& given = cloud.*column.values;
         const bool turns = column.part == StreamPart::Rotations;
@@ -102,7 +104,7 @@ KeyFrame encode_key(const FixedCloud& cloud) {
         bytes.number(static_cast<uint64_t>(column.multiple), 4);
         bytes.bytes(encode_dense(counted));
         out.parts[static_cast<size_t>(column.part)] = bytes.take();
-        multiply(counted, static_cast<uint32_t>(column.multiple));
+        multiply(counted, column.multiple);
         out.state.cloud.*column.values = counted;
     }
     ByteWriter decoder;
@@ -111,7 +113,8 @@ KeyFrame encode_key(const FixedCloud& cloud) {
     return out;
 }
 
-CodingState decode_key(const FrameParts& parts, int64_t count, const StreamInfo& info) {
+CodingState decode_key(const FrameParts& parts, int64_t count, const StreamInfo& info,
+                       Arena& arena) {
     FixedCloud cloud{.mean_step = info.mean_step,
                      .means = {},
                      .log_scales = {},
@@ -121,19 +124,19 @@ CodingState decode_key(const FrameParts& parts, int64_t count, const StreamInfo&
                      .rest = {},
                      .rest_decoder = {}};
     std::vector<ColumnJob> jobs;
-    std::vector<uint32_t> multiples;
+    std::vector<int32_t> multiples;
     for (const KeyColumn& column : kColumns) {
         const int64_t features = column.features > 0 ? column.features : info.latents;
         Tensor& values = cloud.*column.values;
-        values = Tensor({count, features}, DType::I32);
+        values = arena.allocate({count, features}, DType::I32);
         ByteReader in(parts[static_cast<size_t>(column.part)]);
-        multiples.push_back(static_cast<uint32_t>(in.number(4)));
+        multiples.push_back(static_cast<int32_t>(in.number(4)));
         jobs.push_back({.bytes = in.take(in.left()),
                         .form = ColumnForm::Dense,
                         .context = {},
                         .values = &values});
     }
-    decode_columns(jobs);
+    decode_columns(jobs, arena);
     for (size_t i = 0; i < jobs.size(); ++i) {
         multiply(*jobs[i].values, multiples[i]);
     }
@@ -141,7 +144,7 @@ CodingState decode_key(const FrameParts& parts, int64_t count, const StreamInfo&
     cloud.rest_decoder = decode_decoder(no_decoder(3 * sh_rest_count(info.sh_degree)), in);
     check_input(cloud.rest_decoder.latents() == info.latents && in.left() == 0,
                 "its decoder is of {} latents", cloud.rest_decoder.latents());
-    return state_of(cloud);
+    return state_of(cloud, arena.allocate({CodingState::kChanges, count}, DType::U8));
 }
 
 }  // namespace longtake::gaussians

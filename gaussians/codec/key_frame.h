@@ -1,5 +1,6 @@
 #pragma once
 
+#include "core/arena.h"
 #include "gaussians/codec/coding_state.h"
 #include "gaussians/codec/frame_header.h"
 #include "gaussians/codec/stream_info.h"
@@ -16,7 +17,8 @@ struct KeyFrame {
     FrameParts parts;
 };
 KeyFrame encode_key(const FixedCloud& cloud);  // on the CPU
-// Throws InputError saying what is damaged.
-CodingState decode_key(const FrameParts& parts, int64_t count, const StreamInfo& info);
+// On the arena's device and in its memory. Throws InputError saying what is damaged.
+CodingState decode_key(const FrameParts& parts, int64_t count, const StreamInfo& info,
+                       Arena& arena);
 
 }  // namespace longtake::gaussians

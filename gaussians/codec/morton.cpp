@@ -1,6 +1,6 @@
 #include "gaussians/codec/morton.h"
 
-#include "core/parallel.h"
+#include "gaussians/codec/parallel_rows.h"
 
 #include <algorithm>
 #include <array>
@@ -43,7 +43,7 @@ std::vector<int32_t> morton_order(const Tensor& points) {
     const int drop =
         std::max(0, static_cast<int>(std::bit_width(static_cast<uint64_t>(span))) - kBits);
     std::vector<uint64_t> codes(static_cast<size_t>(count));
-    parallel_for(count, [&](int64_t i) {
+    parallel_for_rows(count, [&](int64_t i) {
         uint64_t code = 0;
         for (size_t axis = 0; axis < 3; ++axis) {
             const auto v =

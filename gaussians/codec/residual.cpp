@@ -73,19 +73,27 @@ void Residual::check_fits(const FixedCloud& before) const {
           before.rest_decoder.latents());
 }
 
-FixedCloud advance(const FixedCloud& before, const Residual& residual, GpuStream stream) {
+FixedCloud advance(const FixedCloud& before, const Residual& residual, GpuStream stream,
+                   Arena* arena) {
     residual.check_fits(before);
     const Device device = before.device();
     const int64_t n = residual.count();
-    const std::vector<int32_t> sources = residual.sources(before.count());
-    Tensor rows({n}, DType::I32);
-    std::ranges::copy(sources, rows.data<int32_t>());
-    rows = rows.to(device);
+    Tensor rows;
+    if (!residual.keeps_rows()) {
+        rows = Tensor({n}, DType::I32);
+        std::ranges::copy(residual.sources(before.count()), rows.data<int32_t>());
+        rows = rows.to(device);
+    }
+    const int32_t* sources = rows.empty() ? nullptr : rows.data<int32_t>();
+    const auto made = [&](const Shape& shape) {
+        return arena != nullptr ? arena->allocate(shape, DType::I32)
+                                : Tensor(shape, DType::I32, device);
+    };
 
     const auto added = [&](const Tensor& column, const Tensor& numbers) {
-        Tensor after(column.shape().with(0, n), DType::I32, device);
+        Tensor after = made(column.shape().with(0, n));
         const AddRows add{.before = column.data<int32_t>(),
-                          .sources = rows.data<int32_t>(),
+                          .sources = sources,
                           .added = numbers.data<int32_t>(),
                           .features = column.extent(1),
                           .after = after.data<int32_t>()};
@@ -93,10 +101,10 @@ FixedCloud advance(const FixedCloud& before, const Residual& residual, GpuStream
         return after;
     };
     const auto changed = [&](const Tensor& column, const ResidualColumn& by, int32_t shrink) {
-        Tensor after(column.shape().with(0, n), DType::I32, device);
+        Tensor after = made(column.shape().with(0, n));
         const Tensor matrix = by.decoder.matrix.to(device), shift = by.decoder.shift.to(device);
         const AddProductRows add{.before = column.data<int32_t>(),
-                                 .sources = rows.data<int32_t>(),
+                                 .sources = sources,
                                  .product = {.latents = by.latents.data<int32_t>(),
                                              .matrix = matrix.data<int32_t>(),
                                              .shift = shift.data<int32_t>(),

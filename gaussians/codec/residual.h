@@ -1,5 +1,6 @@
 #pragma once
 
+#include "core/arena.h"
 #include "core/tensor.h"
 #include "gaussians/codec/fixed_cloud.h"
 
@@ -30,13 +31,16 @@ struct Residual {
 
     int64_t count() const { return means.extent(0); }
     Residual to(Device device) const;
+    bool keeps_rows() const { return removed.empty() && clones.empty() && splits.empty(); }
     // For each row after, the row of before that it is made of.
     std::vector<int32_t> sources(int64_t count_before) const;
     // Throws Error saying what does not fit: rows out of range or order, tensors of other sizes.
     void check_fits(const FixedCloud& before) const;
 };
 
-// The cloud after, on the device that both are on: the same bits on every one.
-FixedCloud advance(const FixedCloud& before, const Residual& residual, GpuStream stream = nullptr);
+// The cloud after, on the device that both are on: the same bits on every one. In memory of its own
+// or, where one is given, of an arena.
+FixedCloud advance(const FixedCloud& before, const Residual& residual, GpuStream stream = nullptr,
+                   Arena* arena = nullptr);
 
 }  // namespace longtake::gaussians

@@ -110,11 +110,15 @@ std::array<Column, CodingState::kChanges> columns_of(Residual& residual) {
 FlagContext context_of(size_t column, const Tensor& before, const Tensor& sources,
                        const Tensor& now) {
     return {.before = before.data<uint8_t>() + static_cast<int64_t>(column) * before.extent(1),
-            .sources = sources.data<int32_t>(),
+            .sources = sources.empty() ? nullptr : sources.data<int32_t>(),
             .moves = column == 0 ? nullptr : now.data<uint8_t>()};
 }
 
+// Empty where rows stay what they are.
 Tensor sources_of(const Residual& residual, int64_t count_before) {
+    if (residual.keeps_rows()) {
+        return {};
+    }
     const std::vector<int32_t> rows = residual.sources(count_before);
     Tensor out({std::ssize(rows)}, DType::I32);
     std::ranges::copy(rows, out.data<int32_t>());
@@ -134,9 +138,9 @@ int64_t count_changed(const Tensor& changes, int64_t fresh) {
     return changed;
 }
 
-CodingState state_after(const CodingState& before, const Residual& residual,
-                        const Tensor& changes) {
-    return {.cloud = advance(before.cloud, residual),
+CodingState state_after(const CodingState& before, const Residual& residual, const Tensor& changes,
+                        Arena* arena = nullptr) {
+    return {.cloud = advance(before.cloud, residual, nullptr, arena),
             .decoders = {residual.log_scales.decoder, residual.rotations.decoder,
                          residual.opacities.decoder, residual.sh_dc.decoder},
             .changes = changes};
@@ -167,7 +171,8 @@ ResidualFrame encode_residual(const Residual& residual, const CodingState& befor
     return out;
 }
 
-CodingState decode_residual(const FrameParts& parts, int64_t count, const CodingState& before) {
+CodingState decode_residual(const FrameParts& parts, int64_t count, const CodingState& before,
+                            Arena& arena) {
     Residual out;
     const auto part = [&](StreamPart which) -> std::span<const std::byte> {
         return parts[static_cast<size_t>(which)];
@@ -178,9 +183,8 @@ CodingState decode_residual(const FrameParts& parts, int64_t count, const Coding
     check_input(rows == count, "its topology makes {} Gaussians, not {}", rows, count);
     decode_decoders(part(StreamPart::Decoders), before, out);
 
-    const Device device = before.cloud.device();
     const auto sized = [&](int64_t features) {
-        return Tensor({count, features}, DType::I32, device);
+        return arena.allocate({count, features}, DType::I32);
     };
     out.means = sized(3);
     for (const LatentPart& latent : kLatentParts) {
@@ -188,8 +192,11 @@ CodingState decode_residual(const FrameParts& parts, int64_t count, const Coding
         column.latents = sized(column.decoder.latents());
     }
     out.rest = sized(out.rest_decoder.latents());
-    const Tensor sources = sources_of(out, before.cloud.count()).to(device);
-    Tensor changes({CodingState::kChanges, count}, DType::U8, device);
+    Tensor sources = sources_of(out, before.cloud.count());
+    if (!sources.empty()) {
+        sources = sources.to(before.cloud.device());
+    }
+    Tensor changes = arena.allocate({CodingState::kChanges, count}, DType::U8);
     std::vector<ColumnJob> jobs;
     const auto columns = columns_of(out);
     for (size_t i = 0; i < columns.size(); ++i) {
@@ -199,9 +206,9 @@ CodingState decode_residual(const FrameParts& parts, int64_t count, const Coding
                         .values = columns[i].values,
                         .flags = changes.data<uint8_t>() + static_cast<int64_t>(i) * count});
     }
-    decode_columns(std::span(jobs).first(1));
-    decode_columns(std::span(jobs).subspan(1));
-    return state_after(before, out, changes);
+    decode_columns(std::span(jobs).first(1), arena);
+    decode_columns(std::span(jobs).subspan(1), arena);
+    return state_after(before, out, changes, &arena);
 }
 
 }  // namespace longtake::gaussians

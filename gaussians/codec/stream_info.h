@@ -23,9 +23,9 @@ struct StreamInfo {
     int64_t latents = 0;  // of the harmonics beyond the first
     float mean_step = 0;  // of every FixedCloud
     int64_t first_frame = 0;
-    std::optional<double> near;                // scene units before a camera that were left empty
-    std::vector<Camera> cameras;               // that saw it, in their order; may be none
-    std::map<std::string, std::string> notes;  // for people: preset, version, ...
+    std::optional<double> near{};                // scene units before a camera that were left empty
+    std::vector<Camera> cameras{};               // that saw it, in their order; may be none
+    std::map<std::string, std::string> notes{};  // for people: preset, version, ...
 
     // The first bytes of a stream, and back. `unpack` throws InputError without naming the file.
     std::vector<std::byte> pack() const;

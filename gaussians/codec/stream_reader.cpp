@@ -23,7 +23,9 @@ constexpr uint64_t kTail = uint64_t{1} << 16;  // holds the index of 16,000 fram
 }  // namespace
 
 StreamReader::StreamReader(const std::string& address, const Options& options)
-    : options_(options), source_(address) {
+    : options_(options),
+      arenas_{std::make_unique<Arena>(options.device), std::make_unique<Arena>(options.device)},
+      source_(address) {
     try {
         auto head = source_.read(0, StreamInfo::kFixedBytes);
         const uint64_t size = StreamInfo::packed_bytes(head);
@@ -169,6 +171,14 @@ bool StreamReader::next() {
     }
 }
 
+// For the next frame: that of the one before the last.
+Arena& StreamReader::memory() {
+    turn_ = 1 - turn_;
+    scopes_[turn_].reset();
+    scopes_[turn_].emplace(*arenas_[turn_]);
+    return *arenas_[turn_];
+}
+
 // The frame next_.
 void StreamReader::load() {
     const FrameIndex::Entry& entry = index_[next_];
@@ -188,11 +198,11 @@ void StreamReader::load() {
                 "this is frame {}, of another place", header.number);
     const FrameParts parts = header.split(bytes);
     if (header.key) {
-        state_ = decode_key(parts, header.count, info_).to(options_.device);
+        state_ = decode_key(parts, header.count, info_, memory());
     } else {
         check_input(at_ && *at_ + 1 == next_ && header.state_before == header_.state_after,
                     "the frame before it is missing");
-        state_ = decode_residual(parts, header.count, state_);
+        state_ = decode_residual(parts, header.count, state_, memory());
     }
     check_input(!options_.verify || state_hash(state_.cloud) == header.state_after,
                 "decoding it gives something else than what was written");

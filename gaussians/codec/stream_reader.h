@@ -1,5 +1,6 @@
 #pragma once
 
+#include "core/arena.h"
 #include "core/byte_source.h"
 #include "core/device.h"
 #include "gaussians/codec/coding_state.h"
@@ -7,8 +8,10 @@
 #include "gaussians/codec/frame_index.h"
 #include "gaussians/codec/stream_info.h"
 
+#include <array>
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <string>
 
@@ -39,6 +42,7 @@ class StreamReader {
     void seek(int64_t frame);
     // Reads a frame; false behind the last one that is complete.
     bool next();
+    // Both are valid until the next frame is read.
     const FixedCloud& state() const { return state_.cloud; }
     const CodingState& coding_state() const { return state_; }
     const FrameHeader& frame() const { return header_; }
@@ -48,9 +52,14 @@ class StreamReader {
     void walk();
     bool find_key();
     void load();
+    Arena& memory();
     [[noreturn]] void refuse(size_t frame, uint64_t offset, const char* why) const;
 
     Options options_;
+    // What frames are decoded in, by turns.
+    std::array<std::unique_ptr<Arena>, 2> arenas_;
+    std::array<std::optional<Arena::Scope>, 2> scopes_;
+    size_t turn_ = 0;
     ByteSource source_;
     StreamInfo info_;
     FrameIndex index_;

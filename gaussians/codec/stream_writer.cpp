@@ -50,7 +50,7 @@ StreamWriter StreamWriter::resume(const std::filesystem::path& path, const Strea
     if (whole > 0) {
         reader.seek(static_cast<int64_t>(whole) - 1);
         check(reader.next(), "{}: its last frame is gone", partial.string());
-        writer.state_ = reader.coding_state();
+        writer.state_ = reader.coding_state().clone();
         writer.last_ = reader.frame();
     }
     std::filesystem::resize_file(partial, writer.index_.end());

@@ -1,10 +1,17 @@
 #include "core/device.h"
+#include "core/error.h"
+#include "core/file.h"
+#include "gaussians/codec/column_coding.h"
+#include "gaussians/codec/stream_reader.h"
 #include "tests/core/cuda_testing.h"
-#include "tests/gaussians/fixed_testing.h"
+#include "tests/core/temporary_folder.h"
+#include "tests/gaussians/stream_testing.h"
 
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <random>
+#include <vector>
 
 namespace longtake::gaussians {
 namespace {
@@ -22,6 +29,77 @@ TEST(CudaCodec, TakesAFrameToTheBitsOfTheCpu) {
         EXPECT_TRUE(std::ranges::equal(cloud.columns()[i]->values<float>(),
                                        cloud_there.columns()[i]->values<float>()))
             << "column " << i;
+    }
+}
+
+// Blocks of several warps, rows that come and go, numbers of all sizes.
+TEST(CudaCodec, PlaysAStreamToTheBitsOfTheCpu) {
+    LONGTAKE_NEEDS_GPU();
+    const TemporaryFolder folder;
+    const auto path = folder.path() / "a.ltv";
+    StreamWriter writer(path, small_info());
+    std::vector<FixedCloud> states{writer.key(random_fixed(40'000, 1)).cloud};
+    for (unsigned frame = 1; frame < 6; ++frame) {
+        Residual residual = random_residual(writer.state(), frame);
+        std::mt19937 engine(frame);
+        for (int32_t& v : residual.means.values<int32_t>()) {
+            v = engine() % 3 == 0 ? static_cast<int32_t>(engine()) >> (engine() % 32) : 0;
+        }
+        for (int64_t row = 0; row < residual.count(); ++row) {
+            if (row % 100 < 80) {
+                std::ranges::fill(residual.sh_dc.latents.slice(row, row + 1).values<int32_t>(), 0);
+            }
+        }
+        states.push_back(frame == 4 ? writer.key(random_fixed(50'000, 2)).cloud
+                                    : writer.residual(residual));
+    }
+    writer.finish();
+    StreamReader reader(path.string(), {.device = Device::Cuda, .verify = true});
+    for (const FixedCloud& state : states) {
+        ASSERT_TRUE(reader.next());
+        EXPECT_EQ(reader.state().device(), Device::Cuda);
+        EXPECT_TRUE(same(reader.state(), state)) << reader.frame().number;
+    }
+    reader.seek(2);
+    ASSERT_TRUE(reader.next());
+    EXPECT_TRUE(same(reader.state(), states[2]));
+}
+
+// A trainer on the GPU writes the same stream.
+TEST(CudaCodec, WritesTheStreamOfTheCpu) {
+    LONGTAKE_NEEDS_GPU();
+    const TemporaryFolder folder;
+    const auto write = [&](const char* name, Device device) {
+        StreamWriter writer(folder.path() / name, small_info());
+        writer.key(random_fixed(5000, 1).to(device));
+        EXPECT_EQ(writer.state().device(), device);
+        for (unsigned frame = 1; frame < 3; ++frame) {
+            writer.residual(random_residual(writer.state(), frame).to(device));
+        }
+        writer.finish();
+        return read_text(folder.path() / name, size_t{1} << 26);
+    };
+    EXPECT_EQ(write("cpu.ltv", Device::Cpu), write("cuda.ltv", Device::Cuda));
+}
+
+// A block cut short, or one whose words are others, is found out.
+TEST(CudaCodec, RefusesDamagedBlocks) {
+    LONGTAKE_NEEDS_GPU();
+    std::mt19937 engine(1);
+    const Tensor numbers = random_numbers({20'000, 3}, engine, 1000);
+    const auto bytes = encode_dense(numbers);
+    const auto decode = [&](std::vector<std::byte> damaged) {
+        Arena arena(Device::Cuda);
+        Tensor values = arena.allocate(numbers.shape(), DType::I32);
+        const ColumnJob job{.bytes = damaged, .context = {}, .values = &values};
+        decode_columns(std::span(&job, 1), arena);
+        return values.to(Device::Cpu);
+    };
+    EXPECT_TRUE(same(decode(bytes), numbers));
+    for (int i = 0; i < 20; ++i) {
+        std::vector<std::byte> damaged = bytes;
+        damaged[bytes.size() - 1 - engine() % 40'000] ^= std::byte{1};
+        EXPECT_THROW(decode(damaged), InputError);
     }
 }
 

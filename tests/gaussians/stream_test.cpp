@@ -102,7 +102,7 @@ TEST(Stream, KeyIsCloseToWhatIsGiven) {
                       2);
             EXPECT_LE(std::abs(key.cloud.log_scales.data<int32_t>()[3 * i + k] -
                                given.log_scales.data<int32_t>()[3 * from + k]),
-                      1 << 14);
+                      1 << 15);
         }
         EXPECT_EQ(key.cloud.rest.data<int32_t>()[2 * i], given.rest.data<int32_t>()[2 * from]);
     }
