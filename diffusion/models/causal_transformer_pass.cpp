@@ -1,5 +1,6 @@
 #include "diffusion/models/causal_transformer_pass.h"
 
+#include "core/parallel.h"
 #include "diffusion/ops/attention.h"
 #include "diffusion/ops/layer_norm.h"
 #include "diffusion/ops/layout.h"
@@ -8,22 +9,42 @@
 #include "diffusion/ops/timestep_embedding.h"
 
 namespace longtake::diffusion {
+
+// Between two self attentions no row needs another: where threads take groups alone, their rows
+// stay in the core's caches all the way.
+template <typename Work> void CausalTransformer::Pass::each_group(Work&& work) {
+    if (weights_.rows_alone == 0) {
+        for (Group& g : s_.groups) {
+            work(g, s_.ops);
+        }
+        return;
+    }
+    parallel_for(static_cast<int64_t>(s_.groups.size()), [&](int64_t i) {
+        work(s_.groups[static_cast<size_t>(i)],
+             s_.workers[static_cast<size_t>(omp_get_thread_num())]);
+    });
+}
+
 void CausalTransformer::Pass::run(const Tensor& latents, std::span<const double> timesteps,
                                   const TextContext& text, AttentionMemory& memory, Tensor& flow) {
-    s_.fit(model_, config_, compute_, products_, latents.extent(0),
+    s_.fit(model_, config_, compute_, products_, weights_.rows_alone, latents.extent(0),
            latents.extent(2) / config_.patch_height, latents.extent(3) / config_.patch_width);
     s_.group(timesteps, [this](double t) { return modulation_at(t); });
     s_.rope->set_time(memory.query_positions(), stream());
     patchify(latents, config_.patch_height, config_.patch_width, s_.patches, stream());
     weights_.patch(s_.patches, s_.x, s_.ops);
-    for (auto& g : s_.groups) {
+    each_group([&](Group& g, Workspace& ops) {
         const Modulation::Layer& m = g.modulation->layers[0];
-        layer_norm(g.x, m.self_gain, m.self_shift, config_.eps, g.normed, stream());
-    }
+        layer_norm(g.x, m.self_gain, m.self_shift, config_.eps, g.normed, ops.stream());
+        weights_.blocks[0].qkv(g.normed, g.qkv, ops);
+    });
     for (int layer = 0; layer < static_cast<int>(weights_.blocks.size()); ++layer) {
-        self_attention(layer, memory);
-        cross_attention(layer, text);
-        feed_forward(layer);
+        attend(layer, memory);
+        each_group([&](Group& g, Workspace& ops) {
+            self_out(layer, g, ops);
+            cross_attention(layer, text, g, ops);
+            feed_forward(layer, g, ops);
+        });
     }
     weights_.head(s_.head_normed, s_.tokens, s_.ops);
     unpatchify(s_.tokens, config_.patch_height, config_.patch_width, flow, stream());
@@ -60,53 +81,55 @@ Modulation CausalTransformer::Pass::modulation_at(double timestep) {
     return m;
 }
 
-void CausalTransformer::Pass::self_attention(int layer, AttentionMemory& memory) {
+void CausalTransformer::Pass::attend(int layer, AttentionMemory& memory) {
     const Weights::Block& block = weights_.blocks[static_cast<size_t>(layer)];
-    block.qkv(s_.normed, s_.qkv, s_.ops);
     split_qkv(s_.qkv, block.q_norm, block.k_norm, config_.eps, *s_.rope, s_.q, s_.k, s_.v,
               stream());
     attention(s_.q, memory.update(layer, s_.q, s_.k, s_.v), s_.attended, s_.ops);
-    for (auto& g : s_.groups) {
-        const Modulation::Layer& m = g.modulation->layers[static_cast<size_t>(layer)];
-        block.self_out(g.attended, g.x, s_.ops,
-                       Epilogue::gated_add(m.self_gate)
-                           .then_norm(block.cross_gain, block.cross_bias, config_.eps, g.normed));
-    }
 }
 
-void CausalTransformer::Pass::cross_attention(int layer, const TextContext& text) {
+void CausalTransformer::Pass::self_out(int layer, Group& g, Workspace& ops) {
     const Weights::Block& block = weights_.blocks[static_cast<size_t>(layer)];
+    const Modulation::Layer& m = g.modulation->layers[static_cast<size_t>(layer)];
+    block.self_out(g.attended2, g.x, ops,
+                   Epilogue::gated_add(m.self_gate)
+                       .then_norm(block.cross_gain, block.cross_bias, config_.eps, g.normed));
+}
+
+void CausalTransformer::Pass::cross_attention(int layer, const TextContext& text, Group& g,
+                                              Workspace& ops) {
+    const Weights::Block& block = weights_.blocks[static_cast<size_t>(layer)];
+    const Modulation::Layer& m = g.modulation->layers[static_cast<size_t>(layer)];
     const TextContext::Layer& kv = text.layers[static_cast<size_t>(layer)];
     const KvView view{.keys = kv.keys.raw(),
                       .values = kv.values.raw(),
                       .slots = kv.keys.extent(1),
                       .stride = kv.keys.extent(1),
                       .dtype = compute_};
-    block.cross_q(s_.normed, s_.cross, s_.ops);
-    rms_norm(s_.cross, 0, block.cross_q_norm, config_.eps, s_.q, Rotation::None, nullptr, stream());
-    attention(s_.q, view, s_.attended, s_.ops, text.bias());
-    for (auto& g : s_.groups) {
-        const Modulation::Layer& m = g.modulation->layers[static_cast<size_t>(layer)];
-        block.cross_out(g.attended, g.x, s_.ops,
-                        Epilogue::add().then_norm(m.ffn_gain, m.ffn_shift, config_.eps, g.normed));
-    }
+    block.cross_q(g.normed, g.cross, ops);
+    rms_norm(g.cross, 0, block.cross_q_norm, config_.eps, g.q, Rotation::None, nullptr,
+             ops.stream());
+    attention(g.q, view, g.attended, ops, text.bias());
+    block.cross_out(g.attended2, g.x, ops,
+                    Epilogue::add().then_norm(m.ffn_gain, m.ffn_shift, config_.eps, g.normed));
 }
 
-void CausalTransformer::Pass::feed_forward(int layer) {
+// As far as the next layer's queries, keys and values.
+void CausalTransformer::Pass::feed_forward(int layer, Group& g, Workspace& ops) {
     const Weights::Block& block = weights_.blocks[static_cast<size_t>(layer)];
-    block.up(s_.normed, s_.hidden, s_.ops, Epilogue::gelu());
-    for (auto& g : s_.groups) {
-        const Modulation::Layer& m = g.modulation->layers[static_cast<size_t>(layer)];
-        const auto add = Epilogue::gated_add(m.ffn_gate);
-        if (static_cast<size_t>(layer) + 1 < weights_.blocks.size()) {
-            const Modulation::Layer& next = g.modulation->layers[static_cast<size_t>(layer) + 1];
-            block.down(g.hidden, g.x, s_.ops,
-                       add.then_norm(next.self_gain, next.self_shift, config_.eps, g.normed));
-        } else {
-            block.down(g.hidden, g.x, s_.ops,
-                       add.then_norm(g.modulation->head_gain, g.modulation->head_shift, config_.eps,
-                                     g.head_normed));
-        }
+    const Modulation::Layer& m = g.modulation->layers[static_cast<size_t>(layer)];
+    const auto add = Epilogue::gated_add(m.ffn_gate);
+    block.up(g.normed, g.hidden, ops, Epilogue::gelu());
+    const auto following = static_cast<size_t>(layer) + 1;
+    if (following < weights_.blocks.size()) {
+        const Modulation::Layer& next = g.modulation->layers[following];
+        block.down(g.hidden, g.x, ops,
+                   add.then_norm(next.self_gain, next.self_shift, config_.eps, g.normed));
+        weights_.blocks[following].qkv(g.normed, g.qkv, ops);
+    } else {
+        block.down(g.hidden, g.x, ops,
+                   add.then_norm(g.modulation->head_gain, g.modulation->head_shift, config_.eps,
+                                 g.head_normed));
     }
 }
 

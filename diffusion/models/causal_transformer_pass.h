@@ -22,10 +22,16 @@ class CausalTransformer::Pass {
              AttentionMemory& memory, Tensor& flow);
 
   private:
+    using Group = TransformerWorkspace::State::Group;
+
     Modulation modulation_at(double timestep);
-    void self_attention(int layer, AttentionMemory& memory);
-    void cross_attention(int layer, const TextContext& text);
-    void feed_forward(int layer);
+    // Calls work(group, its workspace) for all groups.
+    template <typename Work> void each_group(Work&& work);
+    void attend(int layer, AttentionMemory& memory);
+    // What follows an attention on its rows.
+    void self_out(int layer, Group& g, Workspace& ops);
+    void cross_attention(int layer, const TextContext& text, Group& g, Workspace& ops);
+    void feed_forward(int layer, Group& g, Workspace& ops);
     GpuStream stream() const { return s_.ops.stream(); }
 
     const TransformerConfig& config_;

@@ -1,5 +1,9 @@
 #include "diffusion/models/causal_transformer_state.h"
 
+#include "core/parallel.h"
+
+#include <algorithm>
+
 namespace longtake::diffusion {
 
 TransformerWorkspace::TransformerWorkspace(Device device)
@@ -16,7 +20,11 @@ void TransformerWorkspace::synchronize() const {
 
 void TransformerWorkspace::State::fit(const std::shared_ptr<const void>& model,
                                       const TransformerConfig& c, DType compute, DType products,
-                                      int64_t frames, int64_t height, int64_t width) {
+                                      int64_t rows_alone, int64_t frames, int64_t height,
+                                      int64_t width) {
+    while (rows_alone > 0 && workers.size() < static_cast<size_t>(thread_count())) {
+        workers.emplace_back();
+    }
     if (model_ == model && frames_ == frames && height_ == height && width_ == width) {
         return;
     }
@@ -42,6 +50,7 @@ void TransformerWorkspace::State::fit(const std::shared_ptr<const void>& model,
     hidden = Tensor({rows, c.ffn_dim}, products, device);
     tokens = Tensor({rows, c.out_channels * c.patch_size()}, DType::F32, device);
     model_ = model;
+    rows_alone_ = rows_alone;
     frames_ = frames;
     height_ = height;
     width_ = width;
@@ -49,20 +58,27 @@ void TransformerWorkspace::State::fit(const std::shared_ptr<const void>& model,
 
 void TransformerWorkspace::State::set_groups(std::span<const double> timesteps) {
     size_t count = 0;
+    const auto add = [&](int64_t begin, int64_t end, const Modulation& modulation) {
+        if (count == groups.size() || groups[count].begin != begin || groups[count].end != end) {
+            const auto rows = [=](const Tensor& t) { return t.slice(begin, end); };
+            groups.resize(count);
+            groups.push_back({begin, end, nullptr, rows(x), rows(normed), rows(head_normed),
+                              rows(qkv), rows(q), rows(cross), rows(attended), rows(attended2),
+                              rows(hidden)});
+        }
+        groups[count++].modulation = &modulation;
+    };
     for (size_t f = 0; f < timesteps.size();) {
         size_t last = f + 1;
         while (last < timesteps.size() && timesteps[last] == timesteps[f]) {
             ++last;
         }
-        const int64_t begin = static_cast<int64_t>(f) * height_ * width_;
         const int64_t end = static_cast<int64_t>(last) * height_ * width_;
-        if (count == groups.size() || groups[count].begin != begin || groups[count].end != end) {
-            groups.resize(count);
-            groups.push_back({begin, end, nullptr, x.slice(begin, end), normed.slice(begin, end),
-                              head_normed.slice(begin, end), attended2.slice(begin, end),
-                              hidden.slice(begin, end)});
+        for (int64_t row = static_cast<int64_t>(f) * height_ * width_; row < end;) {
+            const int64_t next = rows_alone_ > 0 ? std::min(row + rows_alone_, end) : end;
+            add(row, next, modulations.at(timesteps[f]));
+            row = next;
         }
-        groups[count++].modulation = &modulations.at(timesteps[f]);
         f = last;
     }
     groups.resize(count);

@@ -26,14 +26,17 @@ struct Modulation {
 struct TransformerWorkspace::State {
     explicit State(Device device) : ops(device) {}
 
-    // Consecutive frames with the same timestep: the rows [begin, end) of the activations.
+    // Rows [begin, end) of the activations that have the same timestep and go together from one
+    // self attention to the next: consecutive frames, or as many rows of them as a thread takes
+    // alone.
     struct Group {
         int64_t begin, end;
         const Modulation* modulation;
-        Tensor x, normed, head_normed, attended, hidden;
+        Tensor x, normed, head_normed, qkv, q, cross, attended, attended2, hidden;
     };
 
     Workspace ops;                             // and its device is that of everything here
+    std::vector<Workspace> workers;            // of threads that take groups alone
     std::map<double, Modulation> modulations;  // by timestep
     std::vector<Group> groups;
     std::optional<RopeTable> rope;
@@ -53,10 +56,12 @@ struct TransformerWorkspace::State {
     Tensor hidden;       // [L, ffn_dim] (*)
     Tensor tokens;       // [L, out_channels * patch] fp32
 
-    // Makes everything fit a chunk of `frames` x `height` x `width` tokens.
+    // Makes everything fit a chunk of `frames` x `height` x `width` tokens, of which threads take
+    // `rows_alone`, or 0: they share all.
     void fit(const std::shared_ptr<const void>& model, const TransformerConfig& config,
-             DType compute, DType products, int64_t frames, int64_t height, int64_t width);
-    // Splits the chunk's rows by timestep; `modulation_of(t)` is asked once per new timestep.
+             DType compute, DType products, int64_t rows_alone, int64_t frames, int64_t height,
+             int64_t width);
+    // Splits the chunk's rows into groups; `modulation_of(t)` is asked once per new timestep.
     template <typename ModulationOf>
     void group(std::span<const double> timesteps, ModulationOf&& modulation_of) {
         if (modulations.size() > kMaxModulations) {
@@ -75,7 +80,7 @@ struct TransformerWorkspace::State {
     void set_groups(std::span<const double> timesteps);
 
     std::shared_ptr<const void> model_;  // kept, so that no other one takes its address
-    int64_t frames_ = 0, height_ = 0, width_ = 0;
+    int64_t rows_alone_ = 0, frames_ = 0, height_ = 0, width_ = 0;
 };
 
 }  // namespace longtake::diffusion

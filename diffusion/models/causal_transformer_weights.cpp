@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <array>
 #include <cstring>
 #include <string>
 
@@ -90,6 +92,13 @@ CausalTransformer::Weights::Weights(const TransformerConfig& c, const WeightMap&
     for (int64_t i = 0; i < c.layers; ++i) {
         blocks.push_back(load_block(load, load.in(products), c, i));
     }
+    const auto alone = [](const Block& b) {
+        const std::array rows{b.qkv.rows_alone(),     b.self_out.rows_alone(),
+                              b.cross_q.rows_alone(), b.cross_out.rows_alone(),
+                              b.up.rows_alone(),      b.down.rows_alone()};
+        return *std::ranges::min_element(rows);
+    };
+    rows_alone = blocks.empty() ? 0 : alone(blocks.front());
     from.check_none(fmt::format("blocks.{}.", c.layers));
 }
 

@@ -20,6 +20,7 @@ struct CausalTransformer::Weights {
     Linear patch, text_in, text_out, time_in, time_out, time_modulation, head;
     Tensor head_modulation;  // [2, d]
     std::vector<Block> blocks;
+    int64_t rows_alone = 0;  // see Linear; 0 unless all products of a block agree
 
     Weights(const TransformerConfig& config, const WeightMap& from, DType compute, DType products,
             Device device);

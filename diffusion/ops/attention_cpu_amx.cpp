@@ -1,6 +1,8 @@
 // Compiled for AMX: nothing here may run before attention_kernels() has asked the machine.
+#include "diffusion/ops/amx.h"
 #include "diffusion/ops/attention_bf16_pairs.h"
 #include "diffusion/ops/attention_kernel.h"
+#include "diffusion/ops/simd_avx512bf16.h"
 #include "diffusion/ops/transpose_avx512.h"
 
 #include <algorithm>
@@ -14,48 +16,52 @@ namespace {
 using V = Bf16Pairs;
 using Vector = V::Vector;
 
-constexpr int64_t kTile = 16;             // rows of a tile, and its columns of 32 bits
 constexpr int64_t kTileKeys = 2 * kTile;  // bf16 in a row
 constexpr int64_t kBlock = 2 * kTileKeys;
 constexpr int kMaxVectors = 2;
 constexpr int64_t kMaxDim = 128;
 
-// Tiles 0 to 3 sum, 4 and 5 hold keys or values, 6 and 7 queries or weights; all of full size.
-struct alignas(64) TileConfig {
-    uint8_t palette = 1, start_row = 0, reserved[14] = {};
-    uint16_t row_bytes[16] = {64, 64, 64, 64, 64, 64, 64, 64};
-    uint8_t rows[16] = {16, 16, 16, 16, 16, 16, 16, 16};
+// The mantissas of 2^(i / 128), 7 bits each.
+struct alignas(64) Mantissas {
+    uint8_t bits[128];
+
+    constexpr Mantissas() : bits{} {
+        constexpr double kStep = 1.0054299011128028;  // 2^(1 / 128)
+        double power = 1;
+        for (uint8_t& b : bits) {
+            b = static_cast<uint8_t>((power - 1) * 128 + 0.5);
+            power *= kStep;
+        }
+    }
 };
-static_assert(sizeof(TileConfig) == 64);
+constexpr Mantissas kMantissas;
 
-// The compiler does not know that tiles are loaded from memory.
-void settle() {
-    asm volatile("" ::: "memory");
-}
-
-// 2^x for x <= 0, to 8e-5, as weights are rounded to bf16 anyway; not less than 2^-125, so that
-// no denormal slows what follows.
-Vector rough_exp2(Vector x) {
-    x = V::max(x, V::broadcast(-125.F));
-    const Vector r = _mm512_reduce_ps(x, _MM_FROUND_TO_NEG_INF | _MM_FROUND_NO_EXC);  // [0, 1)
-    Vector p = V::broadcast(7.8024521e-2F);
-    p = V::fma(p, r, V::broadcast(2.2606716e-1F));
-    p = V::fma(p, r, V::broadcast(6.9583354e-1F));
-    p = V::fma(p, r, V::broadcast(9.9992522e-1F));
-    return _mm512_scalef_ps(p, x);
+// Pairs of bf16 from exponents in fixed point: 2^(e / 2^23 - 127), for what is left of e in its
+// upper half, hence to 0.3 % before it is rounded to bf16, which is 0.4 %. Not less than 2^-125.
+// What overflowed towards minus infinity is INT_MIN.
+__m512i exp2_pairs(__m512i first, __m512i second) {
+    const __m512i upper = _mm512_set1_epi32(static_cast<int>(0xffff0000U));
+    const __m512i both =
+        _mm512_ternarylogic_epi32(second, upper, _mm512_srli_epi32(first, 16), 0xea);  // (a&b)|c
+    const __m512i e = _mm512_max_epi16(both, _mm512_set1_epi16(2 << 7));
+    const __m512i mantissas = _mm512_permutex2var_epi8(_mm512_load_si512(kMantissas.bits), e,
+                                                       _mm512_load_si512(kMantissas.bits + 64));
+    return _mm512_ternarylogic_epi32(_mm512_set1_epi16(0x7f), mantissas, e, 0xca);  // a ? b : c
 }
 
 int64_t scratch_floats(int64_t head_dim) {
     return kMaxVectors * kTile * (head_dim / 2 + head_dim + 2 * kBlock) + kTileKeys * kMaxDim / 2;
 }
 
-// The query rows of one call, 16 to a vector: they are columns of every product, so that maxima
+// Tiles 0 to 3 sum, 4 and 5 hold keys or values, 6 and 7 queries or weights. The query rows of one
+// call, 16 to a vector: they are columns of every product, so that maxima
 // and sums need no work across lanes.
 template <int kVectors> class Rows {
     static constexpr int64_t kWidth = kVectors * kTile;
     static constexpr int64_t kStride = kWidth * sizeof(float);
     // Weights of up to 2^8 are as exact as those up to 1, so the maximum follows only from there.
     static constexpr float kSlack = 8;
+    static constexpr float kUnit = 0x1p23F;  // see exp2_pairs
 
   public:
     explicit Rows(const AttentionTile& t)
@@ -64,7 +70,7 @@ template <int kVectors> class Rows {
           sums_(q_ + t.head_dim / 2 * kWidth),
           logits_{sums_ + t.head_dim * kWidth, sums_ + (t.head_dim + kBlock) * kWidth},
           last_keys_(reinterpret_cast<uint16_t*>(sums_ + (t.head_dim + 2 * kBlock) * kWidth)),
-          pairs_per_piece_((kBlock / 2 + t.head_dim / 8 - 1) / (t.head_dim / 8)) {
+          pairs_per_piece_((kBlock / 2 + products(t) - 1) / products(t)) {
         std::fill_n(largest_, kVectors, V::broadcast(-__builtin_inff()));
         std::fill_n(total_, kVectors, V::broadcast(0.F));
     }
@@ -107,6 +113,9 @@ template <int kVectors> class Rows {
     }
 
   private:
+    // Of tiles, in a turn of the loop.
+    static int64_t products(const AttentionTile& t) { return kVectors * t.head_dim / 4; }
+
     // Keys of a block that are multiplied: those there are, in whole tiles.
     int64_t keys_of(int64_t block) const {
         return t_.slots - block * kBlock > kTileKeys ? kBlock : kTileKeys;
@@ -133,7 +142,7 @@ template <int kVectors> class Rows {
         }
     }
 
-    // Logits of a block = keys * queries, not yet scaled. `between` runs after every piece.
+    // Logits of a block = keys * queries, not yet scaled.
     template <typename Between> void multiply_keys(int64_t block, Between&& between) {
         float* s = logits(block);
         for (int64_t j = 0; j < keys_of(block); j += kTileKeys) {
@@ -142,8 +151,7 @@ template <int kVectors> class Rows {
             for (int64_t k = 0; k < t_.head_dim; k += kTileKeys) {
                 _tile_loadd(4, keys + k, t_.head_dim * 2);
                 _tile_loadd(5, keys + kTile * t_.head_dim + k, t_.head_dim * 2);
-                add_products(q_ + k / 2 * kWidth);
-                between();
+                add_products(q_ + k / 2 * kWidth, between);
                 settle();
             }
             move<true>(s + j * kWidth);
@@ -192,25 +200,32 @@ template <int kVectors> class Rows {
             const Vector reach = V::add(largest_[v], V::broadcast(kSlack / t_.scale));
             const __mmask16 higher = _mm512_cmp_ps_mask(now, reach, _CMP_GT_OQ);
             const Vector fall = V::mul(V::sub(largest_[v], now), V::broadcast(t_.scale));
-            shrink[v] = _mm512_mask_blend_ps(higher, V::broadcast(1.F), rough_exp2(fall));
+            shrink[v] =
+                _mm512_mask_blend_ps(higher, V::broadcast(1.F), Avx512Bf16::rough_exp2(fall));
             largest_[v] = _mm512_mask_blend_ps(higher, largest_[v], now);
-            offset_[v] = V::mul(largest_[v], V::broadcast(-t_.scale));
+            offset_[v] = V::fma(largest_[v], V::broadcast(-kUnit * t_.scale),
+                                V::broadcast(127 * kUnit + kUnit / 256));
             total_[v] = V::mul(total_[v], shrink[v]);
             grown |= higher != 0;
         }
         return grown;
     }
 
-    // Logits 2 pair and 2 pair + 1 of every row to weights, in place.
+    // Logits 2 pair and 2 pair + 1 of every row to weights, in place. The weights are added up as
+    // they are multiplied: rounded.
     void weigh(int64_t block, int64_t pair) {
         float* s = logits(block);
-        const Vector scale = V::broadcast(t_.scale);
+        const Vector scale = V::broadcast(kUnit * t_.scale);
+        const Vector ones = _mm512_castsi512_ps(_mm512_set1_epi32(0x3f803f80));
         for (int v = 0; v < kVectors; ++v) {
             const float* at = s + 2 * pair * kWidth + v * kTile;
-            const Vector first = rough_exp2(V::fma(V::load(at), scale, offset_[v]));
-            const Vector second = rough_exp2(V::fma(V::load(at + kWidth), scale, offset_[v]));
-            total_[v] = V::add(total_[v], V::add(first, second));
-            V::store(s + pair * kWidth + v * kTile, V::pair(first, second));
+            const auto exponents = [&](const float* logits) {
+                return _mm512_cvtps_epi32(V::fma(V::load(logits), scale, offset_[v]));
+            };
+            const Vector weights =
+                _mm512_castsi512_ps(exp2_pairs(exponents(at), exponents(at + kWidth)));
+            total_[v] = V::multiply_add(weights, ones, total_[v]);
+            V::store(s + pair * kWidth + v * kTile, weights);
         }
     }
 
@@ -225,8 +240,7 @@ template <int kVectors> class Rows {
                                       ((begin / kTileKeys + b) * t_.head_dim + i) * kTile;
                 _tile_loadd(4, values, 64);
                 _tile_loadd(5, values + kTile * kTile, 64);
-                add_products(weights + b * kTile * kWidth);
-                between();
+                add_products(weights + b * kTile * kWidth, between);
                 settle();
             }
             move<true>(sums_ + i * kWidth);
@@ -262,15 +276,20 @@ template <int kVectors> class Rows {
         }
     }
 
-    // Sums += (tile 4, tile 5) * the 16 rows of units at `right`.
-    static void add_products(const float* right) {
+    // Sums += (tile 4, tile 5) * the 16 rows of units at `right`. `between` runs after every
+    // product of tiles.
+    template <typename Between> static void add_products(const float* right, Between&& between) {
         _tile_loadd(6, right, kStride);
         _tile_dpbf16ps(0, 4, 6);
+        between();
         _tile_dpbf16ps(1, 5, 6);
+        between();
         if constexpr (kVectors == 2) {
             _tile_loadd(7, right + kTile, kStride);
             _tile_dpbf16ps(2, 4, 7);
+            between();
             _tile_dpbf16ps(3, 5, 7);
+            between();
         }
     }
 
@@ -300,7 +319,7 @@ template <int kVectors> class Rows {
     uint16_t* last_keys_;  // [kTileKeys, head_dim], zeros behind the last key
     int64_t pairs_per_piece_;
     Vector largest_[kVectors];  // logits, not scaled
-    Vector offset_[kVectors];   // - scale largest
+    Vector offset_[kVectors];   // 127 - scale largest, and half a bf16's unit, in kUnit
     Vector total_[kVectors];
 };
 

@@ -19,6 +19,10 @@ Linear::Linear(const Tensor& weight, const Tensor& bias, DType compute, Device d
                                      : make_linear_cuda(weight, bias, compute);
 }
 
+int64_t Linear::rows_alone() const {
+    return backend_->rows_alone();
+}
+
 void Linear::operator()(const Tensor& x, Tensor& y, Workspace& workspace,
                         const Epilogue& epilogue) const {
     check(x.shape().rank() == 2 && x.extent(1) == in_ && x.dtype() == compute_,
@@ -31,8 +35,11 @@ void Linear::operator()(const Tensor& x, Tensor& y, Workspace& workspace,
           x.shape().str());
     check(epilogue.kind != Epilogue::Kind::Add || y.dtype() == DType::F32,
           "linear: adds to fp32, not to {}", name_of(y.dtype()));
-    check(epilogue.norm.out == nullptr || epilogue.kind == Epilogue::Kind::Add,
-          "linear: only what was added to is normed");
+    const Epilogue::Norm& norm = epilogue.norm;
+    check(norm.out == nullptr ||
+              (epilogue.kind == Epilogue::Kind::Add && norm.out->shape() == y.shape() &&
+               norm.gain->count() == out_ && norm.bias->count() == out_),
+          "linear: only what was added to is normed, with as many gains and biases");
     check(epilogue.gate == nullptr || epilogue.gate->count() == out_,
           "linear: gate of {} values for {} outputs",
           epilogue.gate == nullptr ? 0 : epilogue.gate->count(), out_);
@@ -41,8 +48,7 @@ void Linear::operator()(const Tensor& x, Tensor& y, Workspace& workspace,
           "linear: tensors of two devices");
     if (x.extent(0) > 0) {
         backend_->run(x, y, workspace, epilogue);
-        if (device_ == Device::Cpu && epilogue.norm.out != nullptr) {
-            const Epilogue::Norm& norm = epilogue.norm;
+        if (norm.out != nullptr && !backend_->norms()) {
             layer_norm(y, *norm.gain, *norm.bias, norm.eps, *norm.out);
         }
     }

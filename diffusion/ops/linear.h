@@ -46,6 +46,9 @@ class Linear {
     int64_t in() const { return in_; }
     int64_t out() const { return out_; }
     DType compute() const { return compute_; }
+    // How many rows are best left to one thread, which then takes them through other ops as well;
+    // 0 where threads share the product.
+    int64_t rows_alone() const;
 
     class Backend;
 
@@ -59,9 +62,11 @@ class Linear {
 class Linear::Backend {
   public:
     virtual ~Backend() = default;
-    // The epilogue's norm is left to others on the CPU.
     virtual void run(const Tensor& x, Tensor& y, Workspace& workspace,
                      const Epilogue& epilogue) const = 0;
+    // Whether run goes as far as the epilogue's norm.
+    virtual bool norms() const { return false; }
+    virtual int64_t rows_alone() const { return 0; }  // see Linear
 };
 
 // What suits this CPU best, of those below.
@@ -69,6 +74,9 @@ std::shared_ptr<const Linear::Backend> make_linear_cpu(const Tensor& weight, con
                                                        DType compute);
 std::shared_ptr<const Linear::Backend> make_linear_onednn(const Tensor& weight, const Tensor& bias,
                                                           DType compute);
+// bf16. Throws Error where the CPU lacks AMX, or the weights' shape does not fit its tiles.
+std::shared_ptr<const Linear::Backend> make_linear_amx(const Tensor& weight, const Tensor& bias);
+bool amx_suits(const Tensor& weight);
 // fp32. Throws Error where the CPU lacks AVX2.
 std::shared_ptr<const Linear::Backend> make_linear_avx2(const Tensor& weight, const Tensor& bias);
 // bf16 for CPUs that multiply fp32 faster, or nothing else: converts on the way in and out.

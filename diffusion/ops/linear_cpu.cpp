@@ -10,6 +10,9 @@ std::shared_ptr<const Linear::Backend> make_linear_cpu(const Tensor& weight, con
     if (compute == DType::BF16 && preferred_compute_type() != DType::BF16) {
         return make_linear_widened(weight, bias);
     }
+    if (compute == DType::BF16 && amx_suits(weight)) {
+        return make_linear_amx(weight, bias);
+    }
     // Below AVX-512, oneDNN's products allocate, take their gated sums to the reference (500 times
     // slower) and differ in the last bit with the number of threads.
     if (compute == DType::F32 && Panels::suit_this_cpu()) {

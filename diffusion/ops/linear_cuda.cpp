@@ -110,6 +110,8 @@ class LinearCuda final : public Linear::Backend {
         rounded_bias_ = values.to(plain(compute)).to(Device::Cuda);
     }
 
+    bool norms() const override { return true; }
+
     void run(const Tensor& x, Tensor& y, Workspace& workspace,
              const Epilogue& epilogue) const override {
         const int64_t rows = x.extent(0);

@@ -1,23 +1,12 @@
 #include "diffusion/ops/panels.h"
 
 #include "core/error.h"
+#include "diffusion/ops/cpu_features.h"
 #include "diffusion/ops/onednn.h"
 
 #include <algorithm>
 
 namespace longtake::diffusion {
-namespace {
-
-bool has_avx2() {
-#if defined(__x86_64__)
-    return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma");
-#else
-    return false;
-#endif
-}
-
-}  // namespace
-
 bool Panels::suit_this_cpu() {
     return has_avx2() && !onednn::has(dnnl::cpu_isa::avx512_core);
 }

@@ -34,6 +34,9 @@ void split_qkv(const Tensor& qkv, const Tensor& q_weight, const Tensor& k_weight
         split_qkv_cuda(qkv, q_weight, k_weight, eps, table, q, k, v, stream)) {
         return;
     }
+    if (qkv.device() == Device::Cpu) {
+        return split_qkv_cpu(qkv, q_weight, k_weight, eps, table, q, k, v);
+    }
     rms_norm(qkv, 0, q_weight, eps, q, Rotation::SpaceAndTime, &table, stream);
     rms_norm(qkv, d, k_weight, eps, k, Rotation::Space, &table, stream);
     copy_columns(qkv, 2 * d, v, stream);

@@ -24,6 +24,8 @@ void rms_norm_cpu(const Tensor& x, int64_t column, const Tensor& weight, double 
                   Rotation rotation, const RopeTable* table);
 void rms_norm_cuda(const Tensor& x, int64_t column, const Tensor& weight, double eps, Tensor& out,
                    Rotation rotation, const RopeTable* table, GpuStream stream);
+void split_qkv_cpu(const Tensor& qkv, const Tensor& q_weight, const Tensor& k_weight, double eps,
+                   const RopeTable& table, Tensor& q, Tensor& k, Tensor& v);
 // False when it takes the parts one after another.
 bool split_qkv_cuda(const Tensor& qkv, const Tensor& q_weight, const Tensor& k_weight, double eps,
                     const RopeTable& table, Tensor& q, Tensor& k, Tensor& v, GpuStream stream);

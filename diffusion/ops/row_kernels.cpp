@@ -1,5 +1,7 @@
 #include "diffusion/ops/row_kernels.h"
 
+#include "diffusion/ops/cpu_features.h"
+
 #include <algorithm>
 #include <vector>
 
@@ -17,15 +19,13 @@ namespace {
 std::vector<const RowKernels*> find() {
     std::vector<const RowKernels*> found;
 #if defined(__x86_64__)
-    const bool avx512 = __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&
-                        __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512vl");
-    if (avx512 && __builtin_cpu_supports("avx512bf16")) {
+    if (has_avx512_bf16()) {
         found.push_back(&kRowsAvx512Bf16);
     }
-    if (avx512) {
+    if (has_avx512()) {
         found.push_back(&kRowsAvx512);
     }
-    if (__builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma")) {
+    if (has_avx2()) {
         found.push_back(&kRowsAvx2);
     }
 #endif

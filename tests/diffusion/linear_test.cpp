@@ -1,6 +1,7 @@
 #include "diffusion/ops/linear.h"
 
 #include "core/error.h"
+#include "diffusion/ops/layer_norm.h"
 #include "tests/diffusion/testing.h"
 
 #include <omp.h>
@@ -111,6 +112,7 @@ class LinearBackend : public testing::TestWithParam<const char*> {
         const std::string name = GetParam();
         try {
             return name == "avx2"      ? make_linear_avx2(layer.weight, layer.bias)
+                   : name == "amx"     ? make_linear_amx(layer.weight, layer.bias)
                    : name == "widened" ? make_linear_widened(layer.weight, layer.bias)
                                        : make_linear_onednn(layer.weight, layer.bias, compute());
         } catch (const Error&) {
@@ -123,16 +125,19 @@ class LinearBackend : public testing::TestWithParam<const char*> {
     }
 };
 INSTANTIATE_TEST_SUITE_P(Linear, LinearBackend,
-                         testing::Values("avx2", "widened", "onednn_fp32", "onednn_bf16"),
+                         testing::Values("amx", "avx2", "widened", "onednn_fp32", "onednn_bf16"),
                          [](const auto& test) { return std::string(test.param); });
 
 TEST_P(LinearBackend, EqualsTheSumInDouble) {
-    for (const auto& [rows, out] : {std::pair<int64_t, int64_t>{1, 48}, {77, 48}, {33, 5}}) {
+    int backends = 0;
+    for (const auto& [rows, out] :
+         {std::pair<int64_t, int64_t>{1, 64}, {77, 320}, {48, 288}, {33, 5}}) {
         const Layer layer(rows, 64, out, compute());
         const auto backend = make(layer);
         if (backend == nullptr) {
-            GTEST_SKIP() << "not on this machine";
+            continue;  // not on this machine, or not for 5 columns
         }
+        ++backends;
         Workspace workspace;
         for (const Epilogue& e : {Epilogue::store(), Epilogue::gelu(), Epilogue::add(),
                                   Epilogue::gated_add(layer.gate)}) {
@@ -140,6 +145,36 @@ TEST_P(LinearBackend, EqualsTheSumInDouble) {
             backend->run(layer.x, y, workspace, e);
             EXPECT_LT(max_difference(y, layer.expected(e)), 5e-6F);  // measured 2e-6
         }
+    }
+    if (backends == 0) {
+        GTEST_SKIP() << "not on this machine";
+    }
+}
+
+TEST_P(LinearBackend, RoundsItsResultsOnce) {
+    const Layer layer(35, 64, 64, compute());
+    const auto backend = make(layer);
+    if (backend == nullptr || compute() == DType::F32) {
+        GTEST_SKIP() << "not on this machine, or not in bf16";
+    }
+    Workspace workspace;
+    Tensor y({35, 64}, DType::BF16), exact({35, 64}, DType::F32);
+    backend->run(layer.x, y, workspace, Epilogue::store());
+    backend->run(layer.x, exact, workspace, Epilogue::store());
+    EXPECT_TRUE(same_bits(y, exact.to(DType::BF16)));
+}
+
+// Whether the backend goes as far as the norm or leaves it.
+TEST_P(LinearIn, NormsWhatItAddedTo) {
+    for (const int64_t rows : {5, 77}) {
+        const Layer layer(rows, 64, 96, GetParam());
+        const Tensor gain = random_tensor({96}, 6), shift = random_tensor({96}, 7);
+        Tensor normed({rows, 96}, GetParam()), expected({rows, 96}, GetParam());
+        const Tensor y =
+            layer.run(Epilogue::gated_add(layer.gate).then_norm(gain, shift, 1e-6, normed));
+        EXPECT_LT(max_difference(y, layer.expected(Epilogue::gated_add(layer.gate))), 5e-6F);
+        layer_norm(y, gain, shift, 1e-6, expected);
+        EXPECT_TRUE(same_bits(normed, expected));
     }
 }
 
