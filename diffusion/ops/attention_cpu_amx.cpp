@@ -69,8 +69,7 @@ template <int kVectors> class Rows {
           q_(t.scratch),
           sums_(q_ + t.head_dim / 2 * kWidth),
           logits_{sums_ + t.head_dim * kWidth, sums_ + (t.head_dim + kBlock) * kWidth},
-          last_keys_(reinterpret_cast<uint16_t*>(sums_ + (t.head_dim + 2 * kBlock) * kWidth)),
-          pairs_per_piece_((kBlock / 2 + products(t) - 1) / products(t)) {
+          last_keys_(reinterpret_cast<uint16_t*>(sums_ + (t.head_dim + 2 * kBlock) * kWidth)) {
         std::fill_n(largest_, kVectors, V::broadcast(-__builtin_inff()));
         std::fill_n(total_, kVectors, V::broadcast(0.F));
     }
@@ -84,22 +83,15 @@ template <int kVectors> class Rows {
         for (int64_t b = 0; b < blocks; ++b) {
             Vector shrink[kVectors];
             const bool grown = raise_maxima(b, shrink);
-            int64_t pair = 0;
-            const auto weigh_some = [&] {
-                const int64_t end = std::min(pair + pairs_per_piece_, keys_of(b) / 2);
-                for (; pair < end; ++pair) {
-                    weigh(b, pair);
-                }
-            };
+            Weighing weighing(*this, b);
+            const auto weigh_some = [&] { weighing.step(); };
             if (b > 0) {
                 add_values(b - 1, weigh_some);
             }
             if (b + 1 < blocks) {
                 multiply_keys(b + 1, weigh_some);
             }
-            for (; pair < keys_of(b) / 2; ++pair) {
-                weigh(b, pair);
-            }
+            weighing.finish(*this);
             settle();
             if (grown) {
                 for (int64_t i = 0; i < t_.head_dim * kWidth; i += kTile) {
@@ -113,9 +105,6 @@ template <int kVectors> class Rows {
     }
 
   private:
-    // Of tiles, in a turn of the loop.
-    static int64_t products(const AttentionTile& t) { return kVectors * t.head_dim / 4; }
-
     // Keys of a block that are multiplied: those there are, in whole tiles.
     int64_t keys_of(int64_t block) const {
         return t_.slots - block * kBlock > kTileKeys ? kBlock : kTileKeys;
@@ -211,23 +200,50 @@ template <int kVectors> class Rows {
         return grown;
     }
 
-    // Logits 2 pair and 2 pair + 1 of every row to weights, in place. The weights are added up as
-    // they are multiplied: rounded.
-    void weigh(int64_t block, int64_t pair) {
-        float* s = logits(block);
-        const Vector scale = V::broadcast(kUnit * t_.scale);
-        const Vector ones = _mm512_castsi512_ps(_mm512_set1_epi32(0x3f803f80));
-        for (int v = 0; v < kVectors; ++v) {
-            const float* at = s + 2 * pair * kWidth + v * kTile;
-            const auto exponents = [&](const float* logits) {
-                return _mm512_cvtps_epi32(V::fma(V::load(logits), scale, offset_[v]));
-            };
-            const Vector weights =
-                _mm512_castsi512_ps(exp2_pairs(exponents(at), exponents(at + kWidth)));
-            total_[v] = V::multiply_add(weights, ones, total_[v]);
-            V::store(s + pair * kWidth + v * kTile, weights);
+    // A block's way from logits to weights, in place, in small steps. What it works with are
+    // copies, which stay in registers while tiles go to memory.
+    class Weighing {
+      public:
+        Weighing(const Rows& rows, int64_t block)
+            : s_(rows.logits(block)),
+              pairs_(rows.keys_of(block) / 2),
+              scale_(V::broadcast(kUnit * rows.t_.scale)) {
+            const int64_t products = kVectors * rows.t_.head_dim / 4;  // of tiles, in a turn
+            together_ = (kBlock / 2 + products - 1) / products;
+            std::copy_n(rows.offset_, kVectors, offset_);
+            std::copy_n(rows.total_, kVectors, total_);
         }
-    }
+
+        [[gnu::always_inline]] void step() { weigh_until(std::min(pair_ + together_, pairs_)); }
+
+        [[gnu::always_inline]] void finish(Rows& rows) {
+            weigh_until(pairs_);
+            std::copy_n(total_, kVectors, rows.total_);
+        }
+
+      private:
+        // Logits 2 pair and 2 pair + 1 of every row. The weights are added up as they are
+        // multiplied: rounded.
+        [[gnu::always_inline]] void weigh_until(int64_t end) {
+            const Vector ones = _mm512_castsi512_ps(_mm512_set1_epi32(0x3f803f80));
+            for (; pair_ < end; ++pair_) {
+                for (int v = 0; v < kVectors; ++v) {
+                    const float* at = s_ + 2 * pair_ * kWidth + v * kTile;
+                    const __m512i first =
+                        _mm512_cvtps_epi32(V::fma(V::load(at), scale_, offset_[v]));
+                    const __m512i second =
+                        _mm512_cvtps_epi32(V::fma(V::load(at + kWidth), scale_, offset_[v]));
+                    const Vector weights = _mm512_castsi512_ps(exp2_pairs(first, second));
+                    total_[v] = V::multiply_add(weights, ones, total_[v]);
+                    V::store(s_ + pair_ * kWidth + v * kTile, weights);
+                }
+            }
+        }
+
+        float* s_;
+        int64_t pair_ = 0, pairs_, together_;
+        Vector scale_, offset_[kVectors], total_[kVectors];
+    };
 
     // sums += values * weights of a block.
     template <typename Between> void add_values(int64_t block, Between&& between) {
@@ -317,7 +333,6 @@ template <int kVectors> class Rows {
     float* sums_;          // [head_dim, kWidth]
     float* logits_[2];     // [kBlock, kWidth] of a block, its weights [kBlock / 2, kWidth] units
     uint16_t* last_keys_;  // [kTileKeys, head_dim], zeros behind the last key
-    int64_t pairs_per_piece_;
     Vector largest_[kVectors];  // logits, not scaled
     Vector offset_[kVectors];   // 127 - scale largest, and half a bf16's unit, in kUnit
     Vector total_[kVectors];
