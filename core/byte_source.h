@@ -4,31 +4,26 @@
 #include <cstdint>
 #include <memory>
 #include <optional>
-#include <span>
 #include <string>
 #include <vector>
 
 namespace longtake {
 
-// Bytes of a file, of an address that FFmpeg can read (http://, https://), or of stdin.
+// Bytes that are read from anywhere in them, or from the beginning on.
 class ByteSource {
   public:
-    // "-" is stdin. Throws InputError when it cannot be opened.
-    explicit ByteSource(const std::string& address);
-    ~ByteSource();
-    ByteSource(ByteSource&&) noexcept;
-    ByteSource& operator=(ByteSource&&) noexcept;
+    virtual ~ByteSource() = default;
 
-    const std::string& address() const;
+    virtual const std::string& address() const = 0;  // for messages
     // How many bytes there are now; a file may grow. Nothing for a pipe, which only goes forward.
-    std::optional<uint64_t> size();
+    virtual std::optional<uint64_t> size() = 0;
     // Up to `count` bytes from `offset` on, fewer only at the end. Memory is taken as they arrive,
     // whatever `count` promises. Throws InputError when reading fails, or going back in a pipe.
-    std::vector<std::byte> read(uint64_t offset, uint64_t count);
-
-  private:
-    struct State;
-    std::unique_ptr<State> state_;
+    virtual std::vector<std::byte> read(uint64_t offset, uint64_t count) = 0;
 };
+
+// A file, an address that FFmpeg can read (http://, https://), or stdin, which is "-". Throws
+// InputError when it cannot be opened.
+std::unique_ptr<ByteSource> open_bytes(const std::string& address);
 
 }  // namespace longtake

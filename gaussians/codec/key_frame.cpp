@@ -24,43 +24,14 @@ struct KeyColumn {
     int64_t features;  // 0: as many as latents
     int32_t multiple;
 };
-constexpr int32_t kSteps = 1 << 20;  // kFixedStep of them are one
 constexpr KeyColumn kColumns[]{
-    {StreamPart::Means, &FixedCloud::means, 3, 4},
-    {StreamPart::LogScales, &FixedCloud::log_scales, 3, kSteps / 16},
-    {StreamPart::Rotations, &FixedCloud::rotations, 4, kSteps / 128},
-    {StreamPart::Opacities, &FixedCloud::opacities, 1, kSteps / 16},
-    {StreamPart::ShDc, &FixedCloud::sh_dc, 3, kSteps / 32},
+    {StreamPart::Means, &FixedCloud::means, 3, KeyMultiples::kMeans},
+    {StreamPart::LogScales, &FixedCloud::log_scales, 3, KeyMultiples::kLogScales},
+    {StreamPart::Rotations, &FixedCloud::rotations, 4, KeyMultiples::kRotations},
+    {StreamPart::Opacities, &FixedCloud::opacities, 1, KeyMultiples::kOpacities},
+    {StreamPart::ShDc, &FixedCloud::sh_dc, 3, KeyMultiples::kShDc},
     {StreamPart::Rest, &FixedCloud::rest, 0, 1},
 };
-
-Tensor in_order(const Tensor& column, const std::vector<int32_t>& order) {
-    Tensor out(column.shape(), DType::I32);
-    const int64_t features = column.extent(1);
-    parallel_for_rows(std::ssize(order), [&](int64_t i) {
-        const int32_t* from = column.data<int32_t>() + features * order[static_cast<size_t>(i)];
-        std::copy(from, from + features, out.data<int32_t>() + features * i);
-    });
-    return out;
-}
-
-// Quaternions of length one, and of the two that mean the same the one whose first is not negative.
-Tensor normalized(const Tensor& rotations) {
-    Tensor out(rotations.shape(), DType::I32);
-    parallel_for_rows(rotations.extent(0), [&](int64_t i) {
-        const int32_t* from = rotations.data<int32_t>() + 4 * i;
-        double square = 0;
-        for (size_t k = 0; k < 4; ++k) {
-            square += static_cast<double>(from[k]) * from[k];
-        }
-        const double length = std::copysign(std::sqrt(std::max(square, 1.)), from[0]);
-        for (int64_t k = 0; k < 4; ++k) {
-            out.data<int32_t>()[4 * i + k] =
-                static_cast<int32_t>(std::lround(from[k] / length * kSteps));
-        }
-    });
-    return out;
-}
 
 // The nearest multiples, counted; where the nearest does not fit into 32 bits, the one before.
 Tensor divided(const Tensor& column, int32_t multiple) {
@@ -90,6 +61,23 @@ CodingState state_of(const FixedCloud& cloud, Tensor changes) {
 
 }  // namespace
 
+Tensor normalized_rotations(const Tensor& rotations) {
+    Tensor out(rotations.shape(), DType::I32);
+    parallel_for_rows(rotations.extent(0), [&](int64_t i) {
+        const int32_t* from = rotations.data<int32_t>() + 4 * i;
+        double square = 0;
+        for (size_t k = 0; k < 4; ++k) {
+            square += static_cast<double>(from[k]) * from[k];
+        }
+        const double length = std::copysign(std::sqrt(std::max(square, 1.)), from[0]);
+        for (int64_t k = 0; k < 4; ++k) {
+            out.data<int32_t>()[4 * i + k] =
+                static_cast<int32_t>(std::lround(from[k] / length * KeyMultiples::kOne));
+        }
+    });
+    return out;
+}
+
 KeyFrame encode_key(const FixedCloud& cloud) {
     KeyFrame out;
     const Tensor places = divided(cloud.means, kColumns[0].multiple);
@@ -98,8 +86,8 @@ KeyFrame encode_key(const FixedCloud& cloud) {
     for (const KeyColumn& column : kColumns) {
         const Tensor& given = cloud.*column.values;
         const bool turns = column.part == StreamPart::Rotations;
-        Tensor counted =
-            in_order(divided(turns ? normalized(given) : given, column.multiple), out.order);
+        Tensor counted = in_order(
+            divided(turns ? normalized_rotations(given) : given, column.multiple), out.order);
         ByteWriter bytes;
         bytes.number(static_cast<uint64_t>(column.multiple), 4);
         bytes.bytes(encode_dense(counted));

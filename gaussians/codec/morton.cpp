@@ -59,4 +59,23 @@ std::vector<int32_t> morton_order(const Tensor& points) {
     return order;
 }
 
+Tensor in_order(const Tensor& column, const std::vector<int32_t>& order) {
+    Tensor out(column.shape(), DType::I32);
+    const int64_t features = column.extent(1);
+    parallel_for_rows(std::ssize(order), [&](int64_t i) {
+        const int32_t* from = column.data<int32_t>() + features * order[static_cast<size_t>(i)];
+        std::copy(from, from + features, out.data<int32_t>() + features * i);
+    });
+    return out;
+}
+
+FixedCloud in_order(const FixedCloud& cloud, const std::vector<int32_t>& order) {
+    FixedCloud out = cloud;
+    for (Tensor* column :
+         {&out.means, &out.log_scales, &out.rotations, &out.opacities, &out.sh_dc, &out.rest}) {
+        *column = in_order(*column, order);
+    }
+    return out;
+}
+
 }  // namespace longtake::gaussians

@@ -2,6 +2,7 @@
 
 #include "core/error.h"
 #include "gaussians/codec/key_frame.h"
+#include "gaussians/codec/playlist.h"
 #include "gaussians/codec/residual_frame.h"
 #include "gaussians/codec/state_hash.h"
 
@@ -25,31 +26,31 @@ constexpr uint64_t kTail = uint64_t{1} << 16;  // holds the index of 16,000 fram
 StreamReader::StreamReader(const std::string& address, const Options& options)
     : options_(options),
       arenas_{std::make_unique<Arena>(options.device), std::make_unique<Arena>(options.device)},
-      source_(address) {
+      source_(open_stream_bytes(address)) {
     try {
-        auto head = source_.read(0, StreamInfo::kFixedBytes);
+        auto head = source_->read(0, StreamInfo::kFixedBytes);
         const uint64_t size = StreamInfo::packed_bytes(head);
-        const auto rest = source_.read(head.size(), size - head.size());
+        const auto rest = source_->read(head.size(), size - head.size());
         head.insert(head.end(), rest.begin(), rest.end());
         info_ = StreamInfo::unpack(head);
         index_ = FrameIndex(size);
     } catch (const InputError& e) {
         fail_input("{}: {}", address, e.what());
     }
-    if (source_.size()) {
+    if (source_->size()) {
         find_index();
     }
 }
 
 void StreamReader::find_index() {
-    const uint64_t size = *source_.size(), tail = std::min(kTail, size);
-    auto last = source_.read(size - tail, tail);
+    const uint64_t size = *source_->size(), tail = std::min(kTail, size);
+    auto last = source_->read(size - tail, tail);
     const auto bytes = FrameIndex::packed_bytes(last);
     if (!bytes || *bytes > size - index_.end()) {
         return;
     }
     if (*bytes > last.size()) {
-        last = source_.read(size - *bytes, *bytes);
+        last = source_->read(size - *bytes, *bytes);
     }
     if (last.size() >= *bytes) {
         const auto found =
@@ -61,9 +62,9 @@ void StreamReader::find_index() {
 
 // Finds frames that are complete by now behind those known.
 void StreamReader::walk() {
-    const auto size = source_.size();
+    const auto size = source_->size();
     while (!finished_) {
-        const auto bytes = source_.read(index_.end(), FrameHeader::kBytes);
+        const auto bytes = source_->read(index_.end(), FrameHeader::kBytes);
         if (FrameIndex::starts(bytes)) {
             finished_ = true;
             return;
@@ -98,7 +99,7 @@ void StreamReader::walk() {
 bool StreamReader::find_key() {
     constexpr uint64_t kPiece = uint64_t{1} << 20;
     for (uint64_t at = index_.end() + 1;;) {
-        const auto bytes = source_.read(at, kPiece);
+        const auto bytes = source_->read(at, kPiece);
         if (bytes.size() < FrameHeader::kBytes) {
             return false;
         }
@@ -115,7 +116,7 @@ bool StreamReader::find_key() {
 }
 
 std::optional<int64_t> StreamReader::frame_count() {
-    if (!source_.size()) {
+    if (!source_->size()) {
         return std::nullopt;
     }
     walk();
@@ -123,25 +124,25 @@ std::optional<int64_t> StreamReader::frame_count() {
 }
 
 void StreamReader::refuse(size_t frame, uint64_t offset, const char* why) const {
-    fail_input("{}: frame {}, at byte {}: {}", source_.address(),
+    fail_input("{}: frame {}, at byte {}: {}", source_->address(),
                info_.first_frame + static_cast<int64_t>(frame), offset, why);
 }
 
 void StreamReader::seek(int64_t frame) {
     const auto target = static_cast<size_t>(std::max<int64_t>(frame, 0));
-    while (source_.size() ? target >= index_.size() : next_ < target) {
+    while (source_->size() ? target >= index_.size() : next_ < target) {
         const size_t before = index_.size();
-        source_.size() ? walk() : static_cast<void>(next());
-        check_input(index_.size() > before, "{}: there is no frame {} among {}", source_.address(),
+        source_->size() ? walk() : static_cast<void>(next());
+        check_input(index_.size() > before, "{}: there is no frame {} among {}", source_->address(),
                     frame, index_.size());
     }
-    if (!source_.size()) {
+    if (!source_->size()) {
         check_input(next_ == target, "{}: this is a pipe, which does not go back to frame {}",
-                    source_.address(), frame);
+                    source_->address(), frame);
         return;
     }
     const auto key = index_.key_before(target);
-    check_input(key.has_value(), "{}: no key comes before frame {}", source_.address(), frame);
+    check_input(key.has_value(), "{}: no key comes before frame {}", source_->address(), frame);
     const bool on_the_way = at_ && *at_ >= *key && *at_ < target;
     next_ = on_the_way ? *at_ + 1 : *key;
     while (next_ < target) {
@@ -179,18 +180,30 @@ Arena& StreamReader::memory() {
     return *arenas_[turn_];
 }
 
+std::vector<std::byte> StreamReader::copy(int64_t frame) {
+    const FrameIndex::Entry& entry = index_[static_cast<size_t>(frame)];
+    try {
+        auto bytes = source_->read(entry.offset, entry.bytes);
+        FrameHeader::unpack(bytes).split(std::span(bytes).subspan(FrameHeader::kBytes));
+        return bytes;
+    } catch (const InputError& e) {
+        refuse(static_cast<size_t>(frame), entry.offset, e.what());
+    }
+}
+
 // The frame next_.
 void StreamReader::load() {
     const FrameIndex::Entry& entry = index_[next_];
-    const bool seekable = source_.size().has_value();
+    const bool seekable = source_->size().has_value();
     FrameHeader header = ahead_;
     std::vector<std::byte> bytes;
     if (seekable) {
-        bytes = source_.read(entry.offset, entry.bytes);
+        bytes = source_->read(entry.offset, entry.bytes);
         header = FrameHeader::unpack(bytes);
         bytes.erase(bytes.begin(), bytes.begin() + FrameHeader::kBytes);
     } else {
-        bytes = source_.read(entry.offset + FrameHeader::kBytes, entry.bytes - FrameHeader::kBytes);
+        bytes =
+            source_->read(entry.offset + FrameHeader::kBytes, entry.bytes - FrameHeader::kBytes);
     }
     const auto number = static_cast<int64_t>(header.number) - info_.first_frame;
     check_input(header.bytes == entry.bytes && header.key == entry.key &&

@@ -14,12 +14,13 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <vector>
 
 namespace longtake::gaussians {
 
 // The frames of a stream of Gaussians (FORMAT.md), from a file that is finished or still grows, an
-// http address or a pipe. All that is wrong with a stream is an InputError naming stream, frame and
-// byte.
+// http address, a playlist or a pipe. All that is wrong with a stream is an InputError naming
+// stream, frame and byte.
 class StreamReader {
   public:
     struct Options {
@@ -46,6 +47,8 @@ class StreamReader {
     const FixedCloud& state() const { return state_.cloud; }
     const CodingState& coding_state() const { return state_; }
     const FrameHeader& frame() const { return header_; }
+    // A frame as it is in the stream, sound; of those that `frame_count` counts.
+    std::vector<std::byte> copy(int64_t frame);
 
   private:
     void find_index();
@@ -60,7 +63,7 @@ class StreamReader {
     std::array<std::unique_ptr<Arena>, 2> arenas_;
     std::array<std::optional<Arena::Scope>, 2> scopes_;
     size_t turn_ = 0;
-    ByteSource source_;
+    std::unique_ptr<ByteSource> source_;
     StreamInfo info_;
     FrameIndex index_;
     bool finished_ = false;

@@ -7,6 +7,7 @@
 #include "gaussians/codec/state_hash.h"
 #include "gaussians/codec/stream_reader.h"
 
+#include <algorithm>
 #include <utility>
 
 namespace longtake::gaussians {
@@ -78,6 +79,10 @@ void StreamWriter::append(FrameHeader header, const FrameParts& parts) {
         written += part.size();
     }
     put(std::vector<std::byte>(header.bytes - written));
+    end_frame(header);
+}
+
+void StreamWriter::end_frame(const FrameHeader& header) {
     file_.flush();
     check(file_.good(), "{}: cannot write: {}", partial_.string(), system_reason());
     index_.add(header.bytes, header.key);
@@ -91,7 +96,7 @@ StreamWriter::Key StreamWriter::key(const FixedCloud& cloud) {
           cloud.rest_decoder.latents(), cloud.mean_step, info_.latents, info_.mean_step);
     KeyFrame frame = encode_key(cloud.to(Device::Cpu));
     const auto count = static_cast<uint32_t>(cloud.count());
-    append({.number = static_cast<uint32_t>(info_.first_frame + frame_count()),
+    append({.number = next_number(),
             .key = true,
             .state_after = state_hash(frame.state.cloud),
             .count = count,
@@ -103,12 +108,12 @@ StreamWriter::Key StreamWriter::key(const FixedCloud& cloud) {
 }
 
 const FixedCloud& StreamWriter::residual(const Residual& residual) {
-    check(frame_count() > 0, "a stream begins with a key");
+    check(!state_.changes.empty(), "there is no state to add to: a key comes first");
     if (state_.cloud.device() != residual.means.device()) {  // resumed
         state_ = state_.to(residual.means.device());
     }
     ResidualFrame frame = encode_residual(residual, state_);
-    append({.number = static_cast<uint32_t>(info_.first_frame + frame_count()),
+    append({.number = next_number(),
             .key = false,
             .state_before = last_.state_after,
             .state_after = state_hash(frame.after.cloud),
@@ -118,6 +123,18 @@ const FixedCloud& StreamWriter::residual(const Residual& residual) {
            frame.parts);
     state_ = std::move(frame.after);
     return state_.cloud;
+}
+
+void StreamWriter::copy(std::vector<std::byte> frame) {
+    FrameHeader header = FrameHeader::unpack(frame);
+    check(header.key || (frame_count() > 0 && header.state_before == last_.state_after),
+          "a frame does not follow the one before");
+    header.number = next_number();
+    const auto packed = header.pack();
+    std::ranges::copy(packed, frame.begin());
+    put(frame);
+    state_ = {};
+    end_frame(header);
 }
 
 void StreamWriter::finish() {

@@ -35,6 +35,8 @@ class StreamWriter {
     // has, on the device of what is given. Other than the first, a frame may be either.
     Key key(const FixedCloud& cloud);
     const FixedCloud& residual(const Residual& residual);
+    // A frame of another stream, as StreamReader::copy gives it; only a key may follow but copies.
+    void copy(std::vector<std::byte> frame);
 
     const StreamInfo& info() const { return info_; }
     int64_t frame_count() const { return static_cast<int64_t>(index_.size()); }
@@ -49,6 +51,10 @@ class StreamWriter {
     void open(const std::filesystem::path& path, bool anew);
     void put(std::span<const std::byte> bytes);
     void append(FrameHeader header, const FrameParts& parts);
+    void end_frame(const FrameHeader& header);
+    uint32_t next_number() const {
+        return static_cast<uint32_t>(info_.first_frame + frame_count());
+    }
 
     std::filesystem::path path_, partial_;
     StreamInfo info_;

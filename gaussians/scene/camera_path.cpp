@@ -121,6 +121,40 @@ std::vector<Keyframe> read_keyframes(const Json& json) {
     return keys;
 }
 
+std::vector<Camera> cameras_along(const Json& path, const PathSampling& sampling) {
+    const Vec3 up = path.value("up", kUp);
+    check_input(dot(up, up) > 0, "\"up\" has no direction");
+    const auto keys = read_keyframes(path);
+    const double own = keys.back().time - keys.front().time;
+    const int64_t frames = frames_of(sampling.seconds.value_or(own), sampling);
+    std::vector<Camera> cameras;
+    for (int64_t i = 0; i < frames; ++i) {
+        const double share =
+            frames == 1 ? 0. : static_cast<double>(i) / static_cast<double>(frames - 1);
+        const State s = state_at(keys, keys.front().time + share * own);
+        cameras.push_back(look_at({s[0], s[1], s[2]}, {s[3], s[4], s[5]}, up, s[6], sampling.width,
+                                  sampling.height));
+    }
+    return cameras;
+}
+
+Json path_past(const std::vector<Camera>& cameras) {
+    const double last = std::max(1., static_cast<double>(cameras.size()) - 1);
+    Json keys = Json::array();
+    for (size_t i = 0; i < cameras.size(); ++i) {
+        const Camera& camera = cameras[i];
+        const auto& r = camera.rotation;  // rows: right, down, forward
+        const Vec3 centre = camera.centre();
+        keys.push_back(
+            {{"time", kOrbitSeconds * static_cast<double>(i) / last},
+             {"position", centre},
+             {"target", Vec3{centre[0] + r[6], centre[1] + r[7], centre[2] + r[8]}},
+             {"fov",
+              2 / kDegree * std::atan(0.5 * static_cast<double>(camera.height) / camera.fy)}});
+    }
+    return {{"up", common_up(cameras)}, {"keyframes", keys}};
+}
+
 }  // namespace
 
 Camera look_at(const Vec3& position, const Vec3& target, const Vec3& up, double field_of_view,
@@ -167,21 +201,7 @@ std::vector<Camera> orbit(const Extent& extent, const PathSampling& sampling) {
 std::vector<Camera> read_camera_path(const std::filesystem::path& path,
                                      const PathSampling& sampling) {
     try {
-        const Json json = Json::parse(read_text(path));
-        const Vec3 up = json.value("up", kUp);
-        check_input(dot(up, up) > 0, "\"up\" has no direction");
-        const auto keys = read_keyframes(json);
-        const double own = keys.back().time - keys.front().time;
-        const int64_t frames = frames_of(sampling.seconds.value_or(own), sampling);
-        std::vector<Camera> cameras;
-        for (int64_t i = 0; i < frames; ++i) {
-            const double share =
-                frames == 1 ? 0. : static_cast<double>(i) / static_cast<double>(frames - 1);
-            const State s = state_at(keys, keys.front().time + share * own);
-            cameras.push_back(look_at({s[0], s[1], s[2]}, {s[3], s[4], s[5]}, up, s[6],
-                                      sampling.width, sampling.height));
-        }
-        return cameras;
+        return cameras_along(Json::parse(read_text(path)), sampling);
     } catch (const Json::exception& e) {
         fail_input("{}: is no camera path: {}", path.string(), one_line(e.what()));
     } catch (const InputError& e) {
@@ -189,22 +209,14 @@ std::vector<Camera> read_camera_path(const std::filesystem::path& path,
     }
 }
 
+std::vector<Camera> way_past(const std::vector<Camera>& cameras, const PathSampling& sampling) {
+    return cameras_along(path_past(cameras), sampling);
+}
+
 void write_camera_path(const std::filesystem::path& path, const std::vector<Camera>& cameras,
                        double near) {
-    const double last = std::max(1., static_cast<double>(cameras.size()) - 1);
-    Json keys = Json::array();
-    for (size_t i = 0; i < cameras.size(); ++i) {
-        const Camera& camera = cameras[i];
-        const auto& r = camera.rotation;  // rows: right, down, forward
-        const Vec3 centre = camera.centre();
-        keys.push_back(
-            {{"time", kOrbitSeconds * static_cast<double>(i) / last},
-             {"position", centre},
-             {"target", Vec3{centre[0] + r[6], centre[1] + r[7], centre[2] + r[8]}},
-             {"fov",
-              2 / kDegree * std::atan(0.5 * static_cast<double>(camera.height) / camera.fy)}});
-    }
-    const Json json{{"near", near}, {"up", common_up(cameras)}, {"keyframes", keys}};
+    Json json = path_past(cameras);
+    json["near"] = near;
     AtomicFile file(path);
     file.write(json.dump(2) + "\n");
     file.commit();

@@ -34,8 +34,10 @@ std::vector<Camera> orbit(const Extent& extent, const PathSampling& sampling);
 std::vector<Camera> read_camera_path(const std::filesystem::path& path,
                                      const PathSampling& sampling);
 
-// The way past the cameras of a capture, in their order, as such a file; as long as an orbit. It
-// is level where they are.
+// The way past the cameras of a capture, in their order; as long as an orbit. It is level where
+// they are.
+std::vector<Camera> way_past(const std::vector<Camera>& cameras, const PathSampling& sampling);
+// The same as such a file.
 // "near" says how many scene units before a camera were left empty.
 void write_camera_path(const std::filesystem::path& path, const std::vector<Camera>& cameras,
                        double near);
