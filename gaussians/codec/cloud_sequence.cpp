@@ -34,14 +34,14 @@ ResidualColumn change_of(const Tensor& state, const Tensor& now, int32_t step) {
     return out;
 }
 
-// Plain differences; what is less than half a step is none.
+// Plain differences; half a step or less is none.
 Tensor plain_change_of(const Tensor& state, const Tensor& now, int32_t step) {
     Tensor out(state.shape(), DType::I32);
     parallel_for_rows(state.count(), [&](int64_t i) {
         const uint32_t by = static_cast<uint32_t>(now.data<int32_t>()[i]) -
                             static_cast<uint32_t>(state.data<int32_t>()[i]);
         const auto change = static_cast<int32_t>(by);
-        out.data<int32_t>()[i] = 2 * std::abs(int64_t{change}) < step ? 0 : change;
+        out.data<int32_t>()[i] = 2 * std::abs(int64_t{change}) <= step ? 0 : change;
     });
     return out;
 }
@@ -88,7 +88,7 @@ void CloudSequenceWriter::add(const Cloud& cloud) {
         StreamInfo info{.frame_rate = frame_rate_, .sh_degree = cloud.sh_degree()};
         info.latents = 3 * sh_rest_count(info.sh_degree);
         info.mean_step = mean_step_of(std::max(1e-6, 2 * extent_of(cloud).radius));
-        writer_.emplace(path_, info);
+        writer_.emplace(path_, info, StreamWriter::Unfinished::Remove);
     }
     check_input(cloud.sh_degree() == writer_->info().sh_degree,
                 "its harmonics are of degree {}, those before of {}", cloud.sh_degree(),

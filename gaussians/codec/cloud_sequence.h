@@ -33,7 +33,7 @@ class CloudSequenceWriter {
     std::vector<int32_t> order_;  // rows of the state as rows of the clouds
 };
 
-// What makes `now` of `state`, row by row, but for what is less than half a step.
+// What makes `now` of `state`, row by row, but for half a step or less.
 Residual difference_of(const FixedCloud& state, const FixedCloud& now);
 
 }  // namespace longtake::gaussians

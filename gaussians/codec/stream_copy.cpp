@@ -40,7 +40,7 @@ void concat_streams(const std::vector<std::string>& from, const std::filesystem:
         StreamReader reader(name);
         const int64_t frames = frames_of(reader, name);
         if (!writer) {
-            writer.emplace(to, reader.info());
+            writer.emplace(to, reader.info(), StreamWriter::Unfinished::Remove);
         }
         check_same_settings(name, writer->info(), reader.info());
         for (int64_t frame = 0; frame < frames; ++frame) {

@@ -108,10 +108,14 @@ std::vector<std::byte> StreamInfo::pack() const {
     return out.take();
 }
 
+bool StreamInfo::starts(std::span<const std::byte> bytes) {
+    return bytes.size() >= kMagic.size() && ByteReader(bytes).text(kMagic.size()) == kMagic;
+}
+
 uint64_t StreamInfo::packed_bytes(std::span<const std::byte> fixed) {
+    check_input(starts(fixed) && fixed.size() >= kFixedBytes, "this is no stream of Gaussians");
     ByteReader in(fixed);
-    check_input(fixed.size() >= kFixedBytes && in.text(kMagic.size()) == kMagic,
-                "this is no stream of Gaussians");
+    in.take(kMagic.size());
     const uint64_t version = in.number(4), description = in.number(4);
     check_input(version == kVersion, "a stream of version {}, which this program does not know",
                 version);

@@ -32,6 +32,7 @@ struct StreamInfo {
     static StreamInfo unpack(std::span<const std::byte> bytes);
     // How many bytes `pack` gave, told by the first kFixedBytes of them; throws as unpack.
     static constexpr size_t kFixedBytes = 40;
+    static bool starts(std::span<const std::byte> bytes);  // whether a stream does so
     static uint64_t packed_bytes(std::span<const std::byte> fixed);
 };
 

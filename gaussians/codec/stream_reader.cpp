@@ -7,6 +7,8 @@
 #include "gaussians/codec/state_hash.h"
 
 #include <algorithm>
+#include <filesystem>
+#include <utility>
 
 namespace longtake::gaussians {
 namespace {
@@ -22,6 +24,17 @@ bool is_key(std::span<const std::byte> bytes) {
 constexpr uint64_t kTail = uint64_t{1} << 16;  // holds the index of 16,000 frames
 
 }  // namespace
+
+bool is_stream(const std::string& address) {
+    const bool remote = address == "-" || address.find("://") != std::string::npos;
+    if (remote || address.ends_with("playlist.json")) {
+        return true;
+    }
+    if (!std::filesystem::is_regular_file(address)) {
+        return false;
+    }
+    return StreamInfo::starts(open_bytes(address)->read(0, StreamInfo::kFixedBytes));
+}
 
 StreamReader::StreamReader(const std::string& address, const Options& options)
     : options_(options),
@@ -178,6 +191,15 @@ Arena& StreamReader::memory() {
     scopes_[turn_].reset();
     scopes_[turn_].emplace(*arenas_[turn_]);
     return *arenas_[turn_];
+}
+
+FrameHeader StreamReader::header(int64_t frame) {
+    const FrameIndex::Entry& entry = index_[static_cast<size_t>(frame)];
+    try {
+        return FrameHeader::unpack(source_->read(entry.offset, FrameHeader::kBytes));
+    } catch (const InputError& e) {
+        refuse(static_cast<size_t>(frame), entry.offset, e.what());
+    }
 }
 
 std::vector<std::byte> StreamReader::copy(int64_t frame) {

@@ -18,6 +18,10 @@
 
 namespace longtake::gaussians {
 
+// Whether an address is that of a stream, told by its first bytes; of what is no file (http, a
+// pipe, a playlist) it is expected.
+bool is_stream(const std::string& address);
+
 // The frames of a stream of Gaussians (FORMAT.md), from a file that is finished or still grows, an
 // http address, a playlist or a pipe. All that is wrong with a stream is an InputError naming
 // stream, frame and byte.
@@ -49,6 +53,7 @@ class StreamReader {
     const FrameHeader& frame() const { return header_; }
     // A frame as it is in the stream, sound; of those that `frame_count` counts.
     std::vector<std::byte> copy(int64_t frame);
+    FrameHeader header(int64_t frame);
 
   private:
     void find_index();

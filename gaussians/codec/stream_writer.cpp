@@ -8,6 +8,7 @@
 #include "gaussians/codec/stream_reader.h"
 
 #include <algorithm>
+#include <system_error>
 #include <utility>
 
 namespace longtake::gaussians {
@@ -19,8 +20,17 @@ std::filesystem::path partial_of(const std::filesystem::path& path) {
 
 }  // namespace
 
-StreamWriter::StreamWriter(const std::filesystem::path& path, const StreamInfo& info)
-    : info_(info) {
+StreamWriter::~StreamWriter() {
+    if (unfinished_ == Unfinished::Remove && file_.is_open()) {
+        file_.close();
+        std::error_code ignored;
+        std::filesystem::remove(partial_, ignored);
+    }
+}
+
+StreamWriter::StreamWriter(const std::filesystem::path& path, const StreamInfo& info,
+                           Unfinished unfinished)
+    : info_(info), unfinished_(unfinished) {
     open(path, true);
     const auto header = info.pack();
     put(header);

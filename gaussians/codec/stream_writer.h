@@ -23,9 +23,16 @@ class StreamWriter {
         std::vector<int32_t> order;
     };
 
+    // What becomes of NAME.partial when nobody calls `finish`.
+    enum class Unfinished : uint8_t { Keep, Remove };
+
     // Throws InputError when it cannot be written there. What was left of an unfinished stream of
     // that name is lost.
-    StreamWriter(const std::filesystem::path& path, const StreamInfo& info);
+    StreamWriter(const std::filesystem::path& path, const StreamInfo& info,
+                 Unfinished unfinished = Unfinished::Keep);
+    ~StreamWriter();
+    StreamWriter(StreamWriter&&) noexcept = default;
+    StreamWriter& operator=(StreamWriter&&) = delete;
     // Goes on with NAME.partial after its last complete segment: all before its last key, which is
     // the next frame to write. Throws InputError when it is none or its settings are others.
     static StreamWriter resume(const std::filesystem::path& path, const StreamInfo& info);
@@ -58,6 +65,7 @@ class StreamWriter {
 
     std::filesystem::path path_, partial_;
     StreamInfo info_;
+    Unfinished unfinished_ = Unfinished::Keep;
     std::ofstream file_;
     FrameIndex index_;
     CodingState state_;

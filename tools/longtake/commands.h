@@ -12,6 +12,7 @@ void add_encode(CLI::App& app);
 void add_render(CLI::App& app);
 void add_info(CLI::App& app);
 void add_convert(CLI::App& app);
+void add_concat(CLI::App& app);
 void add_bench(CLI::App& app);
 void add_doctor(CLI::App& app);
 

@@ -1,8 +1,10 @@
 #include "core/error.h"
 #include "core/progress.h"
 #include "diffusion/model_writer.h"
+#include "gaussians/codec/stream_reader.h"
 #include "gaussians/formats/cloud_file.h"
 #include "tools/longtake/commands.h"
+#include "tools/longtake/convert_stream.h"
 #include "tools/longtake/interrupt.h"
 #include "tools/longtake/output_path.h"
 
@@ -21,6 +23,8 @@ using Part = diffusion::CheckpointKind::Part;
 
 struct ConvertOptions {
     std::string input, output, dtype;
+    std::optional<int64_t> frame;  // of a stream
+    SequenceOptions sequence;
 };
 
 const std::map<std::string, DType> kTypes{
@@ -100,7 +104,11 @@ void convert_checkpoint(const ConvertOptions& o) {
 }
 
 void run(const ConvertOptions& o) {
-    if (fs::exists(o.input) && gaussians::is_cloud_file(o.input)) {
+    if (gaussians::is_stream(o.input)) {
+        convert_stream(o.input, o.output, o.frame);
+    } else if (is_cloud_sequence(o.input)) {
+        convert_sequence(o.input, o.output, o.sequence);
+    } else if (fs::exists(o.input) && gaussians::is_cloud_file(o.input)) {
         convert_cloud(o);
     } else {
         convert_checkpoint(o);
@@ -114,18 +122,28 @@ void add_convert(CLI::App& app) {
     auto* command = app.add_subcommand(
         "convert",
         "Turn checkpoints of any known layout into safetensors with diffusers' names, and "
-        "files of Gaussians into each other");
+        "files and streams of Gaussians into each other");
     command
         ->add_option("IN", options->input,
-                     "Checkpoint (.pt, .pth, .safetensors), model folder or file of Gaussians "
-                     "(PLY, SPZ, SOG)")
+                     "Checkpoint (.pt, .pth, .safetensors), model folder, file of Gaussians (PLY, "
+                     "SPZ, SOG), stream of them, or the clouds of a stream: a folder or "
+                     "'frames/*.ply'")
         ->required();
     command
-        ->add_option(
-            "-o,--output", options->output,
-            "FILE.safetensors for one checkpoint, a new folder for the whole model, or FILE.ply or "
-            "FILE.spz for Gaussians")
+        ->add_option("-o,--output", options->output,
+                     "FILE.safetensors for one checkpoint, a new folder for the whole model or for "
+                     "the pieces "
+                     "of a stream, FILE.ply or FILE.spz for Gaussians, FILE.ltv for a stream")
         ->required();
+    command->add_option("--frame", options->frame, "To take out of a stream")
+        ->check(CLI::NonNegativeNumber);
+    command->add_option("--fps", options->sequence.frame_rate, "Clouds a second of a stream")
+        ->capture_default_str();
+    command
+        ->add_option("--key-every", options->sequence.period,
+                     "Clouds from a key, where a player can begin, to the next")
+        ->capture_default_str()
+        ->check(CLI::Range(1, 1'000'000));
     command
         ->add_option("--dtype", options->dtype,
                      "bf16, fp16, fp32 or fp8 (the blocks' matrices as e4m3 with a scale per row, "
@@ -134,7 +152,9 @@ void add_convert(CLI::App& app) {
     command->footer(
         "A LoRA in the folder is merged. Example:\n"
         "  longtake convert self_forcing_dmd.pt -o transformer.safetensors --dtype bf16\n"
-        "  longtake convert scene.ply -o scene.spz");
+        "  longtake convert scene.ply -o scene.spz\n"
+        "  longtake convert scene.ltv --frame 30 -o frame.ply\n"
+        "  longtake convert 'frames/*.ply' -o scene.ltv --fps 25");
     command->callback([options] { run(*options); });
 }
 

@@ -1,11 +1,13 @@
 #include "core/error.h"
 #include "core/video_reader.h"
+#include "gaussians/codec/stream_reader.h"
 #include "gaussians/formats/cloud_file.h"
 #include "gaussians/scene/dataset.h"
 #include "tools/longtake/cloud_info.h"
 #include "tools/longtake/commands.h"
 #include "tools/longtake/dataset_info.h"
 #include "tools/longtake/model_info.h"
+#include "tools/longtake/stream_report.h"
 
 #include <fmt/format.h>
 
@@ -37,14 +39,24 @@ bool is_checkpoint(const fs::path& path) {
     return std::ranges::count(kTypes, path.extension().string()) > 0;
 }
 
-void run(const std::string& path, const std::string& picture) {
+struct InfoOptions {
+    std::string path, picture;
+    StreamReport stream;
+};
+
+void run(const InfoOptions& o) {
+    const std::string& path = o.path;
+    if (gaussians::is_stream(path)) {
+        print_stream(path, o.stream);
+        return;
+    }
     check_input(fs::exists(path), "{}: there is no such file or folder", path);
     if (!fs::is_directory(path) && is_checkpoint(path)) {
         print_tensors(path);
     } else if (gaussians::is_cloud_file(path)) {
         print_cloud(path);
     } else if (gaussians::Dataset::recognizes(path)) {
-        print_dataset(path, picture);
+        print_dataset(path, o.picture);
     } else if (fs::is_directory(path)) {
         print_model(path);
     } else {
@@ -55,19 +67,24 @@ void run(const std::string& path, const std::string& picture) {
 }  // namespace
 
 void add_info(CLI::App& app) {
-    auto path = std::make_shared<std::string>(), picture = std::make_shared<std::string>();
-    auto* command = app.add_subcommand(
-        "info", "Say what a model folder, checkpoint, file of Gaussians, dataset or video holds");
+    auto o = std::make_shared<InfoOptions>();
+    auto* command = app.add_subcommand("info",
+                                       "Say what a model folder, checkpoint, file or stream of "
+                                       "Gaussians, dataset or video holds");
     command
-        ->add_option("PATH", *path,
+        ->add_option("PATH", o->path,
                      "Model folder, checkpoint (.safetensors, .pt, .pth), file of Gaussians (PLY, "
-                     "SPZ, SOG), dataset or video")
+                     "SPZ, SOG), stream of them (.ltv, playlist.json, http address), dataset or "
+                     "video")
         ->required();
     command->add_option(
-        "-o,--output", *picture,
+        "-o,--output", o->picture,
         "PNG to draw a dataset to: its cameras and points, and what each camera saw");
-    command->footer("Example:\n  longtake info longtake.mp4");
-    command->callback([path, picture] { run(*path, *picture); });
+    command->add_flag("--verify", o->stream.verify,
+                      "Decode the whole of a stream and compare it with what was written");
+    command->add_flag("--cameras", o->stream.cameras, "Name the cameras that saw a stream");
+    command->footer("Example:\n  longtake info longtake.mp4\n  longtake info scene.ltv --verify");
+    command->callback([o] { run(*o); });
 }
 
 }  // namespace longtake::cli

@@ -22,6 +22,7 @@ void run(CLI::App& app, int argc, char** argv) {
     add_render(app);
     add_info(app);
     add_convert(app);
+    add_concat(app);
     add_bench(app);
     add_doctor(app);
     app.parse(argc, argv);
@@ -51,9 +52,8 @@ int main(int argc, char** argv) {
     } catch (const CLI::ParseError& e) {
         if (app.get_subcommands().empty()) {
             return complain(
-                "a command is missing: generate, embed, view, encode, render, info, convert, bench "
-                "or "
-                "doctor (see --help)",
+                "a command is missing: generate, embed, view, encode, render, info, convert, "
+                "concat, bench or doctor (see --help)",
                 2);
         }
         return complain(fmt::format("{} (see --help)", e.what()).c_str(), 2);

@@ -1,5 +1,4 @@
 #include "core/progress.h"
-#include "gaussians/formats/cloud_file.h"
 #include "gaussians/raster/renderer.h"
 #include "gaussians/raster/to_image.h"
 #include "gaussians/scene/camera_path.h"
@@ -9,6 +8,7 @@
 #include "tools/longtake/device_option.h"
 #include "tools/longtake/interrupt.h"
 #include "tools/longtake/picture_output.h"
+#include "tools/longtake/scene.h"
 #include "tools/longtake/size_option.h"
 
 #include <algorithm>
@@ -23,12 +23,11 @@ namespace longtake::cli {
 namespace {
 
 using gaussians::Camera;
-using gaussians::Cloud;
 
 struct RenderCommand {
     std::string input, path, dataset;
     std::string output = "render.mp4", alpha, depth;
-    std::string size, frame_rate = "30", device = "auto";
+    std::string size, frame_rate, device = "auto";
     std::optional<double> near;
     double seconds = 0;  // 0: the path's own length
     VideoOptions video;
@@ -42,7 +41,7 @@ std::filesystem::path path_of(const RenderCommand& o) {
                                              : std::filesystem::path();
 }
 
-std::vector<Camera> cameras_of(const RenderCommand& o, const Cloud& cloud) {
+std::vector<Camera> cameras_of(const RenderCommand& o, Scene& scene) {
     const auto [width, height] = parse_size(o.size.empty() ? "1280x720" : o.size);
     std::vector<Camera> cameras;
     if (!o.dataset.empty()) {
@@ -58,18 +57,24 @@ std::vector<Camera> cameras_of(const RenderCommand& o, const Cloud& cloud) {
         .width = width, .height = height, .frame_rate = o.video.frame_rate.value()};
     if (o.seconds > 0) {
         sampling.seconds = o.seconds;
+    } else {
+        sampling.seconds = scene.seconds;
     }
-    const auto path = path_of(o);
-    return path.empty() ? gaussians::orbit(gaussians::extent_of(cloud), sampling)
-                        : gaussians::read_camera_path(path, sampling);
+    if (const auto path = path_of(o); !path.empty()) {
+        return gaussians::read_camera_path(path, sampling);
+    }
+    return scene.cameras.empty()
+               ? gaussians::orbit(gaussians::extent_of(scene.at(0).to(Device::Cpu)), sampling)
+               : gaussians::way_past(scene.cameras, sampling);
 }
 
 void run(RenderCommand o) {
-    o.video.frame_rate = FrameRate::parse(o.frame_rate);
     const Device device = device_of(o.device);
-    Cloud cloud = gaussians::read_cloud(o.input);
-    std::vector<Camera> cameras = cameras_of(o, cloud);
-    cloud = cloud.to(device);
+    const auto scene = Scene::open(o.input, device);
+    o.video.frame_rate = o.frame_rate.empty()
+                             ? scene->frame_rate.value_or(FrameRate{.numerator = 30})
+                             : FrameRate::parse(o.frame_rate);
+    std::vector<Camera> cameras = cameras_of(o, *scene);
     o.video.width = cameras[0].width;
     o.video.height = cameras[0].height;
     if (std::ranges::any_of(std::array{o.output, o.alpha, o.depth}, PictureOutput::is_single)) {
@@ -82,11 +87,13 @@ void run(RenderCommand o) {
     if (const auto path = path_of(o); !o.near && !path.empty()) {
         o.near = gaussians::near_of_camera_path(path);
     }
+    o.near = o.near ? o.near : scene->near;
     options.near = o.near.value_or(options.near);
     Progress progress("render", std::ssize(cameras));
     float nearest = 0;
-    for (const Camera& camera : cameras) {
-        const gaussians::Picture& picture = renderer->draw(cloud, camera, options);
+    for (size_t i = 0; i < cameras.size(); ++i) {
+        const double time = static_cast<double>(i) / o.video.frame_rate.value();
+        const gaussians::Picture& picture = renderer->draw(scene->at(time), cameras[i], options);
         colours.write(gaussians::to_image(picture.colour).to(Device::Cpu));
         if (alphas.wanted()) {
             alphas.write(alpha_image(picture.alpha.to(Device::Cpu)));
@@ -115,8 +122,14 @@ void run(RenderCommand o) {
 
 void add_render(CLI::App& app) {
     auto o = std::make_shared<RenderCommand>();
-    auto* command = app.add_subcommand("render", "Draw a file of Gaussians along a camera path");
-    command->add_option("IN", o->input, "File of Gaussians: PLY, SPZ or SOG")->required();
+    auto* command =
+        app.add_subcommand("render", "Draw a file or stream of Gaussians along a camera path");
+    command
+        ->add_option("IN", o->input,
+                     "File of Gaussians (PLY, SPZ, SOG), or a stream of them (.ltv, playlist.json, "
+                     "http address, - "
+                     "for stdin), which goes on with time")
+        ->required();
     command
         ->add_option(
             "-o,--output", o->output,
@@ -128,7 +141,7 @@ void add_render(CLI::App& app) {
         "Camera path, a JSON of keyframes: {\"keyframes\": [{\"time\": 0, \"position\": [x, y, z], "
         "\"target\": [x, y, z], \"fov\": 50}, ...]}; default: NAME.path.json beside NAME.ply, "
         "which "
-        "encode writes, or once around");
+        "encode writes, the way past a stream's cameras, or once around");
     command
         ->add_option(
             "--cameras", o->dataset,
@@ -137,14 +150,15 @@ void add_render(CLI::App& app) {
         ->excludes(path);
     command->add_option("--size", o->size,
                         "Of the pictures; default: 1280x720, or that of the dataset's");
-    command->add_option("-s,--seconds", o->seconds, "Length; default: the path's own, 8 around")
-        ->check(CLI::PositiveNumber);
-    command->add_option("--fps", o->frame_rate, "Frames a second")->capture_default_str();
     command
-        ->add_option(
-            "--near", o->near,
-            "Scene units before the camera in which nothing is drawn (default: the path's, "
-            "which encode sets, or 0.01)")
+        ->add_option("-s,--seconds", o->seconds,
+                     "Length; default: the stream's, else the path's own, 8 around")
+        ->check(CLI::PositiveNumber);
+    command->add_option("--fps", o->frame_rate, "Frames a second; default: the stream's, or 30");
+    command
+        ->add_option("--near", o->near,
+                     "Scene units before the camera in which nothing is drawn (default: the path's "
+                     "or the stream's, which encode sets, or 0.01)")
         ->check(CLI::PositiveNumber);
     command->add_option("--alpha", o->alpha, "Where pictures of the coverage go, as -o");
     command->add_option("--depth", o->depth,
@@ -155,7 +169,8 @@ void add_render(CLI::App& app) {
         ->check(CLI::Range(0, 63));
     add_device_option(*command, o->device);
     command->footer(
-        "Example:\n  longtake render scene.ply -o around.mp4 --seconds 4 --size 640x360");
+        "Example:\n  longtake render scene.ply -o around.mp4 --seconds 4 --size 640x360\n"
+        "  longtake render scene.ltv -o past.mp4");
     command->callback([o] { run(*o); });
 }
 

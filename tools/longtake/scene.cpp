@@ -1,0 +1,65 @@
+#include "tools/longtake/scene.h"
+
+#include "core/error.h"
+#include "gaussians/codec/stream_reader.h"
+#include "gaussians/formats/cloud_file.h"
+
+#include <cmath>
+
+namespace longtake::cli {
+namespace {
+
+class StillScene : public Scene {
+  public:
+    StillScene(const std::string& path, Device device)
+        : cloud_(gaussians::read_cloud(path).to(device)) {}
+    const gaussians::Cloud& at(double) override { return cloud_; }
+
+  private:
+    gaussians::Cloud cloud_;
+};
+
+class StreamScene : public Scene {
+  public:
+    StreamScene(const std::string& address, Device device) : reader_(address, {.device = device}) {
+        const gaussians::StreamInfo& info = reader_.info();
+        frame_rate = info.frame_rate;
+        near = info.near;
+        cameras = info.cameras;
+        if (const auto frames = reader_.frame_count()) {
+            seconds = static_cast<double>(*frames) / info.frame_rate.value();
+        }
+        check_input(reader_.next(), "{}: there is no frame in it", address);
+        cloud_ = gaussians::to_cloud(reader_.state());
+    }
+
+    const gaussians::Cloud& at(double time) override {
+        constexpr double kRounding = 1e-6;  // of a frame
+        const auto frame = static_cast<int64_t>(std::floor(time * frame_rate->value() + kRounding));
+        bool moved = false;
+        while (read_ < frame + 1 && reader_.next()) {
+            ++read_;
+            moved = true;
+        }
+        if (moved) {
+            cloud_ = gaussians::to_cloud(reader_.state());
+        }
+        return cloud_;
+    }
+
+  private:
+    gaussians::StreamReader reader_;
+    int64_t read_ = 1;  // frames
+    gaussians::Cloud cloud_;
+};
+
+}  // namespace
+
+std::unique_ptr<Scene> Scene::open(const std::string& address, Device device) {
+    if (gaussians::is_stream(address)) {
+        return std::make_unique<StreamScene>(address, device);
+    }
+    return std::make_unique<StillScene>(address, device);
+}
+
+}  // namespace longtake::cli
