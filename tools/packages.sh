@@ -13,7 +13,7 @@ build_packages=(
 viewer_packages=(libvulkan-dev libglfw3-dev libimgui-dev glslang-tools fonts-roboto-unhinted)
 # The viewer's tests draw on the CPU, in windows of a screen in memory.
 viewer_test_packages=(mesa-vulkan-drivers vulkan-validationlayers xvfb xdotool)
-test_packages=(libgtest-dev libgmock-dev libbenchmark-dev ffmpeg)
+test_packages=(libgtest-dev libgmock-dev libbenchmark-dev ffmpeg nginx-light)
 
 # Installs those of the named packages that are missing; asks for root only then.
 install_missing() {
