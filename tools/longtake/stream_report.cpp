@@ -8,6 +8,8 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <optional>
+#include <string_view>
 #include <vector>
 
 namespace longtake::cli {
@@ -55,9 +57,12 @@ void print_mean(const std::vector<FrameHeader>& frames, bool keys, std::string_v
 
 void decode_all(const std::string& address) {
     gaussians::StreamReader reader(address, {.verify = true});
-    Progress progress("verify", reader.frame_count().value_or(0));
+    std::optional<Progress> progress;  // drawn once there is some
     while (reader.next()) {
-        progress.advance(1);
+        if (!progress) {
+            progress.emplace("verify", reader.frame_count().value_or(0));
+        }
+        progress->advance(1);
         if (interrupted()) {
             throw Interrupted{};
         }
@@ -68,6 +73,9 @@ void decode_all(const std::string& address) {
 
 void print_stream(const std::string& address, const StreamReport& report) {
     gaussians::StreamReader reader(address, {.verify = report.verify});
+    if (report.verify && reader.frame_count()) {  // a pipe is decoded on the way
+        decode_all(address);
+    }
     const gaussians::StreamInfo& info = reader.info();
     const std::vector<FrameHeader> frames = frames_of(reader);
     const double rate = info.frame_rate.value();
@@ -98,9 +106,6 @@ void print_stream(const std::string& address, const StreamReport& report) {
         }
     }
     if (report.verify) {
-        if (reader.frame_count()) {  // else it was decoded on the way
-            decode_all(address);
-        }
         fmt::print("verified: all {} frames decode to what was written\n", frames.size());
     }
 }
