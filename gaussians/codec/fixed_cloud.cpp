@@ -79,15 +79,19 @@ FixedCloud to_fixed(const Cloud& cloud, float mean_step) {
     return to_fixed(cloud, rest, mean_step);
 }
 
-Cloud to_cloud(const FixedCloud& fixed, GpuStream stream) {
+Cloud to_cloud(const FixedCloud& fixed, GpuStream stream, Arena* arena) {
     const Device device = fixed.device();
     const int64_t n = fixed.count(), features = fixed.rest_decoder.features();
-    Cloud out{.means = Tensor({n, 3}, DType::F32, device),
-              .log_scales = Tensor({n, 3}, DType::F32, device),
-              .rotations = Tensor({n, 4}, DType::F32, device),
-              .opacities = Tensor({n}, DType::F32, device),
-              .sh_dc = Tensor({n, 3}, DType::F32, device),
-              .sh_rest = Tensor({n, features / 3, 3}, DType::F32, device)};
+    const auto made = [&](const Shape& shape) {
+        return arena != nullptr ? arena->allocate(shape, DType::F32)
+                                : Tensor(shape, DType::F32, device);
+    };
+    Cloud out{.means = made({n, 3}),
+              .log_scales = made({n, 3}),
+              .rotations = made({n, 4}),
+              .opacities = made({n}),
+              .sh_dc = made({n, 3}),
+              .sh_rest = made({n, features / 3, 3})};
     const auto floats = [&](const Tensor& from, Tensor& to, float step) {
         const FloatRows rows{.in = from.data<int32_t>(), .out = to.data<float>(), .step = step};
         run_on(device, rows, from.count(), stream);

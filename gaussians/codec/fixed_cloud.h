@@ -1,5 +1,6 @@
 #pragma once
 
+#include "core/arena.h"
 #include "core/tensor.h"
 #include "gaussians/scene/cloud.h"
 #include "gaussians/train/rest_latents.h"
@@ -48,8 +49,9 @@ FixedCloud to_fixed(const Cloud& cloud, const RestLatents& rest, float mean_step
 // Of a cloud whose harmonics have no latents: each number is its own, in multiples of kRestStep.
 constexpr float kRestStep = 0x1p-6F;
 FixedCloud to_fixed(const Cloud& cloud, float mean_step);
-// In fp32: one multiplication of each number, hence the same bits everywhere.
-Cloud to_cloud(const FixedCloud& fixed, GpuStream stream = nullptr);
+// In fp32: one multiplication of each number, hence the same bits everywhere. In memory of its own
+// or, where one is given, of an arena.
+Cloud to_cloud(const FixedCloud& fixed, GpuStream stream = nullptr, Arena* arena = nullptr);
 
 // The power of two next below a 2^18th of the scene's extent: far below a pixel.
 float mean_step_of(double extent);

@@ -21,6 +21,14 @@ struct LatentProduct {
         }
         return sum;
     }
+    // Most rows of a frame say nothing, and are just the shift.
+    LONGTAKE_HOST_DEVICE bool is_silent(int64_t row) const {
+        int32_t any = 0;
+        for (int64_t l = 0; l < width; ++l) {
+            any |= latents[row * width + l];
+        }
+        return any == 0;
+    }
 };
 
 // Floats of a column: multiples of a step.
@@ -85,10 +93,11 @@ struct AddProductRows {
 
     LONGTAKE_HOST_DEVICE void run(int64_t i) const {
         const uint32_t off = i < first_split ? 0U : static_cast<uint32_t>(shrink);
+        const bool silent = product.is_silent(i);
         for (int64_t f = 0; f < product.features; ++f) {
             after[i * product.features + f] = static_cast<int32_t>(
                 static_cast<uint32_t>(before[source_of(sources, i) * product.features + f]) - off +
-                product.at(i, f));
+                (silent ? static_cast<uint32_t>(product.shift[f]) : product.at(i, f)));
         }
     }
 };

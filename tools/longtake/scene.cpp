@@ -1,5 +1,6 @@
 #include "tools/longtake/scene.h"
 
+#include "core/arena.h"
 #include "core/error.h"
 #include "gaussians/codec/stream_reader.h"
 #include "gaussians/formats/cloud_file.h"
@@ -21,7 +22,8 @@ class StillScene : public Scene {
 
 class StreamScene : public Scene {
   public:
-    StreamScene(const std::string& address, Device device) : reader_(address, {.device = device}) {
+    StreamScene(const std::string& address, Device device)
+        : reader_(address, {.device = device}), arena_(device) {
         const gaussians::StreamInfo& info = reader_.info();
         frame_rate = info.frame_rate;
         near = info.near;
@@ -30,7 +32,7 @@ class StreamScene : public Scene {
             seconds = static_cast<double>(*frames) / info.frame_rate.value();
         }
         check_input(reader_.next(), "{}: there is no frame in it", address);
-        cloud_ = gaussians::to_cloud(reader_.state());
+        make_cloud();
     }
 
     const gaussians::Cloud& at(double time) override {
@@ -42,13 +44,21 @@ class StreamScene : public Scene {
             moved = true;
         }
         if (moved) {
-            cloud_ = gaussians::to_cloud(reader_.state());
+            make_cloud();
         }
         return cloud_;
     }
 
   private:
+    void make_cloud() {
+        scope_.reset();
+        scope_.emplace(arena_);
+        cloud_ = gaussians::to_cloud(reader_.state(), nullptr, &arena_);
+    }
+
     gaussians::StreamReader reader_;
+    Arena arena_;
+    std::optional<Arena::Scope> scope_;
     int64_t read_ = 1;  // frames
     gaussians::Cloud cloud_;
 };

@@ -174,7 +174,7 @@ Residual residual_of(Changes& changes) {
     changes.next();
     auto& engine = changes.engine();
     const auto column = [&](int64_t latents, int64_t features) -> ResidualColumn {
-        return {.latents = changes.numbers(latents, 0.55, 1.2),
+        return {.latents = changes.numbers(latents, 0.48, 1.2),
                 .decoder = decoder_of(latents, features, 1e-4, engine)};
     };
     return {.removed = {},
@@ -185,7 +185,7 @@ Residual residual_of(Changes& changes) {
             .rotations = column(6, 4),
             .opacities = column(3, 1),
             .sh_dc = column(8, 3),
-            .rest = changes.numbers(4, 0.55, 1.2),
+            .rest = changes.numbers(4, 0.48, 1.2),
             .rest_decoder = decoder_of(4, 24, 0.02, engine)};
 }
 
@@ -252,6 +252,7 @@ void bench_play(const std::filesystem::path& path, Device device) {
     StreamReader reader(path.string(), {.device = device});
     const Camera camera = look_at({0, 0, -5}, {0, 0, 0}, {0, -1, 0}, 0.8, 1352, 1014);
     const auto renderer = Renderer::on(device);
+    Arena arena(device);
     double decode = 0, floats = 0, draw = 0;
     int frames = 0;
     for (int frame = 0; frame < kFrames; ++frame) {
@@ -262,10 +263,13 @@ void bench_play(const std::filesystem::path& path, Device device) {
             break;
         }
         start = Clock::now();
-        const Cloud cloud = to_cloud(reader.state());
+        const Arena::Scope scope(arena);
+        const Cloud cloud = to_cloud(reader.state(), nullptr, &arena);
+        synchronize(device, nullptr);
         const double made = since(start);
         start = Clock::now();
         renderer->draw(cloud, camera);
+        synchronize(device, nullptr);
         if (frame >= 2 && frame % kPeriod != 0) {
             decode += decoded;
             floats += made;
