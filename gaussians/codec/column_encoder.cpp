@@ -147,9 +147,10 @@ class BlockWriter {
     std::vector<Symbol> symbols_;
 };
 
-// So many rows that the states of a block cost little beside its words.
+// So many rows that the states of a block cost little beside its words; more would be more for one
+// warp to do.
 uint32_t block_bits_for(int64_t rows, double bytes) {
-    constexpr double kEnough = 8192;
+    constexpr double kEnough = 4096;
     constexpr uint32_t kLeast = 13, kMost = 17;
     uint32_t bits = kLeast;
     while (bits < kMost &&
