@@ -1,3 +1,4 @@
+#include "core/parallel.h"
 #include "core/progress.h"
 #include "gaussians/raster/renderer.h"
 #include "gaussians/raster/to_image.h"
@@ -77,6 +78,7 @@ void run(RenderCommand o) {
     std::vector<Camera> cameras = cameras_of(o, *scene);
     o.video.width = cameras[0].width;
     o.video.height = cameras[0].height;
+    o.video.threads = thread_count();  // pictures are drawn faster than one thread encodes them
     if (std::ranges::any_of(std::array{o.output, o.alpha, o.depth}, PictureOutput::is_single)) {
         cameras.resize(1);
     }
