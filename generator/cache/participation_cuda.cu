@@ -64,63 +64,100 @@ __device__ uint64_t rank_of(float score, bool spent, int64_t i) {
            (uint64_t{0x7fffffff} - static_cast<uint64_t>(i));
 }
 
-// One block. Finds the rank of the last one chosen, eight bits at a time, then writes down who is
-// not below it.
+// What is found out, eight bits at a time, about the rank of the last one chosen.
+struct Cut {
+    unsigned long long rank;  // its digits so far; what follows is zero
+    unsigned left;            // how many of those with these digits are chosen
+    bool done;                // all of them are
+};
+
+// The next digit of `cut`, given how many have each value of it. One warp: a lane looks at eight
+// values, the largest ones first.
+__device__ void find_digit(const unsigned* counts, int shift, Cut& cut) {
+    constexpr int kEach = kDigits / kLanes;
+    const int lane = threadIdx.x % kLanes, top = kDigits - 1 - lane * kEach;
+    unsigned own = 0;
+    for (int i = 0; i < kEach; ++i) {
+        own += counts[top - i];
+    }
+    unsigned sum = own;  // of this lane and those before
+    for (int step = 1; step < kLanes; step *= 2) {
+        const unsigned before = __shfl_up_sync(kAll, sum, step);
+        sum += lane >= step ? before : 0;
+    }
+    const unsigned left = cut.left;
+    __syncwarp();
+    if (sum - own < left && left <= sum) {
+        unsigned rest = left - (sum - own);
+        int digit = top;
+        for (; counts[digit] < rest; --digit) {
+            rest -= counts[digit];
+        }
+        cut.rank |= static_cast<unsigned long long>(digit) << shift;
+        cut.left = rest;
+        cut.done = counts[digit] == rest;
+    }
+}
+
+// One block. Finds the rank of the last one chosen, then writes down who is not below it.
 __global__ void select_kernel(const float* scores, uint8_t* reuse, int limit, int64_t candidates,
                               unsigned count, int32_t first, int32_t* order) {
     __shared__ unsigned counts[kDigits];
-    __shared__ unsigned long long last;
-    __shared__ unsigned left;
+    __shared__ Cut cut;
     __shared__ unsigned warp_counts[kWarps];
     const auto rank = [=](int64_t i) {
         return rank_of(scores[i], limit > 0 && reuse[i] >= limit, i);
     };
     if (threadIdx.x == 0) {
-        last = 0;
-        left = count;
+        cut.rank = 0;
+        cut.left = count;
+        cut.done = false;
     }
-    for (int shift = 56; shift >= 0; shift -= 8) {
+    __syncthreads();
+    for (int shift = 56; shift >= 0 && !cut.done; shift -= 8) {
         if (threadIdx.x < kDigits) {
             counts[threadIdx.x] = 0;
         }
         __syncthreads();
+        const uint64_t known = cut.rank >> shift >> 8;
+#pragma unroll 4
         for (int64_t i = threadIdx.x; i < candidates; i += kThreads) {
             const uint64_t r = rank(i);
-            if (r >> shift >> 8 == last >> shift >> 8) {
+            if (r >> shift >> 8 == known) {
                 atomicAdd(&counts[r >> shift & (kDigits - 1)], 1U);
             }
         }
         __syncthreads();
-        if (threadIdx.x == 0) {
-            int digit = kDigits - 1;
-            for (; counts[digit] < left; --digit) {
-                left -= counts[digit];
-            }
-            last |= static_cast<unsigned long long>(digit) << shift;
+        if (threadIdx.x < kLanes) {
+            find_digit(counts, shift, cut);
         }
         __syncthreads();
     }
+    // Every warp has candidates that follow one another.
     const int lane = threadIdx.x % kLanes, warp = threadIdx.x / kLanes;
-    unsigned written = 0;
-    for (int64_t begin = 0; begin < candidates; begin += kThreads) {
-        const int64_t i = begin + threadIdx.x;
-        const bool chosen = i < candidates && rank(i) >= last;
-        const unsigned votes = __ballot_sync(kAll, chosen);
-        if (lane == 0) {
-            warp_counts[warp] = __popc(votes);
-        }
-        __syncthreads();
-        unsigned before = written, all = 0;
-        for (int w = 0; w < kWarps; ++w) {
-            before += w < warp ? warp_counts[w] : 0;
-            all += warp_counts[w];
-        }
-        if (chosen) {
-            order[before + __popc(votes & ((1U << lane) - 1))] = first + static_cast<int32_t>(i);
+    const int64_t share = (candidates + kThreads - 1) / kThreads * kLanes;
+    const int64_t begin = warp * share, end = min(begin + share, candidates);
+    const uint64_t last = cut.rank;
+    unsigned chosen = 0;
+#pragma unroll 4
+    for (int64_t i = begin + lane; i < end; i += kLanes) {
+        chosen += rank(i) >= last ? 1 : 0;
+    }
+    chosen = __reduce_add_sync(kAll, chosen);
+    if (lane == 0) {
+        warp_counts[warp] = chosen;
+    }
+    __syncthreads();
+    unsigned written = __reduce_add_sync(kAll, lane < warp ? warp_counts[lane] : 0);
+    for (int64_t row = begin; row < end; row += kLanes) {
+        const int64_t i = row + lane;
+        const bool taken = i < end && rank(i) >= last;
+        const unsigned votes = __ballot_sync(kAll, taken);
+        if (taken) {
+            order[written + __popc(votes & ((1U << lane) - 1))] = first + static_cast<int32_t>(i);
             reuse[i] += reuse[i] < 255;
         }
-        written += all;
-        __syncthreads();  // before the counts are written anew
+        written += __popc(votes);
     }
 }
 

@@ -1,6 +1,7 @@
 #include "core/error.h"
 #include "tests/core/cuda_testing.h"
 #include "tests/generator/allocation_counter.h"
+#include "tests/generator/cuda_call_counter.h"
 #include "tests/generator/policy_name.h"
 #include "tests/generator/tiny_model.h"
 
@@ -115,7 +116,7 @@ TEST_P(CudaTinySession, AnyChunkCanBeMadeAgain) {
 }
 
 #ifdef LONGTAKE_CUDA
-TEST_P(CudaTinySession, SteadyStateAllocatesNothing) {
+TEST_P(CudaTinySession, SteadyStateAllocatesNothingAndOnlyFramesLeaveTheGpu) {
     LONGTAKE_NEEDS_GPU();
     Session session(tiny_on_gpu(), seeded(1, GetParam()));
     session.prompt().set("a red ball", false);
@@ -123,14 +124,16 @@ TEST_P(CudaTinySession, SteadyStateAllocatesNothing) {
         session.step();
     }
     session.finalize();
-    const size_t host = live_allocations(), gpu = cuda_allocations();
+    const size_t host = live_allocations(), gpu = cuda_allocations(), left = cuda_bytes_to_host();
+    size_t frames = 0;
     for (int i = 0; i < 30; ++i) {
-        session.step();
+        frames += session.step()->frames.bytes();
         session.finalize();
     }
     EXPECT_EQ(live_allocations(), host);
     EXPECT_EQ(cuda_allocations(), gpu);
     EXPECT_GT(gpu, 0U);  // or nothing was counted
+    EXPECT_EQ(cuda_bytes_to_host() - left, frames);
 }
 #endif
 
