@@ -2,6 +2,9 @@
 
 #include "core/tensor.h"
 
+#include <array>
+#include <cstdint>
+#include <optional>
 #include <span>
 
 namespace longtake::diffusion {
@@ -13,6 +16,29 @@ struct KvView {
     int64_t slots = 0;             // rows to attend, <= stride
     int64_t stride = 0;            // rows from one head to the next
     DType dtype = DType::F32;
+};
+
+// Where a layer's new keys and values may be put at once, as attention reads them: into the slots
+// from `first` on, on the GPU.
+struct KvTarget {
+    void* keys = nullptr;    // see KvView; in fp8 see Fp8Slots
+    void* values = nullptr;  // likewise
+    int64_t first = 0;
+    int64_t stride = 0;
+    DType dtype = DType::BF16;
+    const float* positions = nullptr;  // [stride]: where slots stand in time, frames side by side
+    // [heads, kept_stride, head_dim] bf16 each, or null: keys rotated in space only, and values, as
+    // the memory keeps them besides.
+    void* kept_keys = nullptr;
+    void* kept_values = nullptr;
+    int64_t kept_stride = 0;
+};
+
+// Passes of the same kind queue the same work in `update`, so that a recording of one can stand for
+// another. Whoever keeps one keeps `buffers`, too, lest other ones take their place.
+struct PassKind {
+    Tensor buffers;
+    std::array<int64_t, 3> numbers;
 };
 
 // The memory a causal transformer attends over. The transformer knows nothing of policies: it
@@ -35,6 +61,13 @@ class AttentionMemory {
     // compute type. The view stays valid until the next call.
     virtual KvView update(int layer, const Tensor& queries, const Tensor& keys,
                           const Tensor& values) = 0;
+
+    // Of the pass to come, if it is like others. A recording of it stands for the calls of `update`.
+    virtual std::optional<PassKind> pass_kind() const { return std::nullopt; }
+
+    // Asked before `update`: where keys and values may go without being handed over, if anywhere.
+    // When they are there, `update` gets empty tensors for them.
+    virtual std::optional<KvTarget> target(int) { return std::nullopt; }
 };
 
 }  // namespace longtake::diffusion

@@ -5,8 +5,13 @@
 #include "diffusion/ops/layer_norm.h"
 #include "diffusion/ops/layout.h"
 #include "diffusion/ops/modulation.h"
+#include "diffusion/ops/qkv_slots.h"
 #include "diffusion/ops/rms_norm.h"
 #include "diffusion/ops/timestep_embedding.h"
+
+#include <algorithm>
+#include <bit>
+#include <iterator>
 
 namespace longtake::diffusion {
 
@@ -31,6 +36,20 @@ void CausalTransformer::Pass::run(const Tensor& latents, std::span<const double>
            latents.extent(2) / config_.patch_height, latents.extent(3) / config_.patch_width);
     s_.group(timesteps, [this](double t) { return modulation_at(t); });
     s_.rope->set_time(memory.query_positions(), stream());
+    const std::optional<PassKind> kind = memory.pass_kind();
+    if (!kind) {
+        return queue(latents, text, memory, flow);
+    }
+    s_.hold(text, kind->buffers);
+    const auto number = [](const auto& v) { return std::bit_cast<uint64_t>(v); };
+    std::vector<uint64_t> key{number(latents.raw()), number(flow.raw())};
+    std::ranges::transform(timesteps, std::back_inserter(key), number);
+    std::ranges::transform(kind->numbers, std::back_inserter(key), number);
+    s_.ops.repeat(key, [&] { queue(latents, text, memory, flow); });
+}
+
+void CausalTransformer::Pass::queue(const Tensor& latents, const TextContext& text,
+                                    AttentionMemory& memory, Tensor& flow) {
     patchify(latents, config_.patch_height, config_.patch_width, s_.patches, stream());
     weights_.patch(s_.patches, s_.x, s_.ops);
     each_group([&](Group& g, Workspace& ops) {
@@ -83,9 +102,15 @@ Modulation CausalTransformer::Pass::modulation_at(double timestep) {
 
 void CausalTransformer::Pass::attend(int layer, AttentionMemory& memory) {
     const Weights::Block& block = weights_.blocks[static_cast<size_t>(layer)];
-    split_qkv(s_.qkv, block.q_norm, block.k_norm, config_.eps, *s_.rope, s_.q, s_.k, s_.v,
-              stream());
-    attention(s_.q, memory.update(layer, s_.q, s_.k, s_.v), s_.attended, s_.ops);
+    const auto target = memory.target(layer);
+    if (target && qkv_to_slots_cuda(s_.qkv, block.q_norm, block.k_norm, config_.eps, *s_.rope, s_.q,
+                                    *target, stream())) {
+        attention(s_.q, memory.update(layer, s_.q, {}, {}), s_.attended, s_.ops);
+    } else {
+        split_qkv(s_.qkv, block.q_norm, block.k_norm, config_.eps, *s_.rope, s_.q, s_.k, s_.v,
+                  stream());
+        attention(s_.q, memory.update(layer, s_.q, s_.k, s_.v), s_.attended, s_.ops);
+    }
 }
 
 void CausalTransformer::Pass::self_out(int layer, Group& g, Workspace& ops) {

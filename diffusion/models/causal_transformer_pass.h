@@ -24,6 +24,9 @@ class CausalTransformer::Pass {
   private:
     using Group = TransformerWorkspace::State::Group;
 
+    // All of a pass but what depends on the chunk's place in time.
+    void queue(const Tensor& latents, const TextContext& text, AttentionMemory& memory,
+               Tensor& flow);
     Modulation modulation_at(double timestep);
     // Calls work(group, its workspace) for all groups.
     template <typename Work> void each_group(Work&& work);

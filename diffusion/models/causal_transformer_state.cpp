@@ -33,6 +33,7 @@ void TransformerWorkspace::State::fit(const std::shared_ptr<const void>& model,
     }
     groups.clear();
     ops.synchronize();  // what goes may still be in use
+    ops.forget_recordings();
     const Device device = ops.device();
     rope.emplace(c.head_dim, height, width, kRopeTheta, device);
     const int64_t rows = frames * height * width, d = c.width();
@@ -54,6 +55,16 @@ void TransformerWorkspace::State::fit(const std::shared_ptr<const void>& model,
     frames_ = frames;
     height_ = height;
     width_ = width;
+}
+
+void TransformerWorkspace::State::hold(const TextContext& text, const Tensor& memory) {
+    const auto same = [](const Tensor& a, const Tensor& b) { return a.raw() == b.raw(); };
+    if (text_.layers.empty() || !same(text_.layers[0].keys, text.layers[0].keys) ||
+        !same(memory_, memory)) {
+        ops.forget_recordings();
+        text_ = text;
+        memory_ = memory;
+    }
 }
 
 void TransformerWorkspace::State::set_groups(std::span<const double> timesteps) {

@@ -61,10 +61,13 @@ struct TransformerWorkspace::State {
     void fit(const std::shared_ptr<const void>& model, const TransformerConfig& config,
              DType compute, DType products, int64_t rows_alone, int64_t frames, int64_t height,
              int64_t width);
+    // What recorded passes read besides; passes that read anything else are recorded anew.
+    void hold(const TextContext& text, const Tensor& memory);
     // Splits the chunk's rows into groups; `modulation_of(t)` is asked once per new timestep.
     template <typename ModulationOf>
     void group(std::span<const double> timesteps, ModulationOf&& modulation_of) {
         if (modulations.size() > kMaxModulations) {
+            ops.forget_recordings();
             modulations.clear();
         }
         for (const double t : timesteps) {
@@ -79,6 +82,8 @@ struct TransformerWorkspace::State {
     static constexpr size_t kMaxModulations = 64;
     void set_groups(std::span<const double> timesteps);
 
+    TextContext text_;  // of recorded passes, as is their
+    Tensor memory_;
     std::shared_ptr<const void> model_;  // kept, so that no other one takes its address
     int64_t rows_alone_ = 0, frames_ = 0, height_ = 0, width_ = 0;
 };

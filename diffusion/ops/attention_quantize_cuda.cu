@@ -1,4 +1,4 @@
-#include "diffusion/ops/attention_hopper_formats.cuh"
+#include "diffusion/ops/attention.h"
 #include "diffusion/ops/elements.cuh"
 #include "diffusion/ops/rope.h"
 #include "diffusion/ops/rope_angle.cuh"
@@ -65,17 +65,10 @@ __device__ bool unchanged(const Fp8Change& c, int64_t first) {
     return __syncthreads_or(static_cast<int>(differs)) == 0;
 }
 
-__device__ void quantize_chunk(const float (&v)[kChunk], uint8_t* to) {
-    const unsigned low = pack_fp8(v[0], v[1]) | pack_fp8(v[2], v[3]) << 16;
-    const unsigned high = pack_fp8(v[4], v[5]) | pack_fp8(v[6], v[7]) << 16;
-    reinterpret_cast<unsigned*>(to)[0] = low;
-    reinterpret_cast<unsigned*>(to)[1] = high;
-}
-
 __global__ void __launch_bounds__(kThreads)
     attention_quantize_kernel(Fp8Change c, const __grid_constant__ RopeRates rates, int pairs,
                               Fp8Slots to) {
-    __shared__ alignas(8) uint8_t tile[kTileSlots][kDim + 8];
+    __shared__ alignas(8) __nv_fp8_e4m3 tile[kTileSlots][kDim + 8];
     const int64_t first = c.begin + int64_t{blockIdx.x} * kTileSlots, head = blockIdx.y;
     const int64_t fresh_from = c.kept.slots - c.fresh;
     if (c.turned_to != nullptr && unchanged(c, first)) {
@@ -83,7 +76,7 @@ __global__ void __launch_bounds__(kThreads)
     }
     const Turns turns(c, rates, pairs, first);
     const int64_t head_at = head * c.kept.stride * kDim;
-    auto* to_keys = static_cast<uint8_t*>(to.keys) + head * to.stride * kDim;
+    auto* to_keys = static_cast<__nv_fp8_e4m3*>(to.keys) + head * to.stride * kDim;
     auto* to_values = static_cast<uint8_t*>(to.values) + head * to.stride * kDim;
     for (int i = static_cast<int>(threadIdx.x); i < kTileSlots * kRowChunks; i += kThreads) {
         const int row = i / kRowChunks, within = i % kRowChunks * kChunk;
@@ -104,17 +97,18 @@ __global__ void __launch_bounds__(kThreads)
                 load_chunk(values, value);
             }
             turns.apply(slot, within, key);
-            quantize_chunk(key, to_keys + slot * kDim + within);
+            store_chunk(to_keys + slot * kDim + within, key);
         }
-        quantize_chunk(value, &tile[row][within]);
+        store_chunk(&tile[row][within], value);
     }
     __syncthreads();
     constexpr int kWords = kTileSlots / 4;  // of a dimension: four slots each, see Fp8Slots
     for (int i = static_cast<int>(threadIdx.x); i < kDim * kWords; i += kThreads) {
         const int dim = i / kWords, word = i % kWords;
         const int row = word / 4 * 16 + word % 4 * 2;
-        const unsigned bytes = tile[row][dim] | tile[row + 1][dim] << 8 | tile[row + 8][dim] << 16 |
-                               static_cast<unsigned>(tile[row + 9][dim]) << 24;
+        const auto at = [&](int r) { return unsigned{tile[r][dim].__x}; };
+        const unsigned bytes =
+            at(row) | at(row + 1) << 8 | at(row + 8) << 16 | at(row + 9) << 24;
         if (first + 4 * word < to.stride) {
             *reinterpret_cast<unsigned*>(to_values + dim * to.stride + first + 4 * word) = bytes;
         }

@@ -1,5 +1,6 @@
 #include "diffusion/ops/elements.cuh"
 #include "diffusion/ops/rms_norm.h"
+#include "diffusion/ops/rope_table.cuh"
 #include "diffusion/ops/row_chunks.cuh"
 
 namespace longtake::diffusion {
@@ -7,30 +8,10 @@ namespace {
 
 constexpr int kThreads = 256;
 
-// The angles of a RopeTable, [positions, pairs] cos and sin.
-struct Angles {
-    const float2 *time, *rows, *columns;
-    int time_pairs, row_pairs, column_pairs;
-    int width, tokens_per_frame;
-    bool with_time;
-
-    __device__ float2 of(int token, int pair) const {
-        const int frame = token / tokens_per_frame, within = token % tokens_per_frame;
-        if (pair < time_pairs) {
-            return with_time ? time[frame * time_pairs + pair] : make_float2(1.F, 0.F);
-        }
-        pair -= time_pairs;
-        if (pair < row_pairs) {
-            return rows[within / width * row_pairs + pair];
-        }
-        return columns[within % width * column_pairs + pair - row_pairs];
-    }
-};
-
 // One row per block, kept in shared memory between the sum and the result.
 template <typename In, typename Out, bool kRotate>
 __global__ void rms_norm_kernel(const In* x, int64_t stride, const float* weight, int d,
-                                int head_dim, float eps, Out* out, Angles angles) {
+                                int head_dim, float eps, Out* out, TableAngles angles) {
     extern __shared__ float row[];
     const auto token = static_cast<int>(blockIdx.x);
     const In* from = x + token * stride;
@@ -73,8 +54,8 @@ template <typename In, typename Out> struct Parts {
 // so of one place in their heads: they turn by the same angles.
 template <int kChunks, typename In, typename Out>
 __global__ void __launch_bounds__(kRowThreads)
-    rms_norm_rows_kernel(Parts<In, Out> parts, int64_t stride, int64_t rows, int d, int head_dim,
-                         float eps, Angles angles) {
+    rms_norm_rows_kernel(const __grid_constant__ Parts<In, Out> parts, int64_t stride, int64_t rows, int d, int head_dim,
+                         float eps, TableAngles angles) {
     const Part<In, Out>& part = parts.at[blockIdx.y];
     const int64_t r = int64_t{blockIdx.x} * kRowsPerBlock + threadIdx.x / 32;
     if (r >= rows) {
@@ -112,30 +93,13 @@ __global__ void __launch_bounds__(kRowThreads)
 
 template <typename In, typename Out>
 void launch_rows(const Parts<In, Out>& parts, unsigned count, int64_t stride, int64_t rows,
-                 int64_t d, int64_t head_dim, double eps, const Angles& angles, GpuStream stream) {
+                 int64_t d, int64_t head_dim, double eps, const TableAngles& angles, GpuStream stream) {
     const dim3 grid(blocks_for(rows, kRowsPerBlock), count);
     with_chunks(d, [&](auto chunks) {
         rms_norm_rows_kernel<chunks.value><<<grid, kRowThreads, 0, stream>>>(
             parts, stride, rows, static_cast<int>(d), static_cast<int>(head_dim),
             static_cast<float>(eps), angles);
     });
-}
-
-Angles angles_of(const RopeTable* table, bool with_time) {
-    if (table == nullptr) {
-        return {};
-    }
-    const auto at = [](const Tensor& t) { return reinterpret_cast<const float2*>(t.raw()); };
-    const RopeTable::OnDevice& tables = table->on_device();
-    return {at(tables.time),
-            at(tables.rows),
-            at(tables.columns),
-            static_cast<int>(table->axes().time),
-            static_cast<int>(table->axes().height),
-            static_cast<int>(table->axes().width),
-            static_cast<int>(table->width()),
-            static_cast<int>(table->tokens_per_frame()),
-            with_time};
 }
 
 }  // namespace
@@ -146,7 +110,7 @@ void rms_norm_cuda(const Tensor& x, int64_t column, const Tensor& weight, double
     if (rows == 0) {
         return;
     }
-    const Angles angles = angles_of(table, rotation == Rotation::SpaceAndTime);
+    const TableAngles angles = angles_of(table, rotation == Rotation::SpaceAndTime);
     with_type(x.dtype(), [&](auto in) {
         with_type(out.dtype(), [&](auto result) {
             using In = decltype(in);

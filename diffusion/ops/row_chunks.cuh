@@ -30,18 +30,26 @@ __device__ inline void load_chunk(const __nv_bfloat16* from, float (&to)[kChunk]
     }
 }
 template <typename T> __device__ void store_chunk(T* to, const float (&from)[kChunk]) {
-    struct alignas(sizeof(T) * kChunk < 16 ? sizeof(T) * kChunk : 16) {
+    struct alignas(16) {
         T values[kChunk];
     } chunk;
 #pragma unroll
     for (int i = 0; i < kChunk; ++i) {
         store(chunk.values + i, from[i]);
     }
-    using Word = std::conditional_t<sizeof(T) == 1, uint2, uint4>;
 #pragma unroll
-    for (size_t i = 0; i < sizeof(chunk) / sizeof(Word); ++i) {
-        reinterpret_cast<Word*>(to)[i] = reinterpret_cast<const Word*>(chunk.values)[i];
+    for (size_t i = 0; i < sizeof(chunk) / sizeof(uint4); ++i) {
+        reinterpret_cast<uint4*>(to)[i] = reinterpret_cast<const uint4*>(chunk.values)[i];
     }
+}
+
+// Beyond 448 it is 448.
+__device__ inline void store_chunk(__nv_fp8_e4m3* to, const float (&from)[kChunk]) {
+    const auto pair = [&](int i) {
+        const float2 both = make_float2(from[i], from[i + 1]);
+        return unsigned{__nv_cvt_float2_to_fp8x2(both, __NV_SATFINITE, __NV_E4M3)};
+    };
+    *reinterpret_cast<uint2*>(to) = {pair(0) | pair(2) << 16, pair(4) | pair(6) << 16};
 }
 
 // Whether rows of `d` elements, `stride` apart, at these addresses go through.

@@ -11,6 +11,7 @@
 #include "diffusion/ops/multiply.h"
 #include "diffusion/ops/norm_silu.h"
 #include "diffusion/ops/pixels.h"
+#include "diffusion/ops/qkv_slots.h"
 #include "diffusion/ops/relative_attention.h"
 #include "diffusion/ops/rms_norm.h"
 #include "diffusion/ops/rope.h"
@@ -36,6 +37,10 @@ GpuStream Workspace::stream_of(const Gpu&) {
     absent();
 }
 void Workspace::synchronize() const {}
+void Workspace::repeat(const std::vector<uint64_t>&, const std::function<void()>& work) {
+    work();
+}
+void Workspace::forget_recordings() {}
 
 std::shared_ptr<const Linear::Backend> make_linear_cuda(const Tensor&, const Tensor&, DType) {
     absent();
@@ -78,6 +83,10 @@ void attention_quantize_cuda(const Fp8Change&, int64_t, const Fp8Slots&, GpuStre
     absent();
 }
 void layer_norm_cuda(const Tensor&, const Tensor&, const Tensor&, double, Tensor&, GpuStream) {
+    absent();
+}
+bool qkv_to_slots_cuda(const Tensor&, const Tensor&, const Tensor&, double, const RopeTable&,
+                       Tensor&, const KvTarget&, GpuStream) {
     absent();
 }
 bool split_qkv_cuda(const Tensor&, const Tensor&, const Tensor&, double, const RopeTable&, Tensor&,

@@ -11,9 +11,10 @@ Workspace::Workspace(Device device, bool urgent) : device_(device) {
     }
 }
 
-void* Workspace::room_for(Tensor& buffer, size_t bytes) const {
+void* Workspace::room_for(Tensor& buffer, size_t bytes) {
     if (buffer.empty() || buffer.bytes() < bytes) {
         synchronize();  // the old room may be in use
+        forget_recordings();
         buffer = Tensor({static_cast<int64_t>(bytes)}, DType::U8, device_);
     }
     return buffer.raw();

@@ -3,7 +3,10 @@
 #include "core/tensor.h"
 
 #include <cstddef>
+#include <cstdint>
+#include <functional>
 #include <memory>
+#include <vector>
 
 namespace longtake::diffusion {
 
@@ -26,13 +29,19 @@ class Workspace {
     // The same, apart, for an op that converts and calls another one.
     void* conversion(size_t bytes) { return room_for(conversion_, bytes); }
 
+    // Does `work`, which must queue all it does on the stream. On a GPU, work whose `key` was seen
+    // before is recorded and from then on launched as one graph. What it reads and writes must then
+    // stay where it is until the recordings are forgotten.
+    void repeat(const std::vector<uint64_t>& key, const std::function<void()>& work);
+    void forget_recordings();
+
     class Primitives;  // of the CPU, see linear_cpu_onednn.cpp
     Primitives& primitives() { return *primitives_; }
     class Gpu;  // see workspace_cuda.h
     Gpu& gpu() { return *gpu_; }
 
   private:
-    void* room_for(Tensor& buffer, size_t bytes) const;
+    void* room_for(Tensor& buffer, size_t bytes);
     static std::shared_ptr<Primitives> make_primitives();
     static std::shared_ptr<Gpu> make_gpu(bool urgent);
     static GpuStream stream_of(const Gpu& gpu);

@@ -31,6 +31,32 @@ GpuStream Workspace::stream_of(const Gpu& gpu) {
     return gpu.stream;
 }
 
+void Workspace::repeat(const std::vector<uint64_t>& key, const std::function<void()>& work) {
+    if (!gpu_) {
+        return work();
+    }
+    auto& recordings = gpu_->recordings;
+    const auto at = recordings.find(key);
+    if (at == recordings.end()) {
+        if (recordings.size() == Gpu::kMostRecordings) {
+            forget_recordings();
+        }
+        recordings.emplace(key, CudaGraph());
+        return work();
+    }
+    if (at->second.empty()) {
+        at->second = CudaGraph::capture(stream_, work);
+    }
+    at->second.launch(stream_);
+}
+
+void Workspace::forget_recordings() {
+    if (gpu_ && !gpu_->recordings.empty()) {
+        synchronize();  // one may be running
+        gpu_->recordings.clear();
+    }
+}
+
 void Workspace::synchronize() const {
     if (gpu_) {
         gpu_->stream.synchronize();

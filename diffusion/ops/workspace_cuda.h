@@ -10,6 +10,7 @@
 #include <map>
 #include <memory>
 #include <tuple>
+#include <vector>
 
 namespace longtake::diffusion {
 
@@ -41,6 +42,8 @@ class Workspace::Gpu {
     std::unique_ptr<cublasLtContext, void (*)(cublasLtHandle_t)> handle;
     Tensor matmul_room;
     std::map<MatmulKey, std::unique_ptr<MatmulPlan>> plans;  // null: cuBLASLt cannot do it
+    static constexpr size_t kMostRecordings = 64;
+    std::map<std::vector<uint64_t>, CudaGraph> recordings;  // empty: seen once
 };
 
 }  // namespace longtake::diffusion

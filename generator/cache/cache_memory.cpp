@@ -116,14 +116,17 @@ diffusion::KvView CacheMemory::update(int layer, const Tensor& queries, const Te
                                       const Tensor& values) {
     check(layer >= 0 && layer < geometry_.layers, "layer {} of {}", layer, geometry_.layers);
     const auto frames = static_cast<int64_t>(query_positions_.size());
-    check(keys.extent(0) == tokens(frames), "{} keys for a chunk of {} frames", keys.extent(0),
-          frames);
+    const bool handed_over = !keys.empty();
+    check(handed_over ? keys.extent(0) == tokens(frames) : target(layer).has_value(),
+          "{} keys for a chunk of {} frames", handed_over ? keys.extent(0) : 0, frames);
     if (!carried_out_[static_cast<size_t>(layer)]) {
         carry_out(layer, queries);
         store_.refresh(layer, {0, tokens(plan_.write_slot)});
         carried_out_[static_cast<size_t>(layer)] = 1;
     }
-    store_.write(layer, tokens(plan_.write_slot), keys, values);
+    if (handed_over) {
+        store_.write(layer, tokens(plan_.write_slot), keys, values);
+    }
     if (pass_ == Pass::Clean && participation_.clean_frames > 0) {
         Tensor sums = clean_sums_.slice(layer, layer + 1);
         const int64_t first = std::max<int64_t>(0, frames - participation_.clean_frames);
@@ -131,6 +134,24 @@ diffusion::KvView CacheMemory::update(int layer, const Tensor& queries, const Te
         add_queries(queries, tokens(Range{first, frames}), sums, geometry_.stream);
     }
     return store_.view(layer, tokens(plan_.len_after));
+}
+
+// From the second pass of a chunk on nothing has to happen to its slots first. Only what the clean
+// pass leaves is ever moved.
+std::optional<diffusion::KvTarget> CacheMemory::target(int layer) {
+    if (!carried_out_[static_cast<size_t>(layer)]) {
+        return std::nullopt;
+    }
+    return store_.target(layer, tokens(plan_.write_slot), pass_ == Pass::Clean);
+}
+
+// The first pass of a chunk carries out a plan, with numbers of its own.
+std::optional<diffusion::PassKind> CacheMemory::pass_kind() const {
+    if (geometry_.device == Device::Cpu || std::ranges::count(carried_out_, 0) > 0) {
+        return std::nullopt;
+    }
+    return diffusion::PassKind{store_.positions(0),
+                               {plan_.write_slot, plan_.len_after, pass_ == Pass::Clean}};
 }
 
 // The plan of this chunk, on one layer: slots first, then positions.

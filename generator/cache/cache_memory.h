@@ -43,6 +43,8 @@ class CacheMemory : public diffusion::AttentionMemory {
     std::span<const double> query_positions() const override { return query_positions_; }
     diffusion::KvView update(int layer, const Tensor& queries, const Tensor& keys,
                              const Tensor& values) override;
+    std::optional<diffusion::KvTarget> target(int layer) override;
+    std::optional<diffusion::PassKind> pass_kind() const override;
 
     const CachePolicy& policy() const { return *policy_; }
     const Plan& plan() const { return plan_; }

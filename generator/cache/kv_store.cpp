@@ -95,6 +95,25 @@ void KvStore::write(int layer, int64_t first, const Tensor& keys, const Tensor& 
                 geometry_.stream);
 }
 
+std::optional<diffusion::KvTarget> KvStore::target(int layer, int64_t first, bool stay) const {
+    if (geometry_.device == Device::Cpu || geometry_.dtype != DType::BF16) {
+        return std::nullopt;
+    }
+    const diffusion::KvView read = view(layer, capacity_);
+    diffusion::KvTarget to{.keys = const_cast<void*>(read.keys),
+                           .values = const_cast<void*>(read.values),
+                           .first = first,
+                           .stride = read.stride,
+                           .dtype = read.dtype,
+                           .positions = positions(layer).data<float>(),
+                           .kept_stride = capacity_};
+    if (stay && derives()) {
+        to.kept_keys = part(layer, kKeys).raw();
+        to.kept_values = geometry_.fp8 ? part(layer, kValues).raw() : nullptr;
+    }
+    return to;
+}
+
 void KvStore::blend(int layer, Range from, int64_t to, double share) {
     check(derives(), "a cache that keeps keys where they are cannot blend them");
     Tensor both = part(layer, kKeys, 2);

@@ -4,6 +4,7 @@
 #include "diffusion/ops/layout.h"
 #include "diffusion/ops/linear.h"
 #include "diffusion/ops/modulation.h"
+#include "diffusion/ops/qkv_slots.h"
 #include "diffusion/ops/rms_norm.h"
 #include "diffusion/ops/timestep_embedding.h"
 #include "tests/diffusion/cuda_testing.h"
@@ -243,6 +244,91 @@ TEST(CudaOps, AttentionOverFp8Slots) {
                   actual, gpu);
         gpu.synchronize();
         EXPECT_LT(error_of(actual, expected), 5e-2F) << c.rows << " rows, " << c.slots << " slots";
+    }
+}
+
+// From the product to the slots, against the way by tensors of their own: of bf16 on the CPU, of fp8
+// on the GPU.
+TEST(CudaOps, QkvToSlots) {
+    LONGTAKE_NEEDS_GPU();
+    constexpr int64_t kFrames = 3, kHeight = 5, kWidth = 7, kRows = kFrames * kHeight * kWidth;
+    constexpr int64_t kHeads = 4, kFirst = 41, kKept = 200, kStride = 224;
+    const std::array<double, kFrames> times{11, 12, 13};
+    const Workspace gpu(Device::Cuda);
+    for (const auto [dim, fp8] : {std::pair{64, false}, {128, false}, {128, true}}) {
+        const int64_t d = kHeads * dim;
+        const Tensor qkv = random_tensor({kRows, 3 * d}, 1, DType::BF16);
+        const Tensor q_weight = random_tensor({d}, 2), k_weight = random_tensor({d}, 3);
+        RopeTable here(dim, kHeight, kWidth);
+        RopeTable there(dim, kHeight, kWidth, 10000.0, Device::Cuda);
+        here.set_time(times);
+        there.set_time(times, gpu.stream());
+        Tensor positions({kStride}, DType::F32);
+        for (int64_t i = 0; i < kStride; ++i) {
+            positions.data<float>()[i] =
+                static_cast<float>(times[0] + static_cast<double>((i - kFirst) / (kRows / kFrames)));
+        }
+        const Tensor gpu_positions = positions.to(Device::Cuda), gpu_qkv = qkv.to(Device::Cuda);
+        const Tensor gpu_q_weight = q_weight.to(Device::Cuda);
+        const Tensor gpu_k_weight = k_weight.to(Device::Cuda);
+
+        const Shape rows{kRows, kHeads, dim};
+        Tensor q(rows, DType::BF16), k(rows, DType::BF16), v(rows, DType::BF16);
+        split_qkv(qkv, q_weight, k_weight, 1e-6, here, q, k, v);
+        Tensor kept_k = poisoned({kHeads, kKept, dim}, DType::BF16, Device::Cuda);
+        Tensor kept_v = kept_k.clone(), gpu_q = poisoned(rows, DType::BF16, Device::Cuda);
+        const DType type = fp8 ? DType::F8E4M3 : DType::BF16;
+        Tensor keys = Tensor::zeros({kHeads, kStride, dim}).to(type).to(Device::Cuda);
+        Tensor values = keys.clone();
+        const KvTarget target{.keys = keys.raw(),
+                              .values = values.raw(),
+                              .first = kFirst,
+                              .stride = kStride,
+                              .dtype = type,
+                              .positions = gpu_positions.data<float>(),
+                              .kept_keys = kept_k.raw(),
+                              .kept_values = kept_v.raw(),
+                              .kept_stride = kKept};
+        ASSERT_TRUE(qkv_to_slots_cuda(gpu_qkv, gpu_q_weight, gpu_k_weight, 1e-6, there, gpu_q,
+                                      target, gpu.stream()));
+        gpu.synchronize();
+        EXPECT_LT(error_of(gpu_q, q), bound(DType::BF16)) << dim;
+        const auto slots_of = [&](const Tensor& t) {  // as rows again
+            const Tensor all = t.to(Device::Cpu).to(DType::F32);
+            Tensor out(rows, DType::F32);
+            for (int64_t r = 0; r < kRows; ++r) {
+                for (int64_t h = 0; h < kHeads; ++h) {
+                    std::copy_n(all.data<float>() + (h * t.extent(1) + kFirst + r) * dim, dim,
+                                out.data<float>() + (r * kHeads + h) * dim);
+                }
+            }
+            return out;
+        };
+        EXPECT_LT(error_of(slots_of(kept_k), k), bound(DType::BF16)) << dim;
+        EXPECT_TRUE(same_bits(slots_of(kept_v), v.to(DType::F32))) << dim;
+        if (!fp8) {
+            Tensor turned = k.reshape({1, kRows * kHeads, dim}).clone();
+            rope_time(turned, times, turned);
+            EXPECT_LT(error_of(slots_of(keys), turned.reshape(rows)), bound(DType::BF16)) << dim;
+            EXPECT_TRUE(same_bits(slots_of(values), v.to(DType::F32))) << dim;
+            continue;
+        }
+        Tensor expected_keys = Tensor::zeros({kHeads, kStride, dim}).to(type).to(Device::Cuda);
+        Tensor expected_values = expected_keys.clone();
+        const Tensor fresh_k = k.to(Device::Cuda), fresh_v = v.to(Device::Cuda);
+        Tensor zero = Tensor::zeros(kept_k.shape()).to(DType::BF16).to(Device::Cuda);
+        Tensor zero_v = zero.clone();
+        attention_quantize_cuda(
+            {.kept = {zero.raw(), zero_v.raw(), kFirst + kRows, kKept, DType::BF16},
+             .begin = kFirst,
+             .positions = gpu_positions.data<float>(),
+             .fresh_keys = fresh_k.raw(),
+             .fresh_values = fresh_v.raw(),
+             .fresh = kRows},
+            kHeads, {expected_keys.raw(), expected_values.raw(), kStride}, gpu.stream());
+        gpu.synchronize();
+        EXPECT_LT(error_of(keys, expected_keys.to(Device::Cpu)), 1e-2F);  // k of the CPU rounds anew
+        EXPECT_TRUE(same_bits(values.to(Device::Cpu), expected_values.to(Device::Cpu)));
     }
 }
 

@@ -1,0 +1,255 @@
+#include "diffusion/ops/elements.cuh"
+#include "diffusion/ops/qkv_slots.h"
+#include "diffusion/ops/rope_angle.cuh"
+#include "diffusion/ops/rope_table.cuh"
+#include "diffusion/ops/row_chunks.cuh"
+
+#include <algorithm>
+#include <type_traits>
+
+namespace longtake::diffusion {
+namespace {
+
+using Bf16 = __nv_bfloat16;
+using Fp8 = __nv_fp8_e4m3;
+
+// The slots of a block: those of fp8 that change places among themselves. A warp takes one row of
+// the queries, the keys or the values at a time.
+constexpr int kSlots = 16, kParts = 3;
+constexpr int kMaxPairs = 64;
+
+struct QkvProblem {
+    const Bf16* qkv;  // [rows, 3 d]
+    const float *q_weight, *k_weight;
+    Bf16* q;
+    KvTarget to;
+    TableAngles angles;
+    int64_t rows;
+    int d, head_dim, pairs;  // pairs of a head that turn in time
+    float eps;
+};
+
+// Values in fp8 on their way from rows to columns: [d][kSlots] bytes, 4 more after every chunk of
+// columns, so that the lanes of a warp write to different banks.
+__device__ int place_of(int column, int slot) {
+    const int at = slot % 8 / 2 * 4 + slot / 8 * 2 + slot % 2;  // see Fp8Slots
+    return column * kSlots + column / kChunk * 4 + at;
+}
+size_t tile_bytes(int64_t d) {
+    return static_cast<size_t>(d * kSlots + d / kChunk * 4);
+}
+
+// How the keys of a block's slots turn: a table for every frame among them.
+template <typename T> class SlotTurns {
+  public:
+    __device__ SlotTurns(const QkvProblem& p, const RopeRates& rates, int64_t first, int64_t last)
+        : first_(p.to.positions[first]), pairs_(p.pairs) {
+        const int frames = static_cast<int>(p.to.positions[last] - first_) + 1;
+        for (int i = static_cast<int>(threadIdx.x); i < frames * pairs_; i += kRowThreads) {
+            const float position = first_ + static_cast<float>(i / pairs_);
+            // As the memory turns slots of this type.
+            if constexpr (std::is_same_v<T, Fp8>) {
+                table()[i / pairs_][i % pairs_] = rates.angle(position, i % pairs_);
+            } else {
+                table()[i / pairs_][i % pairs_] =
+                    rope_angle(position, i % pairs_, pairs_, kRopeTheta);
+            }
+        }
+        __syncthreads();
+    }
+    __device__ float2 of(float position, int pair) const {
+        return pair < pairs_ ? table()[static_cast<int>(position - first_)][pair]
+                             : make_float2(1.F, 0.F);
+    }
+
+  private:
+    using Table = float2[kSlots][kMaxPairs];
+    static __device__ Table& table() {
+        __shared__ Table t;
+        return t;
+    }
+    float first_;
+    int pairs_;
+};
+
+// A row in the registers of a warp, its norm and its rotation. A thread's chunks are 256 elements
+// apart, a multiple of head_dim, and so of one place in their heads.
+template <int kChunks> class Row {
+  public:
+    __device__ Row(const QkvProblem& p, int64_t row, int part)
+        : p_(p),
+          row_(row),
+          within_(static_cast<int>(threadIdx.x) % 32 * kChunk % p.head_dim),
+          values_(p.d) {
+        values_.load(p.qkv + (row * kParts + part) * p.d);
+    }
+
+    __device__ void norm(const float* weight, bool with_time) {
+        TableAngles angles = p_.angles;
+        angles.with_time = with_time;
+        float2 turns[kChunk / 2];
+#pragma unroll
+        for (int i = 0; i < kChunk / 2; ++i) {
+            turns[i] = angles.of(static_cast<int>(row_), within_ / 2 + i);
+        }
+        const float squares = values_.sum([](float v) { return v * v; });
+        const float scale = rsqrtf(squares / static_cast<float>(p_.d) + p_.eps);
+        values_.each([&](int at, float(&v)[kChunk]) {
+            float w[kChunk];
+            load_chunk(weight + at, w);
+#pragma unroll
+            for (int i = 0; i < kChunk; i += 2) {
+                const float a = v[i] * scale * w[i], b = v[i + 1] * scale * w[i + 1];
+                v[i] = a * turns[i / 2].x - b * turns[i / 2].y;
+                v[i + 1] = b * turns[i / 2].x + a * turns[i / 2].y;
+            }
+        });
+    }
+    // To bf16 and, from there, in time.
+    template <typename T> __device__ void turn(const SlotTurns<T>& turns, float position) {
+        float2 angles[kChunk / 2];
+#pragma unroll
+        for (int i = 0; i < kChunk / 2; ++i) {
+            angles[i] = turns.of(position, within_ / 2 + i);
+        }
+        values_.each([&](int, float(&v)[kChunk]) {
+#pragma unroll
+            for (int i = 0; i < kChunk; i += 2) {
+                const float a = rounded(v[i]), b = rounded(v[i + 1]);
+                v[i] = a * angles[i / 2].x - b * angles[i / 2].y;
+                v[i + 1] = b * angles[i / 2].x + a * angles[i / 2].y;
+            }
+        });
+    }
+    __device__ void store_row(Bf16* to) {
+        values_.each([&](int at, float(&v)[kChunk]) { store_chunk(to + at, v); });
+    }
+    // [heads, stride, head_dim]
+    template <typename T> __device__ void store_slot(void* to, int64_t stride, int64_t slot) {
+        T* place = static_cast<T*>(to) + slot * p_.head_dim + within_;
+        values_.each([&](int at, float(&v)[kChunk]) {
+            store_chunk(place + (at - within_) * stride, v);
+        });
+    }
+    __device__ void store_column(uint8_t* tile, int slot) {
+        values_.each([&](int at, float(&v)[kChunk]) {
+            struct alignas(8) {
+                uint8_t bytes[kChunk];
+            } chunk;
+            store_chunk(reinterpret_cast<Fp8*>(chunk.bytes), v);
+#pragma unroll
+            for (int i = 0; i < kChunk; ++i) {
+                tile[place_of(at + i, slot)] = chunk.bytes[i];
+            }
+        });
+    }
+
+  private:
+    static __device__ float rounded(float v) { return __bfloat162float(__float2bfloat16_rn(v)); }
+
+    const QkvProblem& p_;
+    int64_t row_;
+    int within_;  // the place of the thread's chunks in their heads
+    WarpRow<kChunks> values_;
+};
+
+// The columns of a block to [heads, head_dim, stride], those of its slots that are new.
+__device__ void store_columns(const QkvProblem& p, const uint8_t* tile, int64_t slot) {
+    const bool whole = slot >= p.to.first && slot + kSlots <= p.to.first + p.rows;
+    for (int column = static_cast<int>(threadIdx.x); column < p.d; column += kRowThreads) {
+        const auto* words = reinterpret_cast<const unsigned*>(tile + place_of(column, 0));
+        auto* to = static_cast<uint8_t*>(p.to.values) + column * p.to.stride + slot;
+        if (whole) {
+            *reinterpret_cast<uint4*>(to) = {words[0], words[1], words[2], words[3]};
+            continue;
+        }
+        for (int s = 0; s < kSlots; ++s) {
+            if (slot + s >= p.to.first && slot + s < p.to.first + p.rows) {
+                to[place_of(0, s)] = tile[place_of(column, s)];
+            }
+        }
+    }
+}
+
+template <int kChunks, typename T>
+__global__ void __launch_bounds__(kRowThreads, 3)
+    qkv_slots_kernel(const __grid_constant__ QkvProblem p, const __grid_constant__ RopeRates rates) {
+    extern __shared__ uint8_t tile[];
+    const int64_t block = (p.to.first / kSlots + blockIdx.x) * kSlots;  // its first slot
+    const int64_t begin = max(block, p.to.first);
+    const int64_t end = min(block + kSlots, p.to.first + p.rows);
+    const SlotTurns<T> turns(p, rates, begin, end - 1);
+    const auto count = static_cast<int>(end - begin);
+    for (int i = static_cast<int>(threadIdx.x) / 32; i < kParts * count; i += kRowsPerBlock) {
+        const int64_t slot = begin + i / kParts;
+        const int part = i % kParts;
+        Row<kChunks> row(p, slot - p.to.first, part);
+        if (part == 0) {
+            row.norm(p.q_weight, true);
+            row.store_row(p.q + (slot - p.to.first) * p.d);
+        } else if (part == 1) {
+            row.norm(p.k_weight, false);
+            if (p.to.kept_keys != nullptr) {
+                row.template store_slot<Bf16>(p.to.kept_keys, p.to.kept_stride, slot);
+            }
+            row.turn(turns, p.to.positions[slot]);
+            row.template store_slot<T>(p.to.keys, p.to.stride, slot);
+        } else {
+            if (p.to.kept_values != nullptr) {
+                row.template store_slot<Bf16>(p.to.kept_values, p.to.kept_stride, slot);
+            }
+            if constexpr (std::is_same_v<T, Fp8>) {
+                row.store_column(tile, static_cast<int>(slot - block));
+            } else {
+                row.template store_slot<T>(p.to.values, p.to.stride, slot);
+            }
+        }
+    }
+    if constexpr (std::is_same_v<T, Fp8>) {
+        __syncthreads();
+        store_columns(p, tile, block);
+    }
+}
+
+template <typename T> void launch(const QkvProblem& p, GpuStream stream) {
+    constexpr bool kFp8 = std::is_same_v<T, Fp8>;
+    const RopeRates rates(kFp8 ? p.pairs : 0, kRopeTheta);
+    const int64_t blocks = (p.to.first + p.rows - 1) / kSlots - p.to.first / kSlots + 1;
+    with_chunks(p.d, [&](auto chunks) {
+        qkv_slots_kernel<chunks.value, T>
+            <<<static_cast<unsigned>(blocks), kRowThreads, kFp8 ? tile_bytes(p.d) : 0, stream>>>(
+                p, rates);
+    });
+    cuda_check_launch("qkv_to_slots");
+}
+
+}  // namespace
+
+bool qkv_to_slots_cuda(const Tensor& qkv, const Tensor& q_weight, const Tensor& k_weight,
+                       double eps, const RopeTable& table, Tensor& q, const KvTarget& to,
+                       GpuStream stream) {
+    const int64_t head_dim = q.extent(2), d = q.extent(1) * head_dim, pairs = table.axes().time;
+    const bool fp8 = to.dtype == DType::F8E4M3;
+    if (qkv.dtype() != DType::BF16 || q.dtype() != DType::BF16 || 32 * kChunk % head_dim != 0 ||
+        head_dim % kChunk != 0 || pairs > (fp8 ? RopeRates::kMost : kMaxPairs) ||
+        !fits_chunks(d, qkv.extent(1),
+                     {qkv.raw(), q_weight.raw(), k_weight.raw(), q.raw(), to.keys, to.values,
+                      to.kept_keys, to.kept_values})) {
+        return false;
+    }
+    const QkvProblem problem{.qkv = static_cast<const Bf16*>(qkv.raw()),
+                             .q_weight = q_weight.data<float>(),
+                             .k_weight = k_weight.data<float>(),
+                             .q = static_cast<Bf16*>(q.raw()),
+                             .to = to,
+                             .angles = angles_of(&table, true),
+                             .rows = qkv.extent(0),
+                             .d = static_cast<int>(d),
+                             .head_dim = static_cast<int>(head_dim),
+                             .pairs = static_cast<int>(pairs),
+                             .eps = static_cast<float>(eps)};
+    fp8 ? launch<Fp8>(problem, stream) : launch<Bf16>(problem, stream);
+    return true;
+}
+
+}  // namespace longtake::diffusion

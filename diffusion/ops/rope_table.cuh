@@ -1,0 +1,48 @@
+#pragma once
+
+#include "diffusion/ops/rope.h"
+
+#include <vector_types.h>
+
+// A RopeTable, as kernels read it.
+namespace longtake::diffusion {
+
+// The angles of a RopeTable, [positions, pairs] cos and sin.
+struct TableAngles {
+    const float2 *time, *rows, *columns;
+    int time_pairs, row_pairs, column_pairs;
+    int width, tokens_per_frame;
+    bool with_time;
+
+    __device__ float2 of(int token, int pair) const {
+        const int frame = token / tokens_per_frame, within = token % tokens_per_frame;
+        if (pair < time_pairs) {
+            return with_time ? time[frame * time_pairs + pair] : make_float2(1.F, 0.F);
+        }
+        pair -= time_pairs;
+        if (pair < row_pairs) {
+            return rows[within / width * row_pairs + pair];
+        }
+        return columns[within % width * column_pairs + pair - row_pairs];
+    }
+};
+
+// Of no table: none turns.
+inline TableAngles angles_of(const RopeTable* table, bool with_time) {
+    if (table == nullptr) {
+        return {};
+    }
+    const auto at = [](const Tensor& t) { return reinterpret_cast<const float2*>(t.raw()); };
+    const RopeTable::OnDevice& tables = table->on_device();
+    return {at(tables.time),
+            at(tables.rows),
+            at(tables.columns),
+            static_cast<int>(table->axes().time),
+            static_cast<int>(table->axes().height),
+            static_cast<int>(table->axes().width),
+            static_cast<int>(table->width()),
+            static_cast<int>(table->tokens_per_frame()),
+            with_time};
+}
+
+}  // namespace longtake::diffusion
