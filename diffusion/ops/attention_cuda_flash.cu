@@ -1,11 +1,13 @@
 #include "diffusion/ops/attention_cuda.h"
 #include "diffusion/ops/elements.cuh"
 
+#include <algorithm>
 #include <cmath>
 
 // FlashAttention-2 (Dao 2023) with the tensor cores' mma.sync m16n8k16: a block holds 128 queries
 // of one head in registers, 16 per warp, and passes over the keys, 64 at a time, which come to
-// shared memory while those before are used.
+// shared memory while those before are used. Where there are too few queries for that to fill the GPU,
+// several blocks share the keys, and their results are put together afterwards.
 namespace longtake::diffusion {
 namespace {
 
@@ -19,7 +21,12 @@ struct FlashProblem {
     const float* key_bias;
     int64_t slots, head_stride;  // elements from one head's keys to the next's
     int rows, heads, dim;
-    float scale;  // log2(e) / sqrt(dim)
+    float scale;    // log2(e) / sqrt(dim)
+    int64_t share;  // keys of a block, a multiple of kKeys
+    // With more than one share [shares, rows, heads, dim], not divided, and [shares, rows, heads]: the
+    // largest logit in units of log2, the total of weights.
+    float* part_sums;
+    float2* part_scales;
 };
 
 // Rows of kDim elements in shared memory, in chunks of 16 bytes that change places from row to
@@ -199,6 +206,30 @@ template <int kDim> struct WarpState {
         }
     }
 
+    __device__ void store_part(const FlashProblem& p, int share, int head, int first_row,
+                               int lane) {
+#pragma unroll
+        for (int half = 0; half < 2; ++half) {
+            const int row = first_row + (lane >> 2) + 8 * half;
+            const float all = quad_sum(total[half]);
+            if (row >= p.rows) {
+                continue;
+            }
+            const int64_t at = (int64_t{share} * p.rows + row) * p.heads + head;
+            if ((lane & 3) == 0) {
+                p.part_scales[at] = {largest[half], all};
+            }
+#pragma unroll
+            for (int n = 0; n < kDim / 8; ++n) {
+                const int dim = 8 * n + 2 * (lane & 3);
+                if (dim < p.dim) {
+                    *reinterpret_cast<float2*>(p.part_sums + at * p.dim + dim) = {
+                        sums[n][2 * half], sums[n][2 * half + 1]};
+                }
+            }
+        }
+    }
+
     __device__ void store_rows(const FlashProblem& p, int head, int first_row, int lane) {
 #pragma unroll
         for (int half = 0; half < 2; ++half) {
@@ -241,19 +272,20 @@ __global__ void __launch_bounds__(kThreads, 1) attention_flash_kernel(FlashProbl
     };
     Tile<kDim>::template load<kQueries>(tiles, p.q + first * row_stride + head * p.dim, row_stride,
                                         p.rows - first, chunks);
-    load(0, 0);
+    const int64_t start = blockIdx.z * p.share, end = min(start + p.share, p.slots);
+    load(start, 0);
     commit_loads();
 
     WarpState<kDim> state;
     int buffer = 0;
-    for (int64_t begin = 0; begin < p.slots; begin += kKeys, buffer ^= 1) {
+    for (int64_t begin = start; begin < end; begin += kKeys, buffer ^= 1) {
         wait_for_loads<0>();
         __syncthreads();  // this buffer is there, the other one is read no more
-        if (begin + kKeys < p.slots) {
+        if (begin + kKeys < end) {
             load(begin + kKeys, buffer ^ 1);
         }
         commit_loads();
-        if (begin == 0) {
+        if (begin == start) {
             state.load_queries(tiles, warp, lane);
         }
         float s[kKeys / 8][4];
@@ -262,25 +294,71 @@ __global__ void __launch_bounds__(kThreads, 1) attention_flash_kernel(FlashProbl
         state.weigh(s);
         state.add_values(values + buffer * kTile, lane, s);
     }
-    state.store_rows(p, head, first + 16 * warp, lane);
+    if (gridDim.z == 1) {
+        state.store_rows(p, head, first + 16 * warp, lane);
+    } else {
+        state.store_part(p, static_cast<int>(blockIdx.z), head, first + 16 * warp, lane);
+    }
 }
 
-template <int kDim> void launch(const FlashProblem& p, GpuStream stream) {
+// A warp puts the parts of a row of a head together.
+__global__ void attention_flash_combine_kernel(FlashProblem p, int shares) {
+    const int64_t row = int64_t{blockIdx.x} * kWarps + threadIdx.x / 32;
+    const int64_t rows = int64_t{p.rows} * p.heads;
+    if (row >= rows) {
+        return;
+    }
+    float largest = -INFINITY, total = 0;
+    for (int s = 0; s < shares; ++s) {
+        largest = fmaxf(largest, p.part_scales[s * rows + row].x);
+    }
+    for (int s = 0; s < shares; ++s) {
+        const float2 scale = p.part_scales[s * rows + row];
+        total += scale.y * exp2f(scale.x - largest);
+    }
+    for (int i = threadIdx.x % 32; i < p.dim; i += 32) {
+        float sum = 0;
+        for (int s = 0; s < shares; ++s) {
+            const int64_t at = s * rows + row;
+            sum += p.part_sums[at * p.dim + i] * exp2f(p.part_scales[at].x - largest);
+        }
+        store(p.out + row * p.dim + i, sum / total);
+    }
+}
+
+template <int kDim> void launch(const FlashProblem& p, dim3 grid, GpuStream stream) {
     constexpr size_t kBytes = shared_bytes<kDim>();
     cuda_check(
         cudaFuncSetAttribute(attention_flash_kernel<kDim>,
                              cudaFuncAttributeMaxDynamicSharedMemorySize, static_cast<int>(kBytes)),
         "attention's shared memory");
-    const dim3 grid(static_cast<unsigned>((p.rows + kQueries - 1) / kQueries),
-                    static_cast<unsigned>(p.heads));
     attention_flash_kernel<kDim><<<grid, kThreads, kBytes, stream>>>(p);
     cuda_check_launch("attention");
 }
 
+// Into how many shares the keys go, so that `blocks` times as many have work on all multiprocessors:
+// of at least four tiles each.
+int64_t shares_of(int64_t slots, int64_t blocks) {
+    int device = 0, processors = 0;
+    cuda_check(cudaGetDevice(&device), "asking for the device");
+    cuda_check(cudaDeviceGetAttribute(&processors, cudaDevAttrMultiProcessorCount, device),
+               "asking the device");
+    return std::max<int64_t>(1, std::min(processors / blocks, slots / (4 * kKeys)));
+}
+
 }  // namespace
 
-void attention_cuda_flash(const AttentionProblem& p, GpuStream stream) {
+void attention_cuda_flash(const AttentionProblem& p, Workspace& workspace) {
     const auto elements = [](const void* at) { return static_cast<const __nv_bfloat16*>(at); };
+    const int64_t row_blocks = (p.rows + kQueries - 1) / kQueries;
+    const int64_t wanted = shares_of(p.slots, row_blocks * p.heads);
+    const int64_t share = ((p.slots + wanted - 1) / wanted + kKeys - 1) / kKeys * kKeys;
+    const int64_t shares = (p.slots + share - 1) / share, parts = shares * p.rows * p.heads;
+    float* room = nullptr;  // scales, then sums
+    if (shares > 1) {
+        room = static_cast<float*>(workspace.scratch(static_cast<size_t>(parts * (p.head_dim + 2)) *
+                                                     sizeof(float)));
+    }
     const FlashProblem problem{
         .q = elements(p.q),
         .keys = elements(p.keys),
@@ -292,13 +370,18 @@ void attention_cuda_flash(const AttentionProblem& p, GpuStream stream) {
         .rows = static_cast<int>(p.rows),
         .heads = static_cast<int>(p.heads),
         .dim = static_cast<int>(p.head_dim),
-        .scale = 1.4426950408889634F / std::sqrt(static_cast<float>(p.head_dim))};
-    if (p.head_dim <= 32) {
-        launch<32>(problem, stream);
-    } else if (p.head_dim <= 64) {
-        launch<64>(problem, stream);
-    } else {
-        launch<128>(problem, stream);
+        .scale = 1.4426950408889634F / std::sqrt(static_cast<float>(p.head_dim)),
+        .share = share,
+        .part_sums = room + 2 * parts,
+        .part_scales = reinterpret_cast<float2*>(room)};
+    const dim3 grid(static_cast<unsigned>(row_blocks), static_cast<unsigned>(p.heads),
+                    static_cast<unsigned>(shares));
+    const auto launch_for = p.head_dim <= 32 ? launch<32> : p.head_dim <= 64 ? launch<64> : launch<128>;
+    launch_for(problem, grid, workspace.stream());
+    if (shares > 1) {
+        attention_flash_combine_kernel<<<blocks_for(p.rows * p.heads, kWarps), kThreads, 0,
+                                         workspace.stream()>>>(problem, static_cast<int>(shares));
+        cuda_check_launch("attention's parts");
     }
 }
 

@@ -37,10 +37,8 @@ class Turns {
         for (int i = 0; i < kChunk; i += 2) {
             const int k = (within + i) / 2;
             if (k < pairs_) {
-                const float2 turn = which >= 0 ? table()[which][k] : rates_.angle(position, k);
-                const float a = key[i], b = key[i + 1];
-                key[i] = a * turn.x - b * turn.y;
-                key[i + 1] = b * turn.x + a * turn.y;
+                turn_pair(key[i], key[i + 1],
+                          which >= 0 ? table()[which][k] : rates_.angle(position, k));
             }
         }
     }
@@ -57,12 +55,19 @@ class Turns {
     float known_[2] = {};
 };
 
-// Whether no slot of the tile was moved or written to.
-__device__ bool unchanged(const Fp8Change& c, int64_t first) {
+// What became of the slots of a tile: whether any stands elsewhere, and whether any holds other rows.
+struct TileChange {
+    bool positions, contents;
+};
+__device__ TileChange change_of(const Fp8Change& c, int64_t first) {
+    if (c.turned_to == nullptr) {
+        return {true, true};
+    }
     const int64_t slot = first + threadIdx.x;
-    const bool differs =
-        threadIdx.x < kTileSlots && slot < c.kept.slots && c.turned_to[slot] != c.positions[slot];
-    return __syncthreads_or(static_cast<int>(differs)) == 0;
+    const bool mine = threadIdx.x < kTileSlots && slot < c.kept.slots;
+    const float before = mine ? c.turned_to[slot] : 0.F, now = mine ? c.positions[slot] : 0.F;
+    return {__syncthreads_or(static_cast<int>(before != now)) != 0,
+            __syncthreads_or(static_cast<int>(isnan(before))) != 0};
 }
 
 __global__ void __launch_bounds__(kThreads)
@@ -71,7 +76,8 @@ __global__ void __launch_bounds__(kThreads)
     __shared__ alignas(8) __nv_fp8_e4m3 tile[kTileSlots][kDim + 8];
     const int64_t first = c.begin + int64_t{blockIdx.x} * kTileSlots, head = blockIdx.y;
     const int64_t fresh_from = c.kept.slots - c.fresh;
-    if (c.turned_to != nullptr && unchanged(c, first)) {
+    const TileChange change = change_of(c, first);
+    if (!change.positions) {
         return;
     }
     const Turns turns(c, rates, pairs, first);
@@ -94,12 +100,17 @@ __global__ void __launch_bounds__(kThreads)
                 store_chunk(values, value);
             } else {
                 load_chunk(keys, key);
-                load_chunk(values, value);
+                if (change.contents) {
+                    load_chunk(values, value);
+                }
             }
             turns.apply(slot, within, key);
             store_chunk(to_keys + slot * kDim + within, key);
         }
         store_chunk(&tile[row][within], value);
+    }
+    if (!change.contents) {
+        return;
     }
     __syncthreads();
     constexpr int kWords = kTileSlots / 4;  // of a dimension: four slots each, see Fp8Slots

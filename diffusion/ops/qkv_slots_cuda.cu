@@ -99,9 +99,9 @@ template <int kChunks> class Row {
             load_chunk(weight + at, w);
 #pragma unroll
             for (int i = 0; i < kChunk; i += 2) {
-                const float a = v[i] * scale * w[i], b = v[i + 1] * scale * w[i + 1];
-                v[i] = a * turns[i / 2].x - b * turns[i / 2].y;
-                v[i + 1] = b * turns[i / 2].x + a * turns[i / 2].y;
+                v[i] = v[i] * scale * w[i];
+                v[i + 1] = v[i + 1] * scale * w[i + 1];
+                turn_pair(v[i], v[i + 1], turns[i / 2]);
             }
         });
     }
@@ -115,9 +115,9 @@ template <int kChunks> class Row {
         values_.each([&](int, float(&v)[kChunk]) {
 #pragma unroll
             for (int i = 0; i < kChunk; i += 2) {
-                const float a = rounded(v[i]), b = rounded(v[i + 1]);
-                v[i] = a * angles[i / 2].x - b * angles[i / 2].y;
-                v[i + 1] = b * angles[i / 2].x + a * angles[i / 2].y;
+                v[i] = rounded(v[i]);
+                v[i + 1] = rounded(v[i + 1]);
+                turn_pair(v[i], v[i + 1], angles[i / 2]);
             }
         });
     }

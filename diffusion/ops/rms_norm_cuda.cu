@@ -1,5 +1,6 @@
 #include "diffusion/ops/elements.cuh"
 #include "diffusion/ops/rms_norm.h"
+#include "diffusion/ops/rope_angle.cuh"
 #include "diffusion/ops/rope_table.cuh"
 #include "diffusion/ops/row_chunks.cuh"
 
@@ -26,11 +27,11 @@ __global__ void rms_norm_kernel(const In* x, int64_t stride, const float* weight
     const float scale = 1.F / sqrtf(block_sum(squares) / static_cast<float>(d) + eps);
     if constexpr (kRotate) {
         for (int p = threadIdx.x; p < d / 2; p += kThreads) {
-            const float2 turn = angles.of(token, p % (head_dim / 2));
-            const float a = row[2 * p] * scale * weight[2 * p];
-            const float b = row[2 * p + 1] * scale * weight[2 * p + 1];
-            store(to + 2 * p, a * turn.x - b * turn.y);
-            store(to + 2 * p + 1, b * turn.x + a * turn.y);
+            float a = row[2 * p] * scale * weight[2 * p];
+            float b = row[2 * p + 1] * scale * weight[2 * p + 1];
+            turn_pair(a, b, angles.of(token, p % (head_dim / 2)));
+            store(to + 2 * p, a);
+            store(to + 2 * p + 1, b);
         }
     } else {
         for (int i = threadIdx.x; i < d; i += kThreads) {
@@ -82,10 +83,9 @@ __global__ void __launch_bounds__(kRowThreads)
         load_chunk(part.weight + at, w);
 #pragma unroll
         for (int i = 0; i < kChunk; i += 2) {
-            const float a = v[i] * scale * w[i], b = v[i + 1] * scale * w[i + 1];
-            const float2 turn = turns[i / 2];
-            v[i] = a * turn.x - b * turn.y;
-            v[i + 1] = b * turn.x + a * turn.y;
+            v[i] = v[i] * scale * w[i];
+            v[i + 1] = v[i + 1] * scale * w[i + 1];
+            turn_pair(v[i], v[i + 1], turns[i / 2]);
         }
         store_chunk(part.out + r * d + at, v);
     });

@@ -25,11 +25,18 @@ struct RopeRates {
         }
     }
     __device__ float2 angle(double position, int pair) const {
-        const double turns = position * at[pair];
+        const double turns = __dmul_rn(position, at[pair]);
         float sine, cosine;
         sincospif(static_cast<float>(2 * (turns - rint(turns))), &sine, &cosine);
         return make_float2(cosine, sine);
     }
 };
+
+// Turns the pair (a, b), with the same bits in every kernel.
+__device__ inline void turn_pair(float& a, float& b, float2 by) {
+    const float before = a;
+    a = __fmaf_rn(before, by.x, -__fmul_rn(b, by.y));
+    b = __fmaf_rn(b, by.x, __fmul_rn(before, by.y));
+}
 
 }  // namespace longtake::diffusion

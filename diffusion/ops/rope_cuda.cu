@@ -36,10 +36,10 @@ __global__ void rope_time_kernel(const T* keys, T* out, Positions positions, int
         const T* x = keys + (start + r) * d;
         T* y = out + (start + r) * d;
         for (int k = threadIdx.x; k < d / 2; k += kThreads) {
-            const float a = to_float(x[2 * k]), b = to_float(x[2 * k + 1]);
-            const float2 turn = k < pairs ? turns[k] : make_float2(1.F, 0.F);
-            store(y + 2 * k, a * turn.x - b * turn.y);
-            store(y + 2 * k + 1, b * turn.x + a * turn.y);
+            float a = to_float(x[2 * k]), b = to_float(x[2 * k + 1]);
+            turn_pair(a, b, k < pairs ? turns[k] : make_float2(1.F, 0.F));
+            store(y + 2 * k, a);
+            store(y + 2 * k + 1, b);
         }
     }
 }

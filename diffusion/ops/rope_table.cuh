@@ -15,15 +15,14 @@ struct TableAngles {
     bool with_time;
 
     __device__ float2 of(int token, int pair) const {
+        // One load, wherever a lane's pair is: lanes that branch would wait for each other's.
         const int frame = token / tokens_per_frame, within = token % tokens_per_frame;
-        if (pair < time_pairs) {
-            return with_time ? time[frame * time_pairs + pair] : make_float2(1.F, 0.F);
-        }
-        pair -= time_pairs;
-        if (pair < row_pairs) {
-            return rows[within / width * row_pairs + pair];
-        }
-        return columns[within % width * column_pairs + pair - row_pairs];
+        const int space = pair - time_pairs;
+        const float2* from = columns + within % width * column_pairs + space - row_pairs;
+        from = space < row_pairs ? rows + within / width * row_pairs + space : from;
+        from = space < 0 ? time + frame * time_pairs + pair : from;
+        const float2 turn = *from;
+        return space < 0 && !with_time ? make_float2(1.F, 0.F) : turn;
     }
 };
 

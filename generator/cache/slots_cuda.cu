@@ -133,10 +133,7 @@ __global__ void turn_kernel(const T* keys, T* turned, const float* positions, fl
             LONGTAKE_UNROLL
             for (int j = 0; j < kStep; j += 2) {
                 const int k = (within + j) / 2;
-                const float2 turn = k < pairs ? turns[k] : make_float2(1.F, 0.F);
-                const float a = v[j], b = v[j + 1];
-                v[j] = a * turn.x - b * turn.y;
-                v[j + 1] = b * turn.x + a * turn.y;
+                diffusion::turn_pair(v[j], v[j + 1], k < pairs ? turns[k] : make_float2(1.F, 0.F));
             }
             if constexpr (kStep == 2) {
                 store(turned + at, v[0]);
@@ -197,10 +194,8 @@ __global__ void __launch_bounds__(kThreads)
         LONGTAKE_UNROLL
         for (int j = 0; j < kStep; j += 2) {
             const int pair = (within + j) / 2;
-            const float2 turn = pair < pairs ? turns[s][pair] : make_float2(1.F, 0.F);
-            const float a = k[j], b = k[j + 1];
-            k[j] = a * turn.x - b * turn.y;
-            k[j + 1] = b * turn.x + a * turn.y;
+            diffusion::turn_pair(k[j], k[j + 1],
+                                 pair < pairs ? turns[s][pair] : make_float2(1.F, 0.F));
         }
         T* turned = to + (unturned ? 2 * part : 0);
         if constexpr (kStep == 2) {

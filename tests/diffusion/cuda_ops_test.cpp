@@ -169,7 +169,8 @@ TEST(CudaOps, Attention) {
               Case{128, 2, 64, 129, 3.F}, Case{130, 2, 96, 100}, Case{200, 2, 128, 257},
               Case{300, 3, 128, 1000}, Case{16, 2, 20, 40}, Case{129, 1, 128, 64, 4.F},
               Case{130, 3, 128, 128}, Case{700, 12, 128, 61}, Case{300, 2, 128, 700, 3.F},
-              Case{700, 12, 128, 1500}, Case{2000, 12, 128, 300}}) {
+              Case{700, 12, 128, 1500}, Case{2000, 12, 128, 300}, Case{432, 4, 64, 3024},
+              Case{30, 2, 24, 700, 3.F}}) {
             const Tensor q = random_tensor({c.rows, c.heads, c.dim}, 1, dtype, c.spread);
             // Rows past the last slot must not be read into the result.
             Tensor keys = poisoned({c.heads, c.slots + 3, c.dim}, dtype, Device::Cpu);
@@ -255,7 +256,7 @@ TEST(CudaOps, QkvToSlots) {
     constexpr int64_t kHeads = 4, kFirst = 41, kKept = 200, kStride = 224;
     const std::array<double, kFrames> times{11, 12, 13};
     const Workspace gpu(Device::Cuda);
-    for (const auto [dim, fp8] : {std::pair{64, false}, {128, false}, {128, true}}) {
+    for (const auto& [dim, fp8] : {std::pair{64, false}, {128, false}, {128, true}}) {
         const int64_t d = kHeads * dim;
         const Tensor qkv = random_tensor({kRows, 3 * d}, 1, DType::BF16);
         const Tensor q_weight = random_tensor({d}, 2), k_weight = random_tensor({d}, 3);

@@ -40,7 +40,7 @@ INSTANTIATE_TEST_SUITE_P(
                     Case{"fp8_window", DType::F8E4M3, 128, "window:window=9"},
                     Case{"fp8_deep_forcing", DType::F8E4M3, 128,
                          "deep-forcing:window=9,sink=2,budget=7"}),
-    [](const auto& info) { return std::string(info.param.name); });
+    [](const auto& test) { return std::string(test.param.name); });
 
 // Flows of three passes of each chunk; the last one is clean. Two prompts, in turns of six chunks.
 std::vector<Tensor> flows_of(const CausalTransformer& model, const Case& c, bool short_way) {

@@ -44,7 +44,8 @@ TogetherFigures measure_together(
         auto [session, steer] = open();
         const auto& c = session->model().config();
         takes.push_back({std::move(session), std::move(steer)});
-        make_chunks(takes.back(), static_cast<int>(c.window_frames / c.chunk_frames) + 1);
+        // A full window, then every pass of it twice: what comes again was recorded by then.
+        make_chunks(takes.back(), 2 * static_cast<int>(c.window_frames / c.chunk_frames));
     }
     const generator::Stopwatch watch;
     std::vector<std::future<Times>> running;
