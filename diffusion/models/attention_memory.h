@@ -62,7 +62,8 @@ class AttentionMemory {
     virtual KvView update(int layer, const Tensor& queries, const Tensor& keys,
                           const Tensor& values) = 0;
 
-    // Of the pass to come, if it is like others. A recording of it stands for the calls of `update`.
+    // Of the pass to come, if it is like others. A recording of it stands for the calls of
+    // `update`.
     virtual std::optional<PassKind> pass_kind() const { return std::nullopt; }
 
     // Asked before `update`: where keys and values may go without being handed over, if anywhere.

@@ -14,8 +14,8 @@ namespace longtake::diffusion {
 //   q, out [L, heads, head_dim] of the view's element type, bf16 over fp8 slots; head_dim <= 128
 //   key_bias: empty, or one logit per key, shared by all heads (ln n makes one row count as n), in
 //   memory of the same device
-// The result of a row depends on neither the other rows nor the number of threads; on a GPU its last
-// bits depend on how many rows there are.
+// The result of a row depends on neither the other rows nor the number of threads; on a GPU its
+// last bits depend on how many rows there are.
 void attention(const Tensor& q, const KvView& kv, Tensor& out, Workspace& workspace,
                std::span<const float> key_bias = {});
 
@@ -32,8 +32,8 @@ struct Fp8Change {
     KvView kept;
     int64_t begin = 0;
     // [stride] each, or null: where a slot stands in time, by which its key is turned; where it
-    // stood last, or NaN if it holds something else since: slots that still do are left alone, and the
-    // values of those that hold the same, 32 neighbours at a time.
+    // stood last, or NaN if it holds something else since: slots that still do are left alone, and
+    // the values of those that hold the same, 32 neighbours at a time.
     const float* positions = nullptr;
     const float* turned_to = nullptr;
     // [L, heads, head_dim], or null: what the last L slots hold from now on, `kept` too.

@@ -21,8 +21,7 @@ void attention_cuda(const AttentionProblem& p, Workspace& workspace) {
     }
     check(p.dtype != DType::F8E4M3,
           "attention: fp8 takes a Hopper GPU, heads of 128 and no biases");
-    bf16 ? attention_cuda_flash(p, workspace)
-         : attention_cuda_plain(p, workspace.stream());
+    bf16 ? attention_cuda_flash(p, workspace) : attention_cuda_plain(p, workspace.stream());
 }
 
 }  // namespace longtake::diffusion

@@ -6,8 +6,8 @@
 
 // FlashAttention-2 (Dao 2023) with the tensor cores' mma.sync m16n8k16: a block holds 128 queries
 // of one head in registers, 16 per warp, and passes over the keys, 64 at a time, which come to
-// shared memory while those before are used. Where there are too few queries for that to fill the GPU,
-// several blocks share the keys, and their results are put together afterwards.
+// shared memory while those before are used. Where there are too few queries for that to fill the
+// GPU, several blocks share the keys, and their results are put together afterwards.
 namespace longtake::diffusion {
 namespace {
 
@@ -23,8 +23,8 @@ struct FlashProblem {
     int rows, heads, dim;
     float scale;    // log2(e) / sqrt(dim)
     int64_t share;  // keys of a block, a multiple of kKeys
-    // With more than one share [shares, rows, heads, dim], not divided, and [shares, rows, heads]: the
-    // largest logit in units of log2, the total of weights.
+    // With more than one share [shares, rows, heads, dim], not divided, and [shares, rows, heads]:
+    // the largest logit in units of log2, the total of weights.
     float* part_sums;
     float2* part_scales;
 };
@@ -336,8 +336,8 @@ template <int kDim> void launch(const FlashProblem& p, dim3 grid, GpuStream stre
     cuda_check_launch("attention");
 }
 
-// Into how many shares the keys go, so that `blocks` times as many have work on all multiprocessors:
-// of at least four tiles each.
+// Into how many shares the keys go, so that `blocks` times as many have work on all
+// multiprocessors: of at least four tiles each.
 int64_t shares_of(int64_t slots, int64_t blocks) {
     int device = 0, processors = 0;
     cuda_check(cudaGetDevice(&device), "asking for the device");
@@ -356,8 +356,8 @@ void attention_cuda_flash(const AttentionProblem& p, Workspace& workspace) {
     const int64_t shares = (p.slots + share - 1) / share, parts = shares * p.rows * p.heads;
     float* room = nullptr;  // scales, then sums
     if (shares > 1) {
-        room = static_cast<float*>(workspace.scratch(static_cast<size_t>(parts * (p.head_dim + 2)) *
-                                                     sizeof(float)));
+        room = static_cast<float*>(
+            workspace.scratch(static_cast<size_t>(parts * (p.head_dim + 2)) * sizeof(float)));
     }
     const FlashProblem problem{
         .q = elements(p.q),
@@ -376,7 +376,9 @@ void attention_cuda_flash(const AttentionProblem& p, Workspace& workspace) {
         .part_scales = reinterpret_cast<float2*>(room)};
     const dim3 grid(static_cast<unsigned>(row_blocks), static_cast<unsigned>(p.heads),
                     static_cast<unsigned>(shares));
-    const auto launch_for = p.head_dim <= 32 ? launch<32> : p.head_dim <= 64 ? launch<64> : launch<128>;
+    const auto launch_for = p.head_dim <= 32   ? launch<32>
+                            : p.head_dim <= 64 ? launch<64>
+                                               : launch<128>;
     launch_for(problem, grid, workspace.stream());
     if (shares > 1) {
         attention_flash_combine_kernel<<<blocks_for(p.rows * p.heads, kWarps), kThreads, 0,

@@ -55,7 +55,8 @@ class Turns {
     float known_[2] = {};
 };
 
-// What became of the slots of a tile: whether any stands elsewhere, and whether any holds other rows.
+// What became of the slots of a tile: whether any stands elsewhere, and whether any holds other
+// rows.
 struct TileChange {
     bool positions, contents;
 };
@@ -118,8 +119,7 @@ __global__ void __launch_bounds__(kThreads)
         const int dim = i / kWords, word = i % kWords;
         const int row = word / 4 * 16 + word % 4 * 2;
         const auto at = [&](int r) { return unsigned{tile[r][dim].__x}; };
-        const unsigned bytes =
-            at(row) | at(row + 1) << 8 | at(row + 8) << 16 | at(row + 9) << 24;
+        const unsigned bytes = at(row) | at(row + 1) << 8 | at(row + 8) << 16 | at(row + 9) << 24;
         if (first + 4 * word < to.stride) {
             *reinterpret_cast<unsigned*>(to_values + dim * to.stride + first + 4 * word) = bytes;
         }

@@ -14,8 +14,8 @@ using Bf16 = __nv_bfloat16;
 using Fp8 = __nv_fp8_e4m3;
 
 // The slots of a block: those of fp8 that change places among themselves. A warp takes one row of
-// the queries, the keys or the values at a time.
-constexpr int kSlots = 16, kParts = 3;
+// the queries, the keys or, in bf16, the values at a time.
+constexpr int kSlots = 16;
 constexpr int kMaxPairs = 64;
 
 struct QkvProblem {
@@ -28,16 +28,6 @@ struct QkvProblem {
     int d, head_dim, pairs;  // pairs of a head that turn in time
     float eps;
 };
-
-// Values in fp8 on their way from rows to columns: [d][kSlots] bytes, 4 more after every chunk of
-// columns, so that the lanes of a warp write to different banks.
-__device__ int place_of(int column, int slot) {
-    const int at = slot % 8 / 2 * 4 + slot / 8 * 2 + slot % 2;  // see Fp8Slots
-    return column * kSlots + column / kChunk * 4 + at;
-}
-size_t tile_bytes(int64_t d) {
-    return static_cast<size_t>(d * kSlots + d / kChunk * 4);
-}
 
 // How the keys of a block's slots turn: a table for every frame among them.
 template <typename T> class SlotTurns {
@@ -81,7 +71,7 @@ template <int kChunks> class Row {
           row_(row),
           within_(static_cast<int>(threadIdx.x) % 32 * kChunk % p.head_dim),
           values_(p.d) {
-        values_.load(p.qkv + (row * kParts + part) * p.d);
+        values_.load(p.qkv + (row * 3 + part) * p.d);
     }
 
     __device__ void norm(const float* weight, bool with_time) {
@@ -127,21 +117,8 @@ template <int kChunks> class Row {
     // [heads, stride, head_dim]
     template <typename T> __device__ void store_slot(void* to, int64_t stride, int64_t slot) {
         T* place = static_cast<T*>(to) + slot * p_.head_dim + within_;
-        values_.each([&](int at, float(&v)[kChunk]) {
-            store_chunk(place + (at - within_) * stride, v);
-        });
-    }
-    __device__ void store_column(uint8_t* tile, int slot) {
-        values_.each([&](int at, float(&v)[kChunk]) {
-            struct alignas(8) {
-                uint8_t bytes[kChunk];
-            } chunk;
-            store_chunk(reinterpret_cast<Fp8*>(chunk.bytes), v);
-#pragma unroll
-            for (int i = 0; i < kChunk; ++i) {
-                tile[place_of(at + i, slot)] = chunk.bytes[i];
-            }
-        });
+        values_.each(
+            [&](int at, float(&v)[kChunk]) { store_chunk(place + (at - within_) * stride, v); });
     }
 
   private:
@@ -153,19 +130,58 @@ template <int kChunks> class Row {
     WarpRow<kChunks> values_;
 };
 
-// The columns of a block to [heads, head_dim, stride], those of its slots that are new.
-__device__ void store_columns(const QkvProblem& p, const uint8_t* tile, int64_t slot) {
-    const bool whole = slot >= p.to.first && slot + kSlots <= p.to.first + p.rows;
-    for (int column = static_cast<int>(threadIdx.x); column < p.d; column += kRowThreads) {
-        const auto* words = reinterpret_cast<const unsigned*>(tile + place_of(column, 0));
-        auto* to = static_cast<uint8_t*>(p.to.values) + column * p.to.stride + slot;
-        if (whole) {
-            *reinterpret_cast<uint4*>(to) = {words[0], words[1], words[2], words[3]};
-            continue;
+__device__ float element(const uint4& chunk, int i) {
+    const unsigned word = (&chunk.x)[i / 2];
+    return __uint_as_float(i % 2 == 0 ? word << 16 : word & 0xffff0000U);
+}
+
+// The values of a block's slots in fp8, [heads, head_dim, stride]: a thread has eight dimensions of
+// all of them, and turns rows to columns in its registers. Four slots that are neighbours in
+// Fp8Slots' order go to a word.
+__device__ void store_values(const QkvProblem& p, int64_t block, int64_t begin, int64_t end) {
+    const bool whole = end - begin == kSlots;
+    for (int at = static_cast<int>(threadIdx.x) * kChunk; at < p.d; at += kRowThreads * kChunk) {
+        uint4 columns[kChunk];
+#pragma unroll
+        for (int w = 0; w < 4; ++w) {
+            uint4 rows[4];
+#pragma unroll
+            for (int i = 0; i < 4; ++i) {
+                const int64_t slot = block + 2 * w + i % 2 + i / 2 * 8;
+                rows[i] = {};
+                if (whole || (slot >= begin && slot < end)) {
+                    rows[i] = *reinterpret_cast<const uint4*>(
+                        p.qkv + ((slot - p.to.first) * 3 + 2) * p.d + at);
+                    if (p.to.kept_values != nullptr) {
+                        auto* kept = static_cast<Bf16*>(p.to.kept_values) + slot * p.head_dim;
+                        const int within = at % p.head_dim;
+                        *reinterpret_cast<uint4*>(kept + (at - within) * p.to.kept_stride +
+                                                  within) = rows[i];
+                    }
+                }
+            }
+#pragma unroll
+            for (int k = 0; k < kChunk; ++k) {
+                const auto pair = [&](int i) {
+                    const float2 both = make_float2(element(rows[i], k), element(rows[i + 1], k));
+                    return unsigned{__nv_cvt_float2_to_fp8x2(both, __NV_SATFINITE, __NV_E4M3)};
+                };
+                (&columns[k].x)[w] = pair(0) | pair(2) << 16;
+            }
         }
-        for (int s = 0; s < kSlots; ++s) {
-            if (slot + s >= p.to.first && slot + s < p.to.first + p.rows) {
-                to[place_of(0, s)] = tile[place_of(column, s)];
+        auto* to = static_cast<uint8_t*>(p.to.values) + at * p.to.stride + block;
+#pragma unroll
+        for (int k = 0; k < kChunk; ++k, to += p.to.stride) {
+            if (whole) {
+                *reinterpret_cast<uint4*>(to) = columns[k];
+                continue;
+            }
+#pragma unroll
+            for (int b = 0; b < kSlots; ++b) {
+                const int64_t slot = block + b / 4 * 2 + b % 2 + b / 2 % 2 * 8;
+                if (slot >= begin && slot < end) {
+                    to[b] = static_cast<uint8_t>((&columns[k].x)[b / 4] >> b % 4 * 8);
+                }
             }
         }
     }
@@ -173,12 +189,17 @@ __device__ void store_columns(const QkvProblem& p, const uint8_t* tile, int64_t 
 
 template <int kChunks, typename T>
 __global__ void __launch_bounds__(kRowThreads, 3)
-    qkv_slots_kernel(const __grid_constant__ QkvProblem p, const __grid_constant__ RopeRates rates) {
-    extern __shared__ uint8_t tile[];
+    qkv_slots_kernel(const __grid_constant__ QkvProblem p,
+                     const __grid_constant__ RopeRates rates) {
+    constexpr bool kFp8 = std::is_same_v<T, Fp8>;
+    constexpr int kParts = kFp8 ? 2 : 3;                                // that go row by row
     const int64_t block = (p.to.first / kSlots + blockIdx.x) * kSlots;  // its first slot
     const int64_t begin = max(block, p.to.first);
     const int64_t end = min(block + kSlots, p.to.first + p.rows);
     const SlotTurns<T> turns(p, rates, begin, end - 1);
+    if constexpr (kFp8) {
+        store_values(p, block, begin, end);
+    }
     const auto count = static_cast<int>(end - begin);
     for (int i = static_cast<int>(threadIdx.x) / 32; i < kParts * count; i += kRowsPerBlock) {
         const int64_t slot = begin + i / kParts;
@@ -198,27 +219,17 @@ __global__ void __launch_bounds__(kRowThreads, 3)
             if (p.to.kept_values != nullptr) {
                 row.template store_slot<Bf16>(p.to.kept_values, p.to.kept_stride, slot);
             }
-            if constexpr (std::is_same_v<T, Fp8>) {
-                row.store_column(tile, static_cast<int>(slot - block));
-            } else {
-                row.template store_slot<T>(p.to.values, p.to.stride, slot);
-            }
+            row.template store_slot<T>(p.to.values, p.to.stride, slot);
         }
-    }
-    if constexpr (std::is_same_v<T, Fp8>) {
-        __syncthreads();
-        store_columns(p, tile, block);
     }
 }
 
 template <typename T> void launch(const QkvProblem& p, GpuStream stream) {
-    constexpr bool kFp8 = std::is_same_v<T, Fp8>;
-    const RopeRates rates(kFp8 ? p.pairs : 0, kRopeTheta);
+    const RopeRates rates(std::is_same_v<T, Fp8> ? p.pairs : 0, kRopeTheta);
     const int64_t blocks = (p.to.first + p.rows - 1) / kSlots - p.to.first / kSlots + 1;
     with_chunks(p.d, [&](auto chunks) {
         qkv_slots_kernel<chunks.value, T>
-            <<<static_cast<unsigned>(blocks), kRowThreads, kFp8 ? tile_bytes(p.d) : 0, stream>>>(
-                p, rates);
+            <<<static_cast<unsigned>(blocks), kRowThreads, 0, stream>>>(p, rates);
     });
     cuda_check_launch("qkv_to_slots");
 }

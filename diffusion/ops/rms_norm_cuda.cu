@@ -55,8 +55,8 @@ template <typename In, typename Out> struct Parts {
 // so of one place in their heads: they turn by the same angles.
 template <int kChunks, typename In, typename Out>
 __global__ void __launch_bounds__(kRowThreads)
-    rms_norm_rows_kernel(const __grid_constant__ Parts<In, Out> parts, int64_t stride, int64_t rows, int d, int head_dim,
-                         float eps, TableAngles angles) {
+    rms_norm_rows_kernel(const __grid_constant__ Parts<In, Out> parts, int64_t stride, int64_t rows,
+                         int d, int head_dim, float eps, TableAngles angles) {
     const Part<In, Out>& part = parts.at[blockIdx.y];
     const int64_t r = int64_t{blockIdx.x} * kRowsPerBlock + threadIdx.x / 32;
     if (r >= rows) {
@@ -93,7 +93,8 @@ __global__ void __launch_bounds__(kRowThreads)
 
 template <typename In, typename Out>
 void launch_rows(const Parts<In, Out>& parts, unsigned count, int64_t stride, int64_t rows,
-                 int64_t d, int64_t head_dim, double eps, const TableAngles& angles, GpuStream stream) {
+                 int64_t d, int64_t head_dim, double eps, const TableAngles& angles,
+                 GpuStream stream) {
     const dim3 grid(blocks_for(rows, kRowsPerBlock), count);
     with_chunks(d, [&](auto chunks) {
         rms_norm_rows_kernel<chunks.value><<<grid, kRowThreads, 0, stream>>>(

@@ -44,8 +44,8 @@ class KvStore {
     // keys, values [L, heads, head_dim] into slots [first, first + L), as never selected; with
     // what attention reads of them.
     void write(int layer, int64_t first, const Tensor& keys, const Tensor& values);
-    // For what is written a second time: where it may be put at once, on the GPU in bf16 or fp8. What
-    // only moves of slots look at is left out unless these rows are to `stay`.
+    // For what is written a second time: where it may be put at once, on the GPU in bf16 or fp8.
+    // What only moves of slots look at is left out unless these rows are to `stay`.
     std::optional<diffusion::KvTarget> target(int layer, int64_t first, bool stay) const;
     // Moves the slots [to, to + from.count()) by `share` of the way towards those of `from`.
     void blend(int layer, Range from, int64_t to, double share);

@@ -248,8 +248,8 @@ TEST(CudaOps, AttentionOverFp8Slots) {
     }
 }
 
-// From the product to the slots, against the way by tensors of their own: of bf16 on the CPU, of fp8
-// on the GPU.
+// From the product to the slots, against the way by tensors of their own: of bf16 on the CPU, of
+// fp8 on the GPU.
 TEST(CudaOps, QkvToSlots) {
     LONGTAKE_NEEDS_GPU();
     constexpr int64_t kFrames = 3, kHeight = 5, kWidth = 7, kRows = kFrames * kHeight * kWidth;
@@ -266,8 +266,8 @@ TEST(CudaOps, QkvToSlots) {
         there.set_time(times, gpu.stream());
         Tensor positions({kStride}, DType::F32);
         for (int64_t i = 0; i < kStride; ++i) {
-            positions.data<float>()[i] =
-                static_cast<float>(times[0] + static_cast<double>((i - kFirst) / (kRows / kFrames)));
+            positions.data<float>()[i] = static_cast<float>(
+                times[0] + static_cast<double>((i - kFirst) / (kRows / kFrames)));
         }
         const Tensor gpu_positions = positions.to(Device::Cuda), gpu_qkv = qkv.to(Device::Cuda);
         const Tensor gpu_q_weight = q_weight.to(Device::Cuda);
@@ -328,7 +328,8 @@ TEST(CudaOps, QkvToSlots) {
              .fresh = kRows},
             kHeads, {expected_keys.raw(), expected_values.raw(), kStride}, gpu.stream());
         gpu.synchronize();
-        EXPECT_LT(error_of(keys, expected_keys.to(Device::Cpu)), 1e-2F);  // k of the CPU rounds anew
+        EXPECT_LT(error_of(keys, expected_keys.to(Device::Cpu)),
+                  1e-2F);  // k of the CPU rounds anew
         EXPECT_TRUE(same_bits(values.to(Device::Cpu), expected_values.to(Device::Cpu)));
     }
 }

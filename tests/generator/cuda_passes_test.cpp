@@ -32,30 +32,29 @@ struct Case {
 };
 
 class CudaPasses : public testing::TestWithParam<Case> {};
-INSTANTIATE_TEST_SUITE_P(
-    CudaPasses, CudaPasses,
-    testing::Values(Case{"bf16_window", DType::BF16, 64, "window:window=9"},
-                    Case{"bf16_deep_forcing", DType::BF16, 64,
-                         "deep-forcing:window=9,sink=2,budget=7"},
-                    Case{"fp8_window", DType::F8E4M3, 128, "window:window=9"},
-                    Case{"fp8_deep_forcing", DType::F8E4M3, 128,
-                         "deep-forcing:window=9,sink=2,budget=7"}),
-    [](const auto& test) { return std::string(test.param.name); });
+INSTANTIATE_TEST_SUITE_P(CudaPasses, CudaPasses,
+                         testing::Values(Case{"bf16_window", DType::BF16, 64, "window:window=9"},
+                                         Case{"bf16_deep_forcing", DType::BF16, 64,
+                                              "deep-forcing:window=9,sink=2,budget=7"},
+                                         Case{"fp8_window", DType::F8E4M3, 128, "window:window=9"},
+                                         Case{"fp8_deep_forcing", DType::F8E4M3, 128,
+                                              "deep-forcing:window=9,sink=2,budget=7"}),
+                         [](const auto& test) { return std::string(test.param.name); });
 
 // Flows of three passes of each chunk; the last one is clean. Two prompts, in turns of six chunks.
 std::vector<Tensor> flows_of(const CausalTransformer& model, const Case& c, bool short_way) {
-    constexpr int64_t kHeight = 10, kWidth = 6, kFrames = 3;  // 15 tokens: no group of slots is whole
+    constexpr int64_t kHeight = 10, kWidth = 6,
+                      kFrames = 3;  // 15 tokens: no group of slots is whole
     const auto& config = model.config();
     diffusion::TransformerWorkspace workspace(Device::Cuda);
-    CacheMemory memory(policy(c.policy),
-                       {.layers = static_cast<int>(config.layers),
-                        .heads = config.heads,
-                        .head_dim = config.head_dim,
-                        .tokens_per_frame = kHeight * kWidth / 4,
-                        .dtype = DType::BF16,
-                        .fp8 = c.compute == DType::F8E4M3,
-                        .device = Device::Cuda,
-                        .stream = workspace.stream()});
+    CacheMemory memory(policy(c.policy), {.layers = static_cast<int>(config.layers),
+                                          .heads = config.heads,
+                                          .head_dim = config.head_dim,
+                                          .tokens_per_frame = kHeight * kWidth / 4,
+                                          .dtype = DType::BF16,
+                                          .fp8 = c.compute == DType::F8E4M3,
+                                          .device = Device::Cuda,
+                                          .stream = workspace.stream()});
     LongWay long_way(memory);
     std::vector<TextContext> texts;
     for (const int rows : {7, 9}) {
@@ -69,7 +68,8 @@ std::vector<Tensor> flows_of(const CausalTransformer& model, const Case& c, bool
         memory.begin_chunk(kFrames);
         for (const double timestep : {1000.0, 500.0, 0.0}) {
             memory.begin_pass(timestep == 0 ? CacheMemory::Pass::Clean : CacheMemory::Pass::Noisy);
-            const Tensor given = diffusion::random_tensor(shape, static_cast<unsigned>(flows.size()));
+            const Tensor given =
+                diffusion::random_tensor(shape, static_cast<unsigned>(flows.size()));
             copy_bytes(latents.raw(), Device::Cuda, given.raw(), Device::Cpu, given.bytes());
             model.forward(latents, std::vector<double>(kFrames, timestep),
                           texts[static_cast<size_t>(chunk / 6 % 2)],

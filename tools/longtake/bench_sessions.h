@@ -16,7 +16,7 @@ struct TogetherFigures {
 };
 
 // `open` makes a session and says how to steer it. Every take makes `chunks` chunks, after as many
-// before that as fill its window.
+// before that as it takes to fill its window and to see every kind of pass twice.
 TogetherFigures measure_together(
     int sessions, int chunks,
     const std::function<std::pair<std::unique_ptr<generator::Session>, generator::Steer>()>& open);

@@ -2,6 +2,8 @@
 
 #include "core/error.h"
 
+#include <cstdlib>
+
 namespace longtake::cli {
 
 void add_device_option(CLI::App& command, std::string& device) {
@@ -18,6 +20,10 @@ Device device_of(const std::string& device) {
     check_input(gpu.problem.empty() || device == "auto",
                 "--device cuda: {}; or choose --device cpu", gpu.problem);
     return gpu.problem.empty() ? Device::Cuda : Device::Cpu;
+}
+
+void open_gpu_queues() {
+    ::setenv("CUDA_DEVICE_MAX_CONNECTIONS", "32", 0);
 }
 
 }  // namespace longtake::cli

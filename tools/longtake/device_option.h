@@ -14,4 +14,8 @@ void add_device_option(CLI::App& command, std::string& device);
 // auto: the GPU where there is one. Throws InputError when one is asked for that is not there.
 Device device_of(const std::string& device);
 
+// CUDA lets eight streams run beside each other unless told otherwise before its first call: too
+// few where many takes are made at a time. The user's own choice stays.
+void open_gpu_queues();
+
 }  // namespace longtake::cli

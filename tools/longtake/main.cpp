@@ -2,6 +2,7 @@
 #include "core/file.h"
 #include "core/log.h"
 #include "tools/longtake/commands.h"
+#include "tools/longtake/device_option.h"
 #include "tools/longtake/interrupt.h"
 #include "tools/longtake/thread_waiting.h"
 
@@ -41,6 +42,7 @@ int complain(const char* what, int exit_code) {
 // 0 done, 2 the user's input is wrong, 1 anything else, 130 after Ctrl-C.
 int main(int argc, char** argv) {
     longtake::cli::wait_without_spinning_long(argv);
+    longtake::cli::open_gpu_queues();
     longtake::setup_logging(spdlog::level::warn);
     longtake::cli::handle_signals();
     CLI::App app("Endless generative video, and video to walk around in.", "longtake");
