@@ -181,8 +181,8 @@ TEST(CudaSession, Bf16IsNear) {
     }
     record("first", off[0]);
     record("second", off[1]);
-    EXPECT_LT(off[0], 3e-2);
-    EXPECT_LT(off[1], 3e-2);
+    EXPECT_LT(off[0], 3e-2);  // measured 2.0e-2
+    EXPECT_LT(off[1], 3e-2);  // measured 2.3e-2
 }
 
 TEST(CudaSession, ARepeatedTakeIsTheSame) {
