@@ -241,6 +241,7 @@ void StreamReader::load() {
     }
     check_input(!options_.verify || state_hash(state_.cloud) == header.state_after,
                 "decoding it gives something else than what was written");
+    synchronize(options_.device, nullptr);
     header_ = header;
     at_ = next_++;
 }

@@ -42,10 +42,10 @@ class StreamReader {
     bool finished() const { return finished_; }  // it has its index: no more frames come
     const FrameIndex& index() const { return index_; }
 
-    // The next frame to read. Throws InputError when the stream has no such frame, or goes one way
-    // and is beyond it.
+    // The next frame to read, counted from the stream's first. Throws InputError when the stream
+    // has no such frame, or goes one way and is beyond it.
     void seek(int64_t frame);
-    // Reads a frame; false behind the last one that is complete.
+    // Reads a frame, which is done when it returns; false behind the last one that is complete.
     bool next();
     // Both are valid until the next frame is read.
     const FixedCloud& state() const { return state_.cloud; }

@@ -39,7 +39,8 @@ class StreamWriter {
     static bool can_resume(const std::filesystem::path& path);
 
     // Both write the next frame, put it into the file and return the state that every decoder then
-    // has, on the device of what is given. Other than the first, a frame may be either.
+    // has, on the device of what is given, whose streams must be done with it. Other than the
+    // first, a frame may be either.
     Key key(const FixedCloud& cloud);
     const FixedCloud& residual(const Residual& residual);
     // A frame of another stream, as StreamReader::copy gives it; only a key may follow but copies.

@@ -158,6 +158,32 @@ TEST_F(HostileStream, MendedChecksumsDoNotHelp) {
     }
 }
 
+TEST_F(HostileStream, MendedHeadersAreRefusedOrRead) {
+    std::mt19937 engine(3);
+    int refused = 0;
+    for (int i = 0; i < 300; ++i) {
+        std::string damaged = bytes_;
+        const size_t end = offsets_[0] - 4;
+        damaged[12 + engine() % (end - 12)] = static_cast<char>(engine());
+        const uint32_t sum = crc32c(std::as_bytes(std::span(damaged).first(end)));
+        for (size_t k = 0; k < 4; ++k) {
+            damaged[end + k] = static_cast<char>(sum >> (8 * k));
+        }
+        AtomicFile file(folder_.path() / "damaged.ltv");
+        file.write(damaged);
+        file.commit();
+        try {
+            StreamReader reader((folder_.path() / "damaged.ltv").string());
+            while (reader.next()) {
+            }
+        } catch (const InputError& e) {
+            EXPECT_THAT(std::string(e.what()), HasSubstr("damaged.ltv: "));
+            ++refused;
+        }
+    }
+    EXPECT_GT(refused, 100);
+}
+
 TEST_F(HostileStream, RefusesOtherFiles) {
     EXPECT_EQ(read("ply\nformat ascii 1.0\n"), 0);
     EXPECT_THAT(error_, HasSubstr("no stream of Gaussians"));

@@ -54,6 +54,10 @@ TEST_F(StreamCommands, InfoSaysWhereAStreamIsDamaged) {
         file.put('x');
     }
     expect_refused(runner_, {"info", "a.ltv", "--verify"}, "a.ltv: frame 0, at byte ");
+    const Outcome later =
+        runner_.run({"render", "a.ltv", "--skip-damaged", "-o", "a.mp4", "--size", "96x64"});
+    EXPECT_EQ(later.exit_code, 0) << later.err;
+    EXPECT_EQ(runner_.frames_of("a.mp4"), 6);
     fs::resize_file(runner_.folder / "a.ltv", 5000);
     const Outcome cut = runner_.run({"info", "a.ltv"});
     EXPECT_THAT(cut.out, HasSubstr("no index: it grows or was cut off"));

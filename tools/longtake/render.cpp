@@ -30,6 +30,7 @@ struct RenderCommand {
     std::string output = "render.mp4", alpha, depth;
     std::string size, frame_rate, device = "auto";
     std::optional<double> near;
+    bool skip_damaged = false;
     double seconds = 0;  // 0: the path's own length
     VideoOptions video;
 };
@@ -71,7 +72,7 @@ std::vector<Camera> cameras_of(const RenderCommand& o, Scene& scene) {
 
 void run(RenderCommand o) {
     const Device device = device_of(o.device);
-    const auto scene = Scene::open(o.input, device);
+    const auto scene = Scene::open(o.input, device, o.skip_damaged);
     o.video.frame_rate = o.frame_rate.empty()
                              ? scene->frame_rate.value_or(FrameRate{.numerator = 30})
                              : FrameRate::parse(o.frame_rate);
@@ -162,6 +163,8 @@ void add_render(CLI::App& app) {
                      "Scene units before the camera in which nothing is drawn (default: the path's "
                      "or the stream's, which encode sets, or 0.01)")
         ->check(CLI::PositiveNumber);
+    command->add_flag("--skip-damaged", o->skip_damaged,
+                      "Where a stream is damaged, go on with its next sound key");
     command->add_option("--alpha", o->alpha, "Where pictures of the coverage go, as -o");
     command->add_option("--depth", o->depth,
                         "Where pictures of the depth go, as -o: the nearer, the brighter");

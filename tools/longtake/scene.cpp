@@ -22,8 +22,8 @@ class StillScene : public Scene {
 
 class StreamScene : public Scene {
   public:
-    StreamScene(const std::string& address, Device device)
-        : reader_(address, {.device = device}), arena_(device) {
+    StreamScene(const std::string& address, Device device, bool skip_damaged)
+        : reader_(address, {.device = device, .skip_damaged = skip_damaged}), arena_(device) {
         const gaussians::StreamInfo& info = reader_.info();
         frame_rate = info.frame_rate;
         near = info.near;
@@ -39,8 +39,8 @@ class StreamScene : public Scene {
         constexpr double kRounding = 1e-6;  // of a frame
         const auto frame = static_cast<int64_t>(std::floor(time * frame_rate->value() + kRounding));
         bool moved = false;
-        while (read_ < frame + 1 && reader_.next()) {
-            ++read_;
+        while (int64_t{reader_.frame().number} < reader_.info().first_frame + frame &&
+               reader_.next()) {
             moved = true;
         }
         if (moved) {
@@ -54,20 +54,20 @@ class StreamScene : public Scene {
         scope_.reset();
         scope_.emplace(arena_);
         cloud_ = gaussians::to_cloud(reader_.state(), nullptr, &arena_);
+        synchronize(cloud_.means.device(), nullptr);
     }
 
     gaussians::StreamReader reader_;
     Arena arena_;
     std::optional<Arena::Scope> scope_;
-    int64_t read_ = 1;  // frames
     gaussians::Cloud cloud_;
 };
 
 }  // namespace
 
-std::unique_ptr<Scene> Scene::open(const std::string& address, Device device) {
+std::unique_ptr<Scene> Scene::open(const std::string& address, Device device, bool skip_damaged) {
     if (gaussians::is_stream(address)) {
-        return std::make_unique<StreamScene>(address, device);
+        return std::make_unique<StreamScene>(address, device, skip_damaged);
     }
     return std::make_unique<StillScene>(address, device);
 }

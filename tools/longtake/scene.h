@@ -15,8 +15,10 @@ namespace longtake::cli {
 // What `render` draws: a file of Gaussians, which stands still, or a stream of them.
 class Scene {
   public:
-    // Throws InputError when it is neither.
-    static std::unique_ptr<Scene> open(const std::string& address, Device device);
+    // Throws InputError when it is neither. On request a stream goes on with the next sound key
+    // after damage.
+    static std::unique_ptr<Scene> open(const std::string& address, Device device,
+                                       bool skip_damaged = false);
     virtual ~Scene() = default;
 
     // On the device; valid until the next call, whose time is later. After its end a stream stands
