@@ -50,7 +50,8 @@ StreamReader::StreamReader(const std::string& address, const Options& options)
     } catch (const InputError& e) {
         fail_input("{}: {}", address, e.what());
     }
-    if (source_->size()) {
+    seekable_ = source_->size().has_value();
+    if (seekable_) {
         find_index();
     }
 }
@@ -75,8 +76,11 @@ void StreamReader::find_index() {
 
 // Finds frames that are complete by now behind those known.
 void StreamReader::walk() {
+    if (finished_) {
+        return;
+    }
     const auto size = source_->size();
-    while (!finished_) {
+    for (;;) {
         const auto bytes = source_->read(index_.end(), FrameHeader::kBytes);
         if (FrameIndex::starts(bytes)) {
             finished_ = true;
@@ -129,7 +133,7 @@ bool StreamReader::find_key() {
 }
 
 std::optional<int64_t> StreamReader::frame_count() {
-    if (!source_->size()) {
+    if (!seekable_) {
         return std::nullopt;
     }
     walk();
@@ -143,13 +147,13 @@ void StreamReader::refuse(size_t frame, uint64_t offset, const char* why) const 
 
 void StreamReader::seek(int64_t frame) {
     const auto target = static_cast<size_t>(std::max<int64_t>(frame, 0));
-    while (source_->size() ? target >= index_.size() : next_ < target) {
+    while (seekable_ ? target >= index_.size() : next_ < target) {
         const size_t before = index_.size();
-        source_->size() ? walk() : static_cast<void>(next());
+        seekable_ ? walk() : static_cast<void>(next());
         check_input(index_.size() > before, "{}: there is no frame {} among {}", source_->address(),
                     frame, index_.size());
     }
-    if (!source_->size()) {
+    if (!seekable_) {
         check_input(next_ == target, "{}: this is a pipe, which does not go back to frame {}",
                     source_->address(), frame);
         return;
@@ -216,10 +220,9 @@ std::vector<std::byte> StreamReader::copy(int64_t frame) {
 // The frame next_.
 void StreamReader::load() {
     const FrameIndex::Entry& entry = index_[next_];
-    const bool seekable = source_->size().has_value();
     FrameHeader header = ahead_;
     std::vector<std::byte> bytes;
-    if (seekable) {
+    if (seekable_) {
         bytes = source_->read(entry.offset, entry.bytes);
         header = FrameHeader::unpack(bytes);
         bytes.erase(bytes.begin(), bytes.begin() + FrameHeader::kBytes);

@@ -71,7 +71,7 @@ class StreamReader {
     std::unique_ptr<ByteSource> source_;
     StreamInfo info_;
     FrameIndex index_;
-    bool finished_ = false;
+    bool seekable_ = false, finished_ = false;
     size_t next_ = 0;           // frame to read
     std::optional<size_t> at_;  // frame of the state
     CodingState state_;
