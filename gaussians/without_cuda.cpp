@@ -7,9 +7,9 @@
 #include "gaussians/train/adam.h"
 #include "gaussians/train/density.h"
 #include "gaussians/train/gather_rows.h"
+#include "gaussians/train/latents.h"
 #include "gaussians/train/mcmc_rows.h"
 #include "gaussians/train/regrowth.h"
-#include "gaussians/train/rest_latents.h"
 #include "gaussians/train/view_loss.h"
 
 // The back end that a build without CUDA lacks. No tensor of such a build lives on a GPU, so that
@@ -68,10 +68,10 @@ void run_cuda(const CostRows&, int64_t, GpuStream) {
 void run_cuda(const NoiseRows&, int64_t, GpuStream) {
     absent();
 }
-void decode_rest_cuda(const RestRows&, float*, GpuStream) {
+void decode_latents_cuda(const LatentRows&, float*, GpuStream) {
     absent();
 }
-void decode_rest_backward_cuda(const RestRows&, const RestGradient&, GpuStream) {
+void decode_latents_backward_cuda(const LatentRows&, const LatentGradient&, GpuStream) {
     absent();
 }
 std::unique_ptr<ViewLoss> view_loss_cuda(std::span<const TrainingView>, double) {

@@ -51,7 +51,7 @@ FixedCloud FixedCloud::clone() const {
     return out;
 }
 
-FixedCloud to_fixed(const Cloud& cloud, const RestLatents& rest, float mean_step) {
+FixedCloud to_fixed(const Cloud& cloud, const Latents& rest, float mean_step) {
     const FixedCloud out{
         .mean_step = mean_step,
         .means = to_fixed(cloud.means, mean_step, "centres"),
@@ -66,7 +66,7 @@ FixedCloud to_fixed(const Cloud& cloud, const RestLatents& rest, float mean_step
 
 FixedCloud to_fixed(const Cloud& cloud, float mean_step) {
     const int64_t features = 3 * cloud.sh_rest.extent(1);
-    RestLatents rest{
+    Latents rest{
         .values = cloud.sh_rest.to(Device::Cpu).clone().reshape({cloud.count(), features}),
         .matrix = Tensor::zeros({features, features}),
         .shift = Tensor::zeros({features})};

@@ -3,7 +3,7 @@
 #include "core/arena.h"
 #include "core/tensor.h"
 #include "gaussians/scene/cloud.h"
-#include "gaussians/train/rest_latents.h"
+#include "gaussians/train/latents.h"
 
 #include <cstdint>
 
@@ -34,7 +34,7 @@ struct FixedCloud {
     Tensor rotations;           // [N, 4]
     Tensor opacities;           // [N, 1]
     Tensor sh_dc;               // [N, 3]
-    Tensor rest;                // [N, L] latents of the harmonics, as they are in RestLatents
+    Tensor rest;                // [N, L] latents of the harmonics, as they are in Latents
     FixedDecoder rest_decoder;  // F = 3 sh_rest_count(degree); for degree 0, L = F = 0
 
     int64_t count() const { return means.extent(0); }
@@ -45,7 +45,7 @@ struct FixedCloud {
 
 // To the nearest multiples; the result is on the cloud's device. `rest` is what cloud.sh_rest was
 // decoded from. Throws Error for a value outside what 32 bits hold.
-FixedCloud to_fixed(const Cloud& cloud, const RestLatents& rest, float mean_step);
+FixedCloud to_fixed(const Cloud& cloud, const Latents& rest, float mean_step);
 // Of a cloud whose harmonics have no latents: each number is its own, in multiples of kRestStep.
 constexpr float kRestStep = 0x1p-6F;
 FixedCloud to_fixed(const Cloud& cloud, float mean_step);

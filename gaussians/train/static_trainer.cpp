@@ -14,6 +14,8 @@
 namespace longtake::gaussians {
 namespace {
 
+constexpr double kRestDeviation = 0.1;  // of the matrix that latents begin with
+
 template <typename T> Tensor on(Device device, const std::vector<T>& values) {
     Tensor here({std::ssize(values)}, dtype_of<T>::value);
     if (!values.empty()) {
@@ -42,8 +44,9 @@ StaticTrainer::StaticTrainer(std::vector<TrainingView> views, const Points& poin
     check(!views_.empty(), "there are no views to learn from");
     check(points.count() > 0, "there are no points to start from");
     if (options_.latents > 0 && options_.sh_degree > 0) {
-        latents_ = RestLatents::start(points.count(), options_.latents, options_.sh_degree, device,
-                                      options_.seed);
+        latents_ =
+            Latents::start(points.count(), options_.latents, 3 * sh_rest_count(options_.sh_degree),
+                           kRestDeviation, device, options_.seed);
     }
 }
 
@@ -81,7 +84,7 @@ void StaticTrainer::learn() {
                                     {cloud_.opacities, by.opacities, options_.opacity_rate},
                                     {cloud_.sh_dc, by.sh_dc, options_.dc_rate}};
     if (latents_) {
-        decode_rest_backward(*latents_, by.sh_rest, by_latents_, loss_->stream());
+        decode_latents_backward(*latents_, {}, by.sh_rest, by_latents_, nullptr, loss_->stream());
         columns.push_back({latents_->values, by_latents_.values, options_.latent_rate});
         columns.push_back({latents_->matrix, by_latents_.matrix, options_.decoder_rate});
         columns.push_back({latents_->shift, by_latents_.shift, options_.decoder_rate});
@@ -96,7 +99,7 @@ void StaticTrainer::learn() {
 
 void StaticTrainer::decode() {
     if (latents_) {
-        decode_rest(*latents_, cloud_.sh_rest, loss_->stream());
+        decode_latents(*latents_, {}, cloud_.sh_rest, loss_->stream());
     }
 }
 

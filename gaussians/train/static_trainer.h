@@ -4,8 +4,8 @@
 #include "gaussians/train/adam.h"
 #include "gaussians/train/density.h"
 #include "gaussians/train/initial_points.h"
+#include "gaussians/train/latents.h"
 #include "gaussians/train/mcmc.h"
-#include "gaussians/train/rest_latents.h"
 #include "gaussians/train/view_loss.h"
 
 #include <cstdint>
@@ -29,7 +29,7 @@ struct TrainingOptions {
     double first_rate = 1.6e-4, last_rate = 1.6e-6;
     double scale_rate = 5e-3, rotation_rate = 1e-3, opacity_rate = 0.05, dc_rate = 2.5e-3;
     double rest_rate = 1.25e-4;
-    // RestLatents of a Gaussian, and the rates in place of rest_rate; 0: harmonics are learnt as
+    // Latents of a Gaussian's harmonics, and the rates in place of rest_rate; 0: they are learnt as
     // they are.
     int64_t latents = 0;
     double latent_rate = 6.25e-4, decoder_rate = 1e-3;
@@ -44,7 +44,7 @@ struct TrainingOptions {
 };
 
 // QUEEN's first frame (Girish et al. 2024, configs/dynerf.yaml): 500 rounds of the views, density
-// control every 5 from the 50th to the 400th, harmonics of degree 2 as RestLatents. With another
+// control every 5 from the 50th to the 400th, harmonics of degree 2 as Latents. With another
 // number of iterations all of it takes the same share of them.
 TrainingOptions queen_schedule(int64_t views, int64_t iterations = 0);
 // Its latents of a Gaussian for harmonics of that degree.
@@ -91,7 +91,7 @@ class StaticTrainer {
     double extent_;
     std::unique_ptr<ViewLoss> loss_;
     Cloud cloud_;
-    std::optional<RestLatents> latents_;  // what cloud_.sh_rest is made from
+    std::optional<Latents> latents_;  // what cloud_.sh_rest is made from
     Adam adam_;
     DensityControl density_;
     std::mt19937_64 engine_;
@@ -99,7 +99,7 @@ class StaticTrainer {
     int64_t iteration_ = 0;
 
     GradientTensors gradient_;
-    RestLatents by_latents_;
+    Latents by_latents_;
 };
 
 // How a cloud's picture, limited to 0..1, differs from the view's image.

@@ -172,34 +172,43 @@ TEST(CudaMcmc, CostsAndNoiseAreTheCpus) {
     EXPECT_EQ(rows.sources, cuda_rows.sources);
 }
 
-TEST(CudaRestLatents, AreTheCpus) {
+TEST(CudaLatents, AreTheCpus) {
     LONGTAKE_NEEDS_GPU();
-    for (const auto& [count, width, degree] :
-         {std::array<int64_t, 3>{1, 2, 1}, {3001, 4, 2}, {40000, 12, 3}}) {
-        const auto harmonics = sh_rest_count(static_cast<int>(degree));
-        RestLatents here =
-            RestLatents::start(count, width, static_cast<int>(degree), Device::Cpu, 5);
+    for (const auto& [count, width, features] :
+         {std::array<int64_t, 3>{1, 2, 9}, {3001, 4, 24}, {40000, 12, 45}, {70000, 8, 3}}) {
+        Latents here = Latents::start(count, width, features, 0.1, Device::Cpu, 5);
         const auto values = random_image<float>(6, width, count);
         for (int64_t i = 0; i < width * count; ++i) {
             here.values.data<float>()[i] = 8 * values[static_cast<std::size_t>(i)] - 4;
         }
-        const Tensor by =
-            Tensor::from(random_image<float>(7, count, harmonics), {count, harmonics, 3});
-        const RestLatents there{.values = here.values.to(Device::Cuda),
-                                .matrix = here.matrix.to(Device::Cuda),
-                                .shift = here.shift.to(Device::Cuda)};
+        const auto random = [](unsigned seed, const Shape& shape) {
+            auto image = random_image<float>(seed, 1, shape.count());
+            image.resize(static_cast<std::size_t>(shape.count()));
+            return Tensor::from(image, shape);
+        };
+        const Tensor by = random(7, {count, features});
+        const LatentContext context{.before = random(8, {count, features}),
+                                    .gates = random(9, {count})};
+        const Latents there{.values = here.values.to(Device::Cuda),
+                            .matrix = here.matrix.to(Device::Cuda),
+                            .shift = here.shift.to(Device::Cuda)};
+        const LatentContext there_context{.before = context.before.to(Device::Cuda),
+                                          .gates = context.gates.to(Device::Cuda)};
         const CudaStream stream;
-        Tensor rest({count, harmonics, 3}, DType::F32);
-        Tensor there_rest({count, harmonics, 3}, DType::F32, Device::Cuda);
-        RestLatents gradient, there_gradient;
-        decode_rest(here, rest);
-        decode_rest(there, there_rest, stream);
-        decode_rest_backward(here, by, gradient);
-        decode_rest_backward(there, by.to(Device::Cuda), there_gradient, stream);
+        Tensor column({count, features}, DType::F32), by_gates = random(10, {count});
+        Tensor there_column({count, features}, DType::F32, Device::Cuda);
+        Tensor there_by_gates = by_gates.to(Device::Cuda);
+        Latents gradient, there_gradient;
+        decode_latents(here, context, column);
+        decode_latents(there, there_context, there_column, stream);
+        decode_latents_backward(here, context, by, gradient, &by_gates);
+        decode_latents_backward(there, there_context, by.to(Device::Cuda), there_gradient,
+                                &there_by_gates, stream);
         stream.synchronize();
-        EXPECT_LT(max_difference(values_of(there_rest), values_of(rest)), 1e-5);
+        EXPECT_LT(max_difference(values_of(there_column), values_of(column)), 1e-5);
         EXPECT_LT(max_difference(values_of(there_gradient.values), values_of(gradient.values)),
                   1e-5);
+        EXPECT_LT(max_difference(values_of(there_by_gates), values_of(by_gates)), 1e-5);
         // Sums of `count` values around 1.
         const double sums = 2e-6 * static_cast<double>(count) + 1e-6;
         EXPECT_LT(max_difference(values_of(there_gradient.matrix), values_of(gradient.matrix)),

@@ -34,9 +34,9 @@ TEST(FixedCloud, FloatsAreTheWholeNumbersTimesTheSteps) {
 TEST(FixedCloud, RoundsToTheNearest) {
     const FixedCloud fixed = random_fixed(50, 2);
     Cloud cloud = to_cloud(fixed);
-    RestLatents rest{.values = Tensor({50, 2}, DType::F32),
-                     .matrix = Tensor({2, 9}, DType::F32),
-                     .shift = Tensor({9}, DType::F32)};
+    Latents rest{.values = Tensor({50, 2}, DType::F32),
+                 .matrix = Tensor({2, 9}, DType::F32),
+                 .shift = Tensor({9}, DType::F32)};
     for (std::size_t i = 0; i < 100; ++i) {
         rest.values.values<float>()[i] =
             static_cast<float>(fixed.rest.values<int32_t>()[i]) + (i % 2 == 0 ? 0.4F : -0.4F);
@@ -57,7 +57,7 @@ TEST(FixedCloud, RoundsToTheNearest) {
 
 TEST(FixedCloud, RefusesWhatDoesNotFit) {
     Cloud cloud = to_cloud(random_fixed(3, 3));
-    const RestLatents rest = RestLatents::start(3, 2, 1, Device::Cpu, 1);
+    const Latents rest = Latents::start(3, 2, 9, 0.1, Device::Cpu, 1);
     cloud.opacities.values<float>()[1] = 3000;  // 2048 is the most
     EXPECT_THROW(to_fixed(cloud, rest, 1), Error);
     cloud.opacities.values<float>()[1] = std::nanf("");

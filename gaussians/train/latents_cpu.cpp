@@ -1,5 +1,5 @@
 #include "core/parallel.h"
-#include "gaussians/train/rest_latents.h"
+#include "gaussians/train/latents.h"
 
 #include <algorithm>
 #include <array>
@@ -9,31 +9,39 @@
 namespace longtake::gaussians {
 namespace {
 
+float gate_of(const LatentRows& rows, int64_t i) {
+    return rows.gates == nullptr ? 1.F : rows.gates[i];
+}
+
 // Rounded latents of row i.
-std::array<float, kMostLatents> rounded(const RestRows& rows, int64_t i) {
+std::array<float, kMostLatents> rounded(const LatentRows& rows, int64_t i) {
     std::array<float, kMostLatents> result{};
     for (int l = 0; l < rows.latents; ++l) {
-        result[static_cast<std::size_t>(l)] = std::nearbyint(rows.values[i * rows.latents + l]);
+        result[static_cast<std::size_t>(l)] =
+            std::nearbyint(gate_of(rows, i) * rows.values[i * rows.latents + l]);
     }
     return result;
 }
 
 }  // namespace
 
-void decode_rest_cpu(const RestRows& rows, float* sh_rest) {
+void decode_latents_cpu(const LatentRows& rows, float* column) {
     parallel_for(rows.count, [&](int64_t i) {
         const auto latents = rounded(rows, i);
-        float* to = sh_rest + i * rows.features;
+        float* to = column + i * rows.features;
         std::copy_n(rows.shift, rows.features, to);
         for (int l = 0; l < rows.latents; ++l) {
             for (int f = 0; f < rows.features; ++f) {
                 to[f] += latents[static_cast<std::size_t>(l)] * rows.matrix[l * rows.features + f];
             }
         }
+        for (int f = 0; f < rows.features && rows.before != nullptr; ++f) {
+            to[f] += rows.before[i * rows.features + f];
+        }
     });
 }
 
-void decode_rest_backward_cpu(const RestRows& rows, const RestGradient& g) {
+void decode_latents_backward_cpu(const LatentRows& rows, const LatentGradient& g) {
     constexpr int64_t kPart = 1024;  // rows whose sums are added up by themselves
     const int64_t parts = (rows.count + kPart - 1) / kPart;
     const int64_t width = int64_t{rows.latents + 1} * rows.features;
@@ -42,17 +50,23 @@ void decode_rest_backward_cpu(const RestRows& rows, const RestGradient& g) {
         double* sum = sums.data() + part * width;
         for (int64_t i = part * kPart; i < std::min(rows.count, (part + 1) * kPart); ++i) {
             const auto latents = rounded(rows, i);
-            const float* by = g.by_rest + i * rows.features;
-            for (int l = 0; l <= rows.latents; ++l) {
-                const float latent = l < rows.latents ? latents[static_cast<std::size_t>(l)] : 1.F;
+            const float* by = g.by_column + i * rows.features;
+            float by_gate = 0;
+            for (int l = 0; l < rows.latents; ++l) {
                 float slope = 0;
                 for (int f = 0; f < rows.features; ++f) {
-                    sum[l * rows.features + f] += static_cast<double>(latent * by[f]);
-                    slope += l < rows.latents ? rows.matrix[l * rows.features + f] * by[f] : 0;
+                    sum[l * rows.features + f] +=
+                        static_cast<double>(latents[static_cast<std::size_t>(l)] * by[f]);
+                    slope += rows.matrix[l * rows.features + f] * by[f];
                 }
-                if (l < rows.latents) {
-                    g.by_values[i * rows.latents + l] = slope;
-                }
+                g.by_values[i * rows.latents + l] = gate_of(rows, i) * slope;
+                by_gate += rows.values[i * rows.latents + l] * slope;
+            }
+            for (int f = 0; f < rows.features; ++f) {
+                sum[rows.latents * rows.features + f] += static_cast<double>(by[f]);
+            }
+            if (rows.gates != nullptr) {
+                g.by_gates[i] += by_gate;
             }
         }
     });

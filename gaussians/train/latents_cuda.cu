@@ -1,5 +1,5 @@
 #include "core/cuda.h"
-#include "gaussians/train/rest_latents.h"
+#include "gaussians/train/latents.h"
 
 namespace longtake::gaussians {
 namespace {
@@ -10,27 +10,35 @@ constexpr unsigned kBlocks = 528;  // several for each multiprocessor: each ends
 constexpr int kMostSums = (kMostLatents + 1) * kMostFeatures;
 constexpr int kSumsPerThread = (kMostSums + kThreads - 1) / kThreads;
 
-__global__ void __launch_bounds__(kThreads) decode_rest_kernel(const RestRows rows, float* to) {
+__device__ float gate_of(const LatentRows& rows, int64_t row) {
+    return rows.gates == nullptr ? 1.F : rows.gates[row];
+}
+
+__global__ void __launch_bounds__(kThreads)
+    decode_latents_kernel(const LatentRows rows, float* to) {
     const int64_t at = int64_t{blockIdx.x} * kThreads + threadIdx.x;
     if (at >= rows.count * rows.features) {
         return;
     }
     const int64_t row = at / rows.features;
     const int f = static_cast<int>(at - row * rows.features);
+    const float gate = gate_of(rows, row);
     float sum = rows.shift[f];
     for (int l = 0; l < rows.latents; ++l) {
-        sum += rintf(rows.values[row * rows.latents + l]) * rows.matrix[l * rows.features + f];
+        sum +=
+            rintf(gate * rows.values[row * rows.latents + l]) * rows.matrix[l * rows.features + f];
     }
-    to[at] = sum;
+    to[at] = rows.before == nullptr ? sum : sum + rows.before[at];
 }
 
 // Rows and their gradients pass through shared memory; a thread keeps the sums of a few elements of
 // the matrix, of which the shift is the last row, its latent being 1.
 __global__ void __launch_bounds__(kThreads)
-    decode_rest_backward_kernel(const RestRows rows, const RestGradient g) {
+    decode_latents_backward_kernel(const LatentRows rows, const LatentGradient g) {
     __shared__ float matrix[kMostSums];
     __shared__ float latents[kRows * (kMostLatents + 1)];
     __shared__ float by[kRows * kMostFeatures];
+    __shared__ float by_gates[kRows * kMostLatents];
     const int features = rows.features, wide = rows.latents + 1;
     const int count = rows.latents * features, sums = wide * features;
     for (int k = threadIdx.x; k < count; k += kThreads) {
@@ -43,12 +51,13 @@ __global__ void __launch_bounds__(kThreads)
         const int here = static_cast<int>(left < kRows ? left : kRows);
         __syncthreads();
         for (int k = threadIdx.x; k < here * features; k += kThreads) {
-            by[k] = g.by_rest[first * features + k];
+            by[k] = g.by_column[first * features + k];
         }
         for (int k = threadIdx.x; k < here * wide; k += kThreads) {
             const int row = k / wide, l = k - row * wide;
+            const int64_t at = (first + row) * rows.latents + l;
             latents[k] =
-                l < rows.latents ? rintf(rows.values[(first + row) * rows.latents + l]) : 1.F;
+                l < rows.latents ? rintf(gate_of(rows, first + row) * rows.values[at]) : 1.F;
         }
         __syncthreads();
         for (int k = threadIdx.x; k < here * rows.latents; k += kThreads) {
@@ -57,7 +66,19 @@ __global__ void __launch_bounds__(kThreads)
             for (int f = 0; f < features; ++f) {
                 slope += matrix[l * features + f] * by[row * features + f];
             }
-            g.by_values[first * rows.latents + k] = slope;
+            const int64_t at = first * rows.latents + k;
+            g.by_values[at] = gate_of(rows, first + row) * slope;
+            by_gates[k] = rows.values[at] * slope;
+        }
+        if (rows.gates != nullptr) {
+            __syncthreads();
+            for (int row = threadIdx.x; row < here; row += kThreads) {
+                float sum_of_row = 0;
+                for (int l = 0; l < rows.latents; ++l) {
+                    sum_of_row += by_gates[row * rows.latents + l];
+                }
+                g.by_gates[first + row] += sum_of_row;
+            }
         }
 #pragma unroll
         for (int s = 0; s < kSumsPerThread; ++s) {
@@ -81,19 +102,19 @@ __global__ void __launch_bounds__(kThreads)
 
 }  // namespace
 
-void decode_rest_cuda(const RestRows& rows, float* sh_rest, GpuStream stream) {
+void decode_latents_cuda(const LatentRows& rows, float* column, GpuStream stream) {
     const int64_t count = rows.count * rows.features;
     const auto blocks = static_cast<unsigned>((count + kThreads - 1) / kThreads);
-    decode_rest_kernel<<<blocks, kThreads, 0, stream>>>(rows, sh_rest);
-    cuda_check_launch("decode_rest_kernel");
+    decode_latents_kernel<<<blocks, kThreads, 0, stream>>>(rows, column);
+    cuda_check_launch("decode_latents_kernel");
 }
 
-void decode_rest_backward_cuda(const RestRows& rows, const RestGradient& gradient,
-                               GpuStream stream) {
+void decode_latents_backward_cuda(const LatentRows& rows, const LatentGradient& gradient,
+                                  GpuStream stream) {
     const auto needed = static_cast<unsigned>((rows.count + kRows - 1) / kRows);
     const unsigned blocks = needed < kBlocks ? needed : kBlocks;
-    decode_rest_backward_kernel<<<blocks, kThreads, 0, stream>>>(rows, gradient);
-    cuda_check_launch("decode_rest_backward_kernel");
+    decode_latents_backward_kernel<<<blocks, kThreads, 0, stream>>>(rows, gradient);
+    cuda_check_launch("decode_latents_backward_kernel");
 }
 
 }  // namespace longtake::gaussians
