@@ -10,6 +10,7 @@
 #include "gaussians/train/latents.h"
 #include "gaussians/train/mcmc_rows.h"
 #include "gaussians/train/regrowth.h"
+#include "gaussians/train/rows.h"
 #include "gaussians/train/view_loss.h"
 
 // The back end that a build without CUDA lacks. No tensor of such a build lives on a GPU, so that
@@ -23,21 +24,18 @@ namespace {
 
 }  // namespace
 
-void run_cuda(const FloatRows&, int64_t, GpuStream) {
+template <typename Rows> void run_cuda(const Rows&, int64_t, GpuStream) {
     absent();
 }
-void run_cuda(const RestFloatRows&, int64_t, GpuStream) {
-    absent();
-}
-void run_cuda(const MultiplyRows&, int64_t, GpuStream) {
-    absent();
-}
-void run_cuda(const AddRows&, int64_t, GpuStream) {
-    absent();
-}
-void run_cuda(const AddProductRows&, int64_t, GpuStream) {
-    absent();
-}
+template void run_cuda(const FloatRows&, int64_t, GpuStream);
+template void run_cuda(const RestFloatRows&, int64_t, GpuStream);
+template void run_cuda(const MultiplyRows&, int64_t, GpuStream);
+template void run_cuda(const AddRows&, int64_t, GpuStream);
+template void run_cuda(const AddProductRows&, int64_t, GpuStream);
+template void run_cuda(const ObserveRows&, int64_t, GpuStream);
+template void run_cuda(const ScatterRows&, int64_t, GpuStream);
+template void run_cuda(const CostRows&, int64_t, GpuStream);
+template void run_cuda(const NoiseRows&, int64_t, GpuStream);
 void decode_blocks_cuda(const BlockJob*, int64_t, int32_t*, GpuStream) {
     absent();
 }
@@ -54,18 +52,6 @@ void adam_step_cuda(std::span<const AdamBlock>, GpuStream) {
     absent();
 }
 void gather_rows_cuda(const Tensor&, const Tensor&, Tensor&, GpuStream) {
-    absent();
-}
-void scatter_cuda(Cloud&, const Tensor&, const Tensor&, uint64_t, GpuStream) {
-    absent();
-}
-void observe_cuda(const GradientTensors&, Tensor&, Tensor&, GpuStream) {
-    absent();
-}
-void run_cuda(const CostRows&, int64_t, GpuStream) {
-    absent();
-}
-void run_cuda(const NoiseRows&, int64_t, GpuStream) {
     absent();
 }
 void decode_latents_cuda(const LatentRows&, float*, GpuStream) {

@@ -1,6 +1,5 @@
 #pragma once
 
-#include "core/device.h"
 #include "core/host_device.h"
 
 #include <cstdint>
@@ -33,6 +32,8 @@ struct LatentProduct {
 
 // Floats of a column: multiples of a step.
 struct FloatRows {
+    static constexpr const char* kName = "fixed point to floats";
+
     const int32_t* in;
     float* out;
     float step;
@@ -42,6 +43,8 @@ struct FloatRows {
 
 // Floats of the harmonics.
 struct RestFloatRows {
+    static constexpr const char* kName = "latents to harmonics";
+
     LatentProduct product;
     float* out;  // [N, F]
     float step;
@@ -61,6 +64,8 @@ LONGTAKE_HOST_DEVICE inline int64_t source_of(const int32_t* sources, int64_t ro
 
 // Numbers as multiples.
 struct MultiplyRows {
+    static constexpr const char* kName = "multiples";
+
     int32_t* values;
     uint32_t by;
 
@@ -71,6 +76,8 @@ struct MultiplyRows {
 
 // A column plus what its latents say, or plus other numbers.
 struct AddRows {
+    static constexpr const char* kName = "column plus numbers";
+
     const int32_t *before, *sources;  // [N, F], [M]
     const int32_t* added;             // [M, F]
     int64_t features;
@@ -85,6 +92,8 @@ struct AddRows {
     }
 };
 struct AddProductRows {
+    static constexpr const char* kName = "column plus latents";
+
     const int32_t *before, *sources;
     LatentProduct product;
     int32_t* after;
@@ -101,23 +110,5 @@ struct AddProductRows {
         }
     }
 };
-
-void run_cpu(const FloatRows& rows, int64_t count);
-void run_cpu(const RestFloatRows& rows, int64_t count);
-void run_cpu(const MultiplyRows& rows, int64_t count);
-void run_cpu(const AddRows& rows, int64_t count);
-void run_cpu(const AddProductRows& rows, int64_t count);
-void run_cuda(const FloatRows& rows, int64_t count, GpuStream stream);
-void run_cuda(const RestFloatRows& rows, int64_t count, GpuStream stream);
-void run_cuda(const MultiplyRows& rows, int64_t count, GpuStream stream);
-void run_cuda(const AddRows& rows, int64_t count, GpuStream stream);
-void run_cuda(const AddProductRows& rows, int64_t count, GpuStream stream);
-
-template <typename Rows>
-void run_on(Device device, const Rows& rows, int64_t count, GpuStream stream) {
-    if (count > 0) {
-        device == Device::Cpu ? run_cpu(rows, count) : run_cuda(rows, count, stream);
-    }
-}
 
 }  // namespace longtake::gaussians

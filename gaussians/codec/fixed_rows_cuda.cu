@@ -3,20 +3,10 @@
 
 namespace longtake::gaussians {
 
-void run_cuda(const FloatRows& rows, int64_t count, GpuStream stream) {
-    run_rows(rows, count, stream, "fixed point to floats");
-}
-void run_cuda(const RestFloatRows& rows, int64_t count, GpuStream stream) {
-    run_rows(rows, count, stream, "latents to harmonics");
-}
-void run_cuda(const MultiplyRows& rows, int64_t count, GpuStream stream) {
-    run_rows(rows, count, stream, "multiples");
-}
-void run_cuda(const AddRows& rows, int64_t count, GpuStream stream) {
-    run_rows(rows, count, stream, "column plus numbers");
-}
-void run_cuda(const AddProductRows& rows, int64_t count, GpuStream stream) {
-    run_rows(rows, count, stream, "column plus latents");
-}
+template void run_cuda(const FloatRows&, int64_t, GpuStream);
+template void run_cuda(const RestFloatRows&, int64_t, GpuStream);
+template void run_cuda(const MultiplyRows&, int64_t, GpuStream);
+template void run_cuda(const AddRows&, int64_t, GpuStream);
+template void run_cuda(const AddProductRows&, int64_t, GpuStream);
 
 }  // namespace longtake::gaussians

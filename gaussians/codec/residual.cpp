@@ -2,6 +2,7 @@
 
 #include "core/error.h"
 #include "gaussians/codec/fixed_rows.h"
+#include "gaussians/train/rows.h"
 
 #include <algorithm>
 #include <functional>

@@ -1,7 +1,7 @@
 #include "gaussians/train/density.h"
 
 #include "core/error.h"
-#include "core/parallel.h"
+#include "gaussians/train/rows.h"
 
 #include <algorithm>
 
@@ -12,16 +12,14 @@ constexpr float kShrink = -0.4700036F;  // -ln 1.6
 
 }  // namespace
 
-ObserveRows observe_rows(const GradientTensors& gradient, Tensor& pull, Tensor& seen) {
-    return {.screen = gradient.screen.data<float>(),
-            .tiles = gradient.tiles.data<int32_t>(),
-            .pull = pull.data<float>(),
-            .seen = seen.data<int32_t>()};
-}
-
-void observe_cpu(const GradientTensors& gradient, Tensor& pull, Tensor& seen) {
-    const ObserveRows rows = observe_rows(gradient, pull, seen);
-    parallel_for(pull.count(), [&](int64_t i) { rows.run(i); });
+void observe(const GradientTensors& gradient, Tensor& pull, Tensor& seen, GpuStream stream) {
+    const int64_t n = gradient.tiles.count();
+    check(pull.count() == n && seen.count() == n, "{} Gaussians observed, not {}", n, pull.count());
+    const ObserveRows rows{.screen = gradient.screen.data<float>(),
+                           .tiles = gradient.tiles.data<int32_t>(),
+                           .pull = pull.data<float>(),
+                           .seen = seen.data<int32_t>()};
+    run_on(pull.device(), rows, n, stream);
 }
 
 void DensityControl::observe(const GradientTensors& gradient) {
@@ -34,11 +32,7 @@ void DensityControl::observe(const GradientTensors& gradient) {
             clear_bytes(sums->raw(), device, sums->bytes(), stream_);
         }
     }
-    check(pull_.count() == n, "density control of {} Gaussians, not {}", pull_.count(), n);
-    if (n > 0) {
-        device == Device::Cpu ? observe_cpu(gradient, pull_, seen_)
-                              : observe_cuda(gradient, pull_, seen_, stream_);
-    }
+    gaussians::observe(gradient, pull_, seen_, stream_);
 }
 
 // Those that multiply, within the limit of the whole.

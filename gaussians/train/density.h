@@ -39,11 +39,13 @@ class DensityControl {
     Tensor seen_;  // [N] int32, views
 };
 
-void observe_cpu(const GradientTensors& gradient, Tensor& pull, Tensor& seen);
-void observe_cuda(const GradientTensors& gradient, Tensor& pull, Tensor& seen, GpuStream stream);
+// Adds to `pull` [N] how strongly a view pulled at what it showed, and counts in `seen` [N] int32.
+void observe(const GradientTensors& gradient, Tensor& pull, Tensor& seen, GpuStream stream);
 
 // One Gaussian observed, in plain memory.
 struct ObserveRows {
+    static constexpr const char* kName = "observe";
+
     const float* screen;
     const int32_t* tiles;
     float* pull;
@@ -57,6 +59,5 @@ struct ObserveRows {
         }
     }
 };
-ObserveRows observe_rows(const GradientTensors& gradient, Tensor& pull, Tensor& seen);
 
 }  // namespace longtake::gaussians

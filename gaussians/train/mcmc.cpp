@@ -1,7 +1,7 @@
 #include "gaussians/train/mcmc.h"
 
-#include "core/parallel.h"
 #include "gaussians/train/mcmc_rows.h"
+#include "gaussians/train/rows.h"
 
 #include <algorithm>
 #include <cmath>
@@ -12,21 +12,7 @@ namespace {
 
 constexpr int kMostShares = 51;  // beyond which the alternating sum loses its digits
 
-template <typename Rows> void run_rows(const Rows& rows, const Cloud& cloud, GpuStream stream) {
-    if (cloud.count() > 0) {
-        cloud.means.device() == Device::Cpu ? run_cpu(rows, cloud.count())
-                                            : run_cuda(rows, cloud.count(), stream);
-    }
-}
-
 }  // namespace
-
-void run_cpu(const CostRows& rows, int64_t count) {
-    parallel_for(count, [&](int64_t i) { rows.run(i); });
-}
-void run_cpu(const NoiseRows& rows, int64_t count) {
-    parallel_for(count, [&](int64_t i) { rows.run(i); });
-}
 
 Share share_of(double opacity, int n) {
     n = std::min(n, kMostShares);
@@ -44,24 +30,24 @@ Share share_of(double opacity, int n) {
 
 void Mcmc::add_costs(const Cloud& cloud, Cloud& gradient) const {
     const auto n = static_cast<double>(cloud.count());
-    run_rows(CostRows{.opacities = cloud.opacities.data<float>(),
-                      .log_scales = cloud.log_scales.data<float>(),
-                      .by_opacities = gradient.opacities.data<float>(),
-                      .by_log_scales = gradient.log_scales.data<float>(),
-                      .opacity_cost = options_.opacity_cost / n,
-                      .scale_cost = options_.scale_cost / (3 * n)},
-             cloud, stream_);
+    const CostRows rows{.opacities = cloud.opacities.data<float>(),
+                        .log_scales = cloud.log_scales.data<float>(),
+                        .by_opacities = gradient.opacities.data<float>(),
+                        .by_log_scales = gradient.log_scales.data<float>(),
+                        .opacity_cost = options_.opacity_cost / n,
+                        .scale_cost = options_.scale_cost / (3 * n)};
+    run_on(cloud.means.device(), rows, cloud.count(), stream_);
 }
 
 void Mcmc::perturb(Cloud& cloud, double rate, uint64_t seed) const {
-    run_rows(NoiseRows{.means = cloud.means.data<float>(),
-                       .log_scales = cloud.log_scales.data<float>(),
-                       .rotations = cloud.rotations.data<float>(),
-                       .opacities = cloud.opacities.data<float>(),
-                       .size = rate * options_.noise,
-                       .min_opacity = options_.min_opacity,
-                       .seed = seed},
-             cloud, stream_);
+    const NoiseRows rows{.means = cloud.means.data<float>(),
+                         .log_scales = cloud.log_scales.data<float>(),
+                         .rotations = cloud.rotations.data<float>(),
+                         .opacities = cloud.opacities.data<float>(),
+                         .size = rate * options_.noise,
+                         .min_opacity = options_.min_opacity,
+                         .seed = seed};
+    run_on(cloud.means.device(), rows, cloud.count(), stream_);
 }
 
 Regrowth Mcmc::run(const Cloud& cloud, std::mt19937_64& engine) const {

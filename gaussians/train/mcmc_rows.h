@@ -11,6 +11,8 @@ LONGTAKE_HOST_DEVICE inline double sigmoid(double x) {
 }
 
 struct CostRows {
+    static constexpr const char* kName = "costs";
+
     const float *opacities, *log_scales;
     float *by_opacities, *by_log_scales;
     double opacity_cost, scale_cost;  // of one Gaussian, of one standard deviation
@@ -26,6 +28,8 @@ struct CostRows {
 };
 
 struct NoiseRows {
+    static constexpr const char* kName = "noise";
+
     float* means;
     const float *log_scales, *rotations, *opacities;
     double size, min_opacity;
@@ -45,10 +49,5 @@ struct NoiseRows {
         }
     }
 };
-
-void run_cpu(const CostRows& rows, int64_t count);
-void run_cpu(const NoiseRows& rows, int64_t count);
-void run_cuda(const CostRows& rows, int64_t count, GpuStream stream);
-void run_cuda(const NoiseRows& rows, int64_t count, GpuStream stream);
 
 }  // namespace longtake::gaussians

@@ -40,12 +40,10 @@ struct Regrowth {
 void scatter(Cloud& cloud, const Tensor& spread, const Tensor& scaling, uint64_t seed,
              GpuStream stream = nullptr);
 
-void scatter_cpu(Cloud& cloud, const Tensor& spread, const Tensor& scaling, uint64_t seed);
-void scatter_cuda(Cloud& cloud, const Tensor& spread, const Tensor& scaling, uint64_t seed,
-                  GpuStream stream);
-
 // One row, in plain memory.
 struct ScatterRows {
+    static constexpr const char* kName = "scatter";
+
     float *means, *log_scales;
     const float *rotations, *spread, *scaling;
     uint64_t seed;
@@ -62,6 +60,5 @@ struct ScatterRows {
         }
     }
 };
-ScatterRows scatter_rows(Cloud& cloud, const Tensor& spread, const Tensor& scaling, uint64_t seed);
 
 }  // namespace longtake::gaussians

@@ -1,13 +1,12 @@
 #pragma once
 
 #include "core/cuda.h"
+#include "gaussians/train/rows.h"
 
 #include <cstdint>
 
-// Work on the GPU whose rows know nothing of each other.
 namespace longtake::gaussians {
 
-// A thread for each row; Rows has a `run(row)` for the device.
 template <typename Rows>
 __global__ void __launch_bounds__(256) rows_kernel(const Rows rows, int64_t count) {
     const int64_t i = int64_t{blockIdx.x} * 256 + threadIdx.x;
@@ -16,11 +15,10 @@ __global__ void __launch_bounds__(256) rows_kernel(const Rows rows, int64_t coun
     }
 }
 
-template <typename Rows>
-void run_rows(const Rows& rows, int64_t count, cudaStream_t stream, const char* name) {
+template <typename Rows> void run_cuda(const Rows& rows, int64_t count, GpuStream stream) {
     const auto blocks = static_cast<unsigned>((count + 255) / 256);
     rows_kernel<<<blocks, 256, 0, stream>>>(rows, count);
-    cuda_check_launch(name);
+    cuda_check_launch(Rows::kName);
 }
 
 }  // namespace longtake::gaussians
