@@ -8,6 +8,7 @@
 #include "gaussians/codec/fixed_rows.h"
 #include "gaussians/codec/morton.h"
 #include "gaussians/codec/parallel_rows.h"
+#include "gaussians/train/rows.h"
 
 #include <algorithm>
 #include <cmath>

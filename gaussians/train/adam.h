@@ -47,7 +47,7 @@ struct AdamBlock {
     AdamRate rate;
 };
 
-constexpr std::size_t kMostColumns = 8;  // that a step on the GPU moves
+constexpr std::size_t kMostColumns = 20;  // that a step on the GPU moves
 void adam_step_cpu(std::span<const AdamBlock> columns);
 void adam_step_cuda(std::span<const AdamBlock> columns, GpuStream stream);
 

@@ -21,13 +21,17 @@ void fit(Tensor& tensor, const Shape& shape) {
 }  // namespace
 
 CudaLossTarget CudaPhotometricLoss::target(const Tensor& image) const {
-    const cuda::Planes planes = planes_of(image);
-    CudaLossTarget target{.image = image,
-                          .mean = Tensor(image.shape(), DType::F32, Device::Cuda),
-                          .variance = Tensor(image.shape(), DType::F32, Device::Cuda)};
-    cuda::describe(planes, image.data<float>(), target.mean.data<float>(),
-                   target.variance.data<float>(), stream_);
+    CudaLossTarget target{.image = image, .mean = {}, .variance = {}};
+    describe(target);
     return target;
+}
+
+void CudaPhotometricLoss::describe(CudaLossTarget& target) const {
+    const cuda::Planes planes = planes_of(target.image);
+    fit(target.mean, target.image.shape());
+    fit(target.variance, target.image.shape());
+    cuda::describe(planes, target.image.data<float>(), target.mean.data<float>(),
+                   target.variance.data<float>(), stream_);
 }
 
 void CudaPhotometricLoss::run(const Tensor& picture, const CudaLossTarget& target,

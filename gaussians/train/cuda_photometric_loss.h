@@ -20,6 +20,8 @@ class CudaPhotometricLoss {
 
     // Throws Error for anything but [3, H, W].
     CudaLossTarget target(const Tensor& image) const;
+    // Writes the statistics of its image, making tensors that are missing or of another size.
+    void describe(CudaLossTarget& target) const;
     // Writes the gradient by `picture`, making the tensor when it is missing or of another size.
     void run(const Tensor& picture, const CudaLossTarget& target, Tensor& by_picture);
     // Of the last run, for which it waits.

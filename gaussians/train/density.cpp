@@ -36,11 +36,13 @@ void DensityControl::observe(const GradientTensors& gradient) {
 }
 
 // Those that multiply, within the limit of the whole.
-std::vector<int32_t> DensityControl::choose(std::span<const float> means) const {
+std::vector<int32_t> DensityControl::choose(std::span<const float> means,
+                                            std::span<const uint8_t> may) const {
     const auto mean = [&](int32_t i) { return means[static_cast<std::size_t>(i)]; };
     std::vector<int32_t> chosen;
     for (int32_t i = 0; i < std::ssize(means); ++i) {
-        if (static_cast<double>(mean(i)) >= options_.gradient) {
+        const bool allowed = may.empty() || may[static_cast<std::size_t>(i)] != 0;
+        if (allowed && static_cast<double>(mean(i)) >= options_.gradient) {
             chosen.push_back(i);
         }
     }
@@ -53,7 +55,7 @@ std::vector<int32_t> DensityControl::choose(std::span<const float> means) const 
     return chosen;
 }
 
-Regrowth DensityControl::run(const Cloud& cloud, double extent) {
+Regrowth DensityControl::run(const Cloud& cloud, double extent, std::span<const uint8_t> may) {
     const auto n = static_cast<std::size_t>(cloud.count());
     synchronize(cloud.means.device(), stream_);
     const Tensor here = cloud.opacities.to(Device::Cpu), shapes = cloud.log_scales.to(Device::Cpu);
@@ -70,7 +72,7 @@ Regrowth DensityControl::run(const Cloud& cloud, double extent) {
     const auto faintest =
         static_cast<float>(std::log(options_.min_opacity / (1 - options_.min_opacity)));
     const auto widest = static_cast<float>(std::log(options_.split_share * extent));
-    const std::vector<int32_t> chosen = choose(means);
+    const std::vector<int32_t> chosen = choose(means, may);
     std::vector<uint8_t> split(n);
     for (const int32_t i : chosen) {
         const auto at = static_cast<std::size_t>(i);
@@ -82,18 +84,19 @@ Regrowth DensityControl::run(const Cloud& cloud, double extent) {
             rows.keep(static_cast<int32_t>(i), opacities[i]);
         }
     }
-    for (const int32_t i : chosen) {
-        const auto at = static_cast<std::size_t>(i);
-        if (opacities[at] < faintest) {
-            continue;
+    const auto multiply = [&](bool splits, auto add) {
+        for (const int32_t i : chosen) {
+            const auto at = static_cast<std::size_t>(i);
+            if (opacities[at] >= faintest && (split[at] != 0) == splits) {
+                add(i, opacities[at]);
+            }
         }
-        if (split[at] == 0) {
-            rows.add_new(i, opacities[at], 0, 0);
-        } else {
-            rows.add_new(i, opacities[at], kShrink, 1);
-            rows.add_new(i, opacities[at], kShrink, 1);
-        }
-    }
+    };
+    multiply(false, [&](int32_t i, float opacity) { rows.add_new(i, opacity, 0, 0); });
+    multiply(true, [&](int32_t i, float opacity) {
+        rows.add_new(i, opacity, kShrink, 1);
+        rows.add_new(i, opacity, kShrink, 1);
+    });
     return rows;
 }
 

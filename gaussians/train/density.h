@@ -27,11 +27,13 @@ class DensityControl {
 
     // Remembers how strongly a view pulled at what it showed.
     void observe(const GradientTensors& gradient);
-    // Who multiplies and who goes; then starts to observe anew. Waits for the device.
-    Regrowth run(const Cloud& cloud, double extent);
+    // Who multiplies and who goes: first those that stay, in their order, then clones, then what
+    // was split. Then it starts to observe anew. Only those that `may` [N] multiply, or all when it
+    // is empty. Waits for the device.
+    Regrowth run(const Cloud& cloud, double extent, std::span<const uint8_t> may = {});
 
   private:
-    std::vector<int32_t> choose(std::span<const float> means) const;
+    std::vector<int32_t> choose(std::span<const float> means, std::span<const uint8_t> may) const;
 
     DensityOptions options_;
     GpuStream stream_;

@@ -2,27 +2,18 @@
 
 #include "core/error.h"
 #include "gaussians/train/gather_rows.h"
+#include "gaussians/train/on_device.h"
 
 #include <fmt/format.h>
 
 #include <algorithm>
 #include <cmath>
-#include <cstring>
-#include <numeric>
 #include <utility>
 
 namespace longtake::gaussians {
 namespace {
 
 constexpr double kRestDeviation = 0.1;  // of the matrix that latents begin with
-
-template <typename T> Tensor on(Device device, const std::vector<T>& values) {
-    Tensor here({std::ssize(values)}, dtype_of<T>::value);
-    if (!values.empty()) {
-        std::memcpy(here.raw(), values.data(), here.bytes());
-    }
-    return here.to(device);
-}
 
 }  // namespace
 
@@ -40,7 +31,8 @@ StaticTrainer::StaticTrainer(std::vector<TrainingView> views, const Points& poin
       cloud_(to_cloud(gaussians_at(points, options.sh_degree, options.initial_size)).to(device)),
       adam_(loss_->stream()),
       density_(options.density, loss_->stream()),
-      engine_(options.seed) {
+      engine_(options.seed),
+      order_(views_.size()) {
     check(!views_.empty(), "there are no views to learn from");
     check(points.count() > 0, "there are no points to start from");
     if (options_.latents > 0 && options_.sh_degree > 0) {
@@ -50,23 +42,11 @@ StaticTrainer::StaticTrainer(std::vector<TrainingView> views, const Points& poin
     }
 }
 
-// Every view once before any comes again, in a random order.
-std::size_t StaticTrainer::next_view() {
-    if (order_.empty()) {
-        order_.resize(views_.size());
-        std::iota(order_.begin(), order_.end(), std::size_t{0});
-    }
-    std::swap(order_[engine_() % order_.size()], order_.back());
-    const std::size_t view = order_.back();
-    order_.pop_back();
-    return view;
-}
-
 void StaticTrainer::step() {
     RenderOptions render = options_.render;
     render.sh_degree =
         static_cast<int>(std::min<int64_t>(iteration_ / options_.sh_every, options_.sh_degree));
-    loss_->run(cloud_, next_view(), render, gradient_);
+    loss_->run(cloud_, order_.next(engine_), render, gradient_);
     learn();
 }
 

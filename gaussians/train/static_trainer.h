@@ -7,6 +7,7 @@
 #include "gaussians/train/latents.h"
 #include "gaussians/train/mcmc.h"
 #include "gaussians/train/view_loss.h"
+#include "gaussians/train/view_order.h"
 
 #include <cstdint>
 #include <functional>
@@ -79,7 +80,6 @@ class StaticTrainer {
     const Cloud& cloud();
 
   private:
-    std::size_t next_view();
     void learn();
     void control_density(double rate);
     void regrow(const Regrowth& change);
@@ -95,7 +95,7 @@ class StaticTrainer {
     Adam adam_;
     DensityControl density_;
     std::mt19937_64 engine_;
-    std::vector<std::size_t> order_;  // of the views that this round has left
+    ViewOrder order_;
     int64_t iteration_ = 0;
 
     GradientTensors gradient_;

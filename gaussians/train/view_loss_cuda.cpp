@@ -11,32 +11,49 @@ namespace {
 class CudaViewLoss : public ViewLoss {
   public:
     CudaViewLoss(std::span<const TrainingView> views, double ssim_share)
-        : rasterizer_(stream_), loss_(stream_, ssim_share) {
-        for (const TrainingView& view : views) {
-            cameras_.push_back(view.camera);
-            const Tensor image =
-                Tensor::from(planes_of(view), {3, view.camera.height, view.camera.width});
-            targets_.push_back(loss_.target(image.to(Device::Cuda)));
-        }
-    }
+        : ViewLoss(Device::Cuda, views),
+          rasterizer_(stream_),
+          loss_(stream_, ssim_share),
+          targets_(views.size()) {}
 
-    void run(const Cloud& cloud, std::size_t view, const RenderOptions& options,
-             GradientTensors& out) override {
-        rasterizer_.forward(cloud, cameras_[view], options, picture_,
-                            CudaRasterizer::Keep::WhatGradientsNeed);
-        loss_.run(picture_.colour, targets_[view], by_picture_.colour);
-        rasterizer_.backward(cloud, picture_, by_picture_, out);
-    }
     PictureErrors errors() override { return loss_.errors(); }
     double loss(const PictureErrors& errors) const override { return loss_.loss(errors); }
     GpuStream stream() const override { return stream_; }
 
   private:
+    Tensor& target(std::size_t view) override {
+        const Camera& camera = seen(view).camera;
+        Tensor& image = targets_[view].image;
+        if (image.empty()) {
+            image = Tensor({3, camera.height, camera.width}, DType::F32, Device::Cuda);
+        }
+        return image;
+    }
+    void targeted(std::size_t view) override { loss_.describe(targets_[view]); }
+    const Picture& draw(const Cloud& cloud, const Camera& camera, const RenderOptions& options,
+                        bool gradients) override {
+        using Keep = CudaRasterizer::Keep;
+        rasterizer_.forward(cloud, camera, options, picture_,
+                            gradients ? Keep::WhatGradientsNeed : Keep::Nothing);
+        return picture_;
+    }
+    void compare(std::size_t view) override {
+        loss_.run(picture_.colour, targets_[view], by_picture_.colour);
+    }
+    Tensor& by_colour() override {
+        if (by_picture_.colour.empty() || by_picture_.colour.shape() != picture_.colour.shape()) {
+            by_picture_.colour = Tensor(picture_.colour.shape(), DType::F32, Device::Cuda);
+        }
+        return by_picture_.colour;
+    }
+    void go_back(const Cloud& cloud, GradientTensors& out) override {
+        rasterizer_.backward(cloud, picture_, by_picture_, out);
+    }
+
     CudaStream stream_;
-    std::vector<Camera> cameras_;
-    std::vector<CudaLossTarget> targets_;
     CudaRasterizer rasterizer_;
     CudaPhotometricLoss loss_;
+    std::vector<CudaLossTarget> targets_;
     Picture picture_, by_picture_;
 };
 

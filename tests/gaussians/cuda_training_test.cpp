@@ -5,7 +5,9 @@
 #include "gaussians/train/swept_points.h"
 #include "tests/core/cuda_testing.h"
 #include "tests/gaussians/cuda_transfer.h"
+#include "tests/gaussians/fixed_testing.h"
 #include "tests/gaussians/raster_testing.h"
+#include "tests/gaussians/residual_scenes.h"
 #include "tests/gaussians/scenes.h"
 #include "tests/gaussians/training_testing.h"
 
@@ -251,6 +253,76 @@ TEST(CudaStaticTrainer, LearnsAsTheCpuDoes) {
     options.latents = 0;
     options.mcmc = McmcOptions{.max_gaussians = 500};
     expect_learns_as_the_cpu(options);
+}
+
+TEST(CudaViewLoss, SeesWhatTheCpuDoes) {
+    LONGTAKE_NEEDS_GPU();
+    const SceneViews before = views_at(0), now = views_at(2);
+    const Cloud here = scene_at(1), there = here.to(Device::Cuda);
+    const auto loss = ViewLoss::on(Device::Cpu, before.learnt, 0.2);
+    const auto cuda_loss = ViewLoss::on(Device::Cuda, before.learnt, 0.2);
+    GradientTensors gradient, cuda_gradient;
+    const auto expect_same = [&] {
+        synchronize(Device::Cuda, cuda_loss->stream());
+        const Cloud& by = gradient.attributes;
+        for (std::size_t c = 0; c < Cloud::kColumns; ++c) {
+            const auto expected = values_of(*by.columns()[c]);
+            const double largest = max_difference(expected, std::vector<float>(expected.size()));
+            EXPECT_LT(max_difference(values_of(*cuda_gradient.attributes.columns()[c]), expected),
+                      1e-4 * largest + 1e-9)
+                << c;
+        }
+    };
+    loss->advance(now.images());
+    cuda_loss->advance(now.images());
+    loss->run_change(here, 1, {}, gradient);
+    cuda_loss->run_change(there, 1, {}, cuda_gradient);
+    expect_same();
+    std::vector<uint8_t> tiles = loss->covered(here, 1, {});
+    EXPECT_EQ(tiles, cuda_loss->covered(there, 1, {}));
+    tiles[0] = tiles[5] = 0;
+    loss->mask(1, tiles);
+    cuda_loss->mask(1, tiles);
+    loss->run(here, 1, {}, gradient);
+    cuda_loss->run(there, 1, {}, cuda_gradient);
+    expect_same();
+    EXPECT_NEAR(cuda_loss->errors().l1, loss->errors().l1, 1e-6);
+}
+
+TEST(CudaResidualTrainer, LearnsAsTheCpuDoes) {
+    LONGTAKE_NEEDS_GPU();
+    const FixedCloud first = fixed_of(scene_at(0));
+    for (const bool everything : {false, true}) {
+        const ResidualOptions options{.gates = everything ? GateStart::Robust : GateStart::Median,
+                                      .gate_latents = everything,
+                                      .pool = everything ? 0.05 : 0,
+                                      .density = {.gradient = 4e-3},
+                                      .remove_dead = everything};
+        ResidualTrainer here(views_at(0).learnt, first, kSceneExtent, options);
+        ResidualTrainer there(views_at(0).learnt, first, kSceneExtent, options, Device::Cuda);
+        for (const int frame : {1, 2, 3}) {
+            const FixedCloud before = there.state().to(Device::Cpu);
+            const std::vector<Tensor> images = views_at(frame).images();
+            here.next(images);
+            Residual residual = *there.next(images);
+            for (Tensor* column : {&residual.means, &residual.rest, &residual.log_scales.latents,
+                                   &residual.rotations.latents, &residual.opacities.latents,
+                                   &residual.sh_dc.latents}) {
+                *column = column->to(Device::Cpu);
+            }
+            EXPECT_TRUE(same(advance(before, residual), there.state())) << frame;
+        }
+        const TrainingView seen = views_at(3).held_out;
+        const double still = errors_of(scene_at(0), seen).psnr();
+        const double cpu = errors_of(to_cloud(here.state()), seen).psnr();
+        const double gpu = errors_of(to_cloud(there.state()), seen).psnr();
+        EXPECT_GT(gpu, still + 6);
+        EXPECT_NEAR(gpu, cpu, 1.5);
+        EXPECT_EQ(here.last().masked, there.last().masked);
+        EXPECT_NEAR(static_cast<double>(there.last().gaussians),
+                    static_cast<double>(here.last().gaussians),
+                    0.1 * static_cast<double>(here.last().gaussians));
+    }
 }
 
 TEST(CudaRenderer, DrawsWhatTheCpuDoes) {

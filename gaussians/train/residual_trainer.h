@@ -1,0 +1,99 @@
+#pragma once
+
+#include "gaussians/codec/residual.h"
+#include "gaussians/train/density.h"
+#include "gaussians/train/gates.h"
+#include "gaussians/train/lineage.h"
+#include "gaussians/train/residual_model.h"
+#include "gaussians/train/view_loss.h"
+#include "gaussians/train/view_order.h"
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <random>
+#include <span>
+#include <vector>
+
+namespace longtake::gaussians {
+
+// As QUEEN learns N3DV (Girish et al. 2024, configs/dynerf.yaml), unless said otherwise.
+struct ResidualOptions {
+    int64_t rounds = 10;  // of the views; QUEEN-s, -m and -l have 6, 8 and 10
+    double ssim_share = 0.2;
+    ResidualRates rates{};
+    GateStart gates = GateStart::Median;  // Open: there are none
+    double gate_cost = 0.01;              // of all gates open
+    // Gates are before all of a Gaussian, as in S2GS, not its centre alone; and only where they are
+    // open do Gaussians multiply.
+    bool gate_latents = false;
+    double pool = 0;  // side of the cubes within which Gaussians share a score, times the extent
+    // In the first rounds only what moving Gaussians cover is learnt from: those of a larger score.
+    double masked_share = 0.3;
+    double moving = 1e-3;
+    // Gaussians multiply once, after that round unless it is the last, by what was observed from
+    // the other on. New ones that are fainter than min_opacity or wider than widest at the end of
+    // the frame go; old ones only if they cannot be seen at all, and when asked.
+    int64_t densify_round = 8, observe_round = 4;
+    DensityOptions density{.gradient = 1.25e-3, .min_opacity = 0.01};
+    double widest = 0.1;  // times the extent
+    bool remove_dead = false;
+    int32_t move_factor = 1;  // centres move by this many steps of the cloud, or a multiple
+    RenderOptions render{};
+    uint64_t seed = 1;
+};
+
+// What a frame came to.
+struct ResidualSummary {
+    int64_t gaussians = 0, removed = 0, added = 0;
+    int64_t active = 0;  // those whose gates are open in the end
+    double masked = 0;   // share of the tiles that the first rounds left out
+    double score_seconds = 0, mask_seconds = 0, learn_seconds = 0, round_seconds = 0;
+};
+
+// Learns frame after frame what changes, from what a decoder has of the one before. On the CPU
+// results do not depend on the number of threads; on the GPU nothing of an iteration comes back.
+class ResidualTrainer {
+  public:
+    // `first` is what the views show; `extent` the unit of moves and sizes (scene_extent()). All
+    // that follows is a function of the arguments and the pictures. Throws Error without views.
+    ResidualTrainer(std::span<const TrainingView> views, const FixedCloud& first, double extent,
+                    const ResidualOptions& options = {}, Device device = Device::Cpu);
+
+    // What the next pictures [H, W, 3] change, one of each view; on the device. `go_on` is asked
+    // after each iteration: when it says no, there is no result and the trainer is spent.
+    std::optional<Residual> next(std::span<const Tensor> images,
+                                 const std::function<bool()>& go_on = {});
+    const FixedCloud& state() const { return state_; }  // what a decoder has, on the device
+    const ResidualSummary& last() const { return summary_; }
+
+  private:
+    void begin();
+    std::vector<float> scores();
+    void set_gates(const std::vector<float>& scores);
+    void set_masks(const std::vector<float>& scores);
+    void step(int64_t iteration);
+    void multiply();
+    void drop_new();
+    Residual finish();
+
+    ResidualOptions options_;
+    Device device_;
+    double extent_;
+    std::unique_ptr<ViewLoss> loss_;
+    FixedCloud state_;
+    ResidualModel model_;
+    ViewOrder order_;
+    std::mt19937_64 engine_;
+    ResidualSummary summary_;
+
+    // Of the frame that is learnt.
+    Lineage lineage_;
+    Adam adam_;
+    DensityControl density_;
+    Cloud cloud_;
+    GradientTensors gradient_;
+};
+
+}  // namespace longtake::gaussians
