@@ -132,6 +132,15 @@ const Cloud& StaticTrainer::cloud() {
     return cloud_;
 }
 
+Latents StaticTrainer::latents() {
+    synchronize(device_, loss_->stream());
+    check(latents_ || options_.sh_degree == 0, "harmonics were learnt without latents");
+    return latents_ ? *latents_
+                    : Latents{.values = Tensor({cloud_.count(), 0}, DType::F32, device_),
+                              .matrix = Tensor({0, 0}, DType::F32, device_),
+                              .shift = Tensor({0}, DType::F32, device_)};
+}
+
 void StaticTrainer::run(const std::function<void(const TrainingStatus&)>& report) {
     while (iteration_ < options_.iterations) {
         step();

@@ -78,6 +78,10 @@ class StaticTrainer {
     TrainingStatus status();
     // What is learnt so far, on the device; valid until the next step.
     const Cloud& cloud();
+    // Of its harmonics; [N, 0] where there are none. Throws Error where they were learnt as they
+    // are.
+    Latents latents();
+    double extent() const { return extent_; }  // the unit of rates and sizes
 
   private:
     void learn();
