@@ -156,7 +156,7 @@ TEST_F(Encode, CtrlCKeepsWhatIsLearnt) {
 }
 
 TEST_F(Encode, BadInput) {
-    expect_refused(runner, {"encode", "rig", "-o", "a.ltv"}, "-o a.ltv");
+    expect_refused(runner, {"encode", "rig", "-o", "a.xyz"}, "-o a.xyz");
     expect_refused(runner, {"encode", "rig", "-o", "no/such/a.ply"}, "no/such/a.ply");
     expect_refused(runner, {"encode", "rig", "--preview", "no/such/a.png"}, "--preview");
     expect_refused(runner, {"encode", "rig", "--test", "top"}, "has left, middle, right");

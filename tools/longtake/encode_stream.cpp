@@ -178,15 +178,16 @@ void encode_stream(const EncodeOptions& o) {
     const Device device = device_of(o.device);
     const Start begin = read_start(o.points);
     const FrameRange range = frame_range(o);
-    gaussians::Dataset dataset = gaussians::Dataset::open(o.dataset);
+    const FrameRate frame_rate = FrameRate::parse(o.frame_rate);
     check_input(o.degree == 0 || o.latents.value_or(1) > 0,
                 "--latents 0: a stream's harmonics are made of latents");
+    gaussians::Dataset dataset = gaussians::Dataset::open(o.dataset);
     const auto free = [&] { return static_cast<double>(memory_of(device).free) / (1 << 20); };
     const double free_before = free();
     const Views seen = load_views(o, dataset, range.first);
     const double extent = scene_extent(seen.learnt, dataset.points());
     const auto training = training_options(o, seen.learnt.size());
-    StreamInfo info{.frame_rate = FrameRate::parse(o.frame_rate),
+    StreamInfo info{.frame_rate = frame_rate,
                     .sh_degree = o.degree,
                     .latents = o.degree == 0 ? 0 : training.latents,
                     .mean_step = gaussians::mean_step_of(extent),
