@@ -39,10 +39,10 @@ std::vector<float> gate_probabilities(std::span<const float> scores, GateStart s
     return result;
 }
 
-float gate_logit(float probability) {
+float gate_logit(float probability, const GateShape& shape) {
     const double p = std::clamp(static_cast<double>(probability), 1e-6, 1 - 1e-6);
     const auto logit = static_cast<float>(std::log(p / (1 - p)));
-    return std::clamp(logit + kGateOffset, -kMostGateLogit, kMostGateLogit);
+    return std::clamp(logit + shape.offset, -kMostGateLogit, kMostGateLogit);
 }
 
 std::vector<float> pooled_scores(std::span<const float> scores, std::span<const float> means,

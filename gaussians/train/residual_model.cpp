@@ -44,9 +44,9 @@ FixedDecoder rounded(Latents& latents) {
 
 }  // namespace
 
-ResidualModel::ResidualModel(const FixedCloud& first, bool gate_latents, uint64_t seed,
-                             GpuStream stream)
-    : gate_latents_(gate_latents), stream_(stream), device_(first.device()) {
+ResidualModel::ResidualModel(const FixedCloud& first, const GateShape& shape, bool gate_latents,
+                             uint64_t seed, GpuStream stream)
+    : shape_(shape), gate_latents_(gate_latents), stream_(stream), device_(first.device()) {
     for (std::size_t k = 0; k < kStarts.size(); ++k) {
         const auto [width, features, deviation] = kStarts[k];
         latents_[k] = Latents::start(0, width, features, deviation, device_, mixed(seed + k));
@@ -79,7 +79,7 @@ void ResidualModel::begin(const FixedCloud& before, const std::vector<int32_t>& 
     run_on(device_, go_on, rest_before_.count(), stream_);
     rest_before_ = gathered(rest_before_, sources);
     rest_.values = gathered(rest_.values, sources);
-    logits_ = on(device_, std::vector<float>(from.size(), kOpenGateLogit));
+    logits_ = on(device_, std::vector<float>(from.size(), kMostGateLogit));
     const auto zeros = [&](Tensor& tensor, const Shape& shape) {
         tensor = Tensor(shape, DType::F32, device_);
         clear_bytes(tensor.raw(), device_, tensor.bytes(), stream_);
@@ -110,7 +110,8 @@ void ResidualModel::decode(Cloud& cloud) {
     for (std::size_t c = 0; c < Cloud::kColumns; ++c) {
         fit(*cloud.columns()[c], before_.columns()[c]->shape(), device_);
     }
-    const GateRows gates{.logits = logits_.data<float>(), .gates = gates_.data<float>()};
+    const GateRows gates{
+        .logits = logits_.data<float>(), .gates = gates_.data<float>(), .shape = shape_};
     run_on(device_, gates, n, stream_);
     const MoveRows moves{.before = before_.means.data<float>(),
                          .offsets = offsets_.data<float>(),
@@ -150,6 +151,7 @@ void ResidualModel::backward(const Cloud& by_cloud, double gate_cost) {
     const GateGradientRows gates{.logits = logits_.data<float>(),
                                  .by_gates = by_gates_.data<float>(),
                                  .cost = static_cast<float>(gate_cost),
+                                 .shape = shape_,
                                  .by_logits = by_logits_.data<float>()};
     run_on(device_, gates, n, stream_);
 }
@@ -212,7 +214,8 @@ void ResidualModel::keep(const std::vector<int32_t>& rows) {
 Residual ResidualModel::finish() {
     const int64_t n = count();
     fit(gates_, {n}, device_);
-    const GateRows gates{.logits = logits_.data<float>(), .gates = gates_.data<float>()};
+    const GateRows gates{
+        .logits = logits_.data<float>(), .gates = gates_.data<float>(), .shape = shape_};
     run_on(device_, gates, n, stream_);
     const float* before_latents = gate_latents_ ? gates_.data<float>() : nullptr;
     const auto whole = [&](const Tensor& values, const float* behind, float step, int32_t factor) {

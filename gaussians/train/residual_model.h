@@ -2,6 +2,7 @@
 
 #include "gaussians/codec/residual.h"
 #include "gaussians/train/adam.h"
+#include "gaussians/train/gates.h"
 #include "gaussians/train/latents.h"
 #include "gaussians/train/regrowth.h"
 
@@ -29,7 +30,8 @@ class ResidualModel {
   public:
     // For the frames after `first`, on its device; decoders begin as functions of the seed.
     // With gate_latents, gates are before all that changes rather than before the centres alone.
-    ResidualModel(const FixedCloud& first, bool gate_latents, uint64_t seed, GpuStream stream);
+    ResidualModel(const FixedCloud& first, const GateShape& shape, bool gate_latents, uint64_t seed,
+                  GpuStream stream);
 
     // A frame starts, of the rows `sources` [M] int32 of before: with no change, all gates open.
     // Centres move by multiples of `factor` steps of the cloud.
@@ -62,6 +64,7 @@ class ResidualModel {
     Tensor gathered(const Tensor& column, const Tensor& rows) const;
     void gather(const Tensor& rows);
 
+    GateShape shape_;
     bool gate_latents_;
     GpuStream stream_;
     Device device_;

@@ -12,13 +12,14 @@ struct GateRows {
     static constexpr const char* kName = "gates";
 
     float *logits, *gates;
+    GateShape shape;
 
     LONGTAKE_HOST_DEVICE void run(int64_t i) const {
         const float logit = logits[i];
         logits[i] = logit < -kMostGateLogit  ? -kMostGateLogit
                     : logit > kMostGateLogit ? kMostGateLogit
                                              : logit;
-        gates[i] = gate_of(logits[i]);
+        gates[i] = gate_of(logits[i], shape);
     }
 };
 
@@ -59,10 +60,12 @@ struct GateGradientRows {
 
     const float *logits, *by_gates;
     float cost;  // of one open gate
+    GateShape shape;
     float* by_logits;
 
     LONGTAKE_HOST_DEVICE void run(int64_t i) const {
-        by_logits[i] = gate_slope(logits[i], by_gates[i]) + cost * gate_cost_slope(logits[i]);
+        by_logits[i] =
+            gate_slope(logits[i], by_gates[i], shape) + cost * gate_cost_slope(logits[i], shape);
     }
 };
 
@@ -79,7 +82,7 @@ struct BirthRows {
             for (int64_t k = 3 * i; k < 3 * i + 3; ++k) {
                 offsets[k] = means[k] - before[k];
             }
-            logits[i] = kOpenGateLogit;
+            logits[i] = kMostGateLogit;
         }
     }
 };

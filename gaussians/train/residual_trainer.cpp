@@ -46,7 +46,7 @@ ResidualTrainer::ResidualTrainer(std::span<const TrainingView> views, const Fixe
       extent_(extent),
       loss_(ViewLoss::on(device, views, options.ssim_share)),
       state_(first.to(device)),
-      model_(state_, options.gate_latents, options.seed, loss_->stream()),
+      model_(state_, options.gate_shape, options.gate_latents, options.seed, loss_->stream()),
       order_(views.size()),
       engine_(options.seed),
       lineage_(0, {}),
@@ -138,7 +138,9 @@ void ResidualTrainer::set_gates(const std::vector<float>& scores) {
         pooled = pooled_scores(scores, means.values<float>(), options_.pool * extent_);
     }
     std::vector<float> logits = gate_probabilities(pooled, options_.gates);
-    std::ranges::transform(logits, logits.begin(), gate_logit);
+    std::ranges::transform(logits, logits.begin(), [&](float probability) {
+        return gate_logit(probability, options_.gate_shape);
+    });
     model_.set_gates(logits);
 }
 

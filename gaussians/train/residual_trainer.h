@@ -24,7 +24,8 @@ struct ResidualOptions {
     double ssim_share = 0.2;
     ResidualRates rates{};
     GateStart gates = GateStart::Median;  // Open: there are none
-    double gate_cost = 0.01;              // of all gates open
+    GateShape gate_shape{};
+    double gate_cost = 0.01;  // of all gates open
     // Gates are before all of a Gaussian, as in S2GS, not its centre alone; and only where they are
     // open do Gaussians multiply.
     bool gate_latents = false;
@@ -43,6 +44,13 @@ struct ResidualOptions {
     RenderOptions render{};
     uint64_t seed = 1;
 };
+
+// QUEEN's for N3DV with any number of rounds; for the Immersive dataset, whose paper has gates and
+// masks that its published settings lack; and ours for few bytes: gates by median and MAD before
+// all that changes, coarser steps, and what cannot be seen goes.
+ResidualOptions queen_residuals(int64_t rounds);
+ResidualOptions immersive_residuals();
+ResidualOptions compact_residuals(int64_t rounds);
 
 // What a frame came to.
 struct ResidualSummary {

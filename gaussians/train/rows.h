@@ -2,7 +2,7 @@
 
 #include "core/device.h"
 #include "core/host_device.h"
-#include "core/parallel.h"
+#include "gaussians/codec/parallel_rows.h"
 
 #include <cstdint>
 
@@ -11,7 +11,7 @@
 namespace longtake::gaussians {
 
 template <typename Rows> void run_cpu(const Rows& rows, int64_t count) {
-    parallel_for(count, [&](int64_t i) { rows.run(i); });
+    parallel_for_rows(count, [&](int64_t i) { rows.run(i); });
 }
 
 // Instantiated where rows.cuh is included; queued on the stream.

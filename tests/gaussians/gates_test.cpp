@@ -14,8 +14,8 @@ using testing::Each;
 using testing::ElementsAre;
 using testing::FloatNear;
 
-float gate_at(float probability) {
-    return gate_of(gate_logit(probability));
+float gate_at(float probability, const GateShape& shape = {}) {
+    return gate_of(gate_logit(probability, shape), shape);
 }
 
 TEST(Gates, AreClosedUpToAHalfAndOpenFromFiveMediansOn) {
@@ -27,7 +27,12 @@ TEST(Gates, AreClosedUpToAHalfAndOpenFromFiveMediansOn) {
     for (const float p : {0.8474F, 0.9F, 1.F}) {
         EXPECT_EQ(gate_at(p), 1) << p;
     }
-    EXPECT_EQ(gate_of(kOpenGateLogit), 1);
+    EXPECT_EQ(gate_at(0.5F, kImmersiveGates), 0);
+    EXPECT_GT(gate_at(0.501F, kImmersiveGates), 0);
+    EXPECT_LT(gate_at(0.916F, kImmersiveGates), 1);
+    EXPECT_EQ(gate_at(0.9168F, kImmersiveGates), 1);
+    EXPECT_EQ(gate_of(kMostGateLogit, {}), 1);
+    EXPECT_EQ(gate_of(kMostGateLogit, kImmersiveGates), 1);
 }
 
 TEST(Gates, StartByTheScoresShareOfTheMedian) {
@@ -64,13 +69,13 @@ TEST(Gates, SlopesAreThoseOfTheFormula) {
     for (const double logit : {-0.15, 0.0, 0.4, 1.2}) {
         const auto at = static_cast<float>(logit);
         const double slope = (gate(logit + kStep) - gate(logit - kStep)) / (2 * kStep);
-        EXPECT_NEAR(gate_slope(at, 2), 2 * slope, 1e-5) << logit;
-        EXPECT_NEAR(gate_of(at), gate(logit), 1e-6) << logit;
+        EXPECT_NEAR(gate_slope(at, 2, {}), 2 * slope, 1e-5) << logit;
+        EXPECT_NEAR(gate_of(at, {}), gate(logit), 1e-6) << logit;
         const double costs = (cost(logit + kStep) - cost(logit - kStep)) / (2 * kStep);
-        EXPECT_NEAR(gate_cost_slope(at), costs, 1e-5) << logit;
+        EXPECT_NEAR(gate_cost_slope(at, {}), costs, 1e-5) << logit;
     }
-    EXPECT_EQ(gate_slope(-0.3F, 2), 0);  // closed
-    EXPECT_EQ(gate_slope(2, 2), 0);      // open
+    EXPECT_EQ(gate_slope(-0.3F, 2, {}), 0);  // closed
+    EXPECT_EQ(gate_slope(2, 2, {}), 0);      // open
 }
 
 TEST(Gates, PooledScoresAreTheLargestOfTheirCube) {

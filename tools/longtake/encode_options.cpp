@@ -16,7 +16,18 @@ const std::map<std::string, gaussians::GateStart> kGates{{"open", gaussians::Gat
                                                          {"median", gaussians::GateStart::Median},
                                                          {"robust", gaussians::GateStart::Robust}};
 
-const std::map<std::string, int64_t> kPresetRounds{{"s", 6}, {"m", 8}, {"l", 10}};
+constexpr int64_t kRounds = 10;
+const std::map<std::string, gaussians::ResidualOptions (*)(int64_t rounds)> kPresets{
+    {"s", [](int64_t rounds) { return gaussians::queen_residuals(rounds > 0 ? rounds : 6); }},
+    {"m", [](int64_t rounds) { return gaussians::queen_residuals(rounds > 0 ? rounds : 8); }},
+    {"l", [](int64_t rounds) { return gaussians::queen_residuals(rounds > 0 ? rounds : kRounds); }},
+    {"compact",
+     [](int64_t rounds) { return gaussians::compact_residuals(rounds > 0 ? rounds : kRounds); }},
+    {"immersive", [](int64_t rounds) {
+         auto options = gaussians::immersive_residuals();
+         options.rounds = rounds > 0 ? rounds : options.rounds;
+         return options;
+     }}};
 
 template <typename Map> std::vector<std::string> names_of(const Map& map) {
     std::vector<std::string> names;
@@ -63,9 +74,14 @@ void add_moment_options(CLI::App& command, EncodeOptions& o) {
 
 void add_stream_options(CLI::App& command, EncodeOptions& o) {
     auto* group = command.add_option_group("Streams");
-    group->add_option("--preset", o.preset, "s, m or l: rounds of the views, 6, 8 or 10")
+    group
+        ->add_option("--preset", o.preset,
+                     "QUEEN's s, m or l (6, 8 or 10 rounds of the views) or immersive; compact: "
+                     "least bytes")
         ->capture_default_str()
-        ->check(CLI::IsMember(names_of(kPresetRounds)));
+        ->check(CLI::IsMember(names_of(kPresets)));
+    group->add_option("--rounds", o.rounds, "Of the views in a frame, in place of the preset's")
+        ->check(CLI::Range(1, 10'000));
     group->add_option("--frames", o.frames, "How many (default: all)")->check(CLI::PositiveNumber);
     group->add_option("--key-every", o.key_every, "Frames of a segment")
         ->capture_default_str()
@@ -125,11 +141,10 @@ gaussians::TrainingOptions training_options(const EncodeOptions& o, size_t views
 }
 
 gaussians::ResidualOptions residual_options(const EncodeOptions& o) {
-    gaussians::ResidualOptions options;
-    options.rounds = kPresetRounds.at(o.preset);
+    gaussians::ResidualOptions options = kPresets.at(o.preset)(o.rounds);
     options.gates = o.gates ? kGates.at(*o.gates) : options.gates;
-    options.gate_latents = o.gate_all;
-    options.remove_dead = o.drop_unseen;
+    options.gate_latents = options.gate_latents || o.gate_all;
+    options.remove_dead = options.remove_dead || o.drop_unseen;
     options.masked_share = o.masked.value_or(options.masked_share);
     options.pool = o.pool.value_or(options.pool);
     options.move_factor = o.move_step.value_or(options.move_factor);

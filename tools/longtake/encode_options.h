@@ -27,7 +27,7 @@ struct EncodeOptions {
 
     // Of a stream; those that are not given are the preset's.
     std::string preset = "l", frame_rate = "30", segments;
-    int64_t frames = 0, key_every = 30;
+    int64_t frames = 0, key_every = 30, rounds = 0;
     bool follow = false;
     std::optional<std::string> gates;
     bool gate_all = false, drop_unseen = false;

@@ -1,6 +1,6 @@
 // Encodes a moving scene of the toy world with one setting of ResidualTrainer after another, all
 // from one first frame: a line of JSON for each frame.
-//   residual_bench device=cpu width=192 height=108 views=8 frames=48 settings=queen,everything
+//   residual_bench device=cpu width=192 height=108 views=8 frames=48 settings=queen-10,compact-10
 #include "core/device.h"
 #include "core/error.h"
 #include "core/image.h"
@@ -33,16 +33,16 @@ std::map<std::string, ResidualOptions> settings() {
     std::map<std::string, ResidualOptions> all;
     all["quantized"] = {.gates = GateStart::Open, .masked_share = 0};
     all["gated"] = {.masked_share = 0};
-    all["queen"] = {};
-    all["queen-m"] = {.rounds = 8};
-    all["queen-s"] = {.rounds = 6};
+    for (const int64_t rounds : {6, 8, 10, 20, 30}) {
+        all[fmt::format("queen-{}", rounds)] = queen_residuals(rounds);
+        all[fmt::format("compact-{}", rounds)] = compact_residuals(rounds);
+    }
     all["robust"] = {.gates = GateStart::Robust};
     all["coarse"] = {.gates = GateStart::Robust, .move_factor = 64};
-    all["everything"] = {
-        .gates = GateStart::Robust, .gate_latents = true, .remove_dead = true, .move_factor = 64};
-    all["everything-median"] = {.gate_latents = true, .remove_dead = true, .move_factor = 64};
-    all["pooled"] = all["everything"];
+    all["all-by-median"] = all["pooled"] = all["unmasked"] = compact_residuals(10);
+    all["all-by-median"].gates = GateStart::Median;
     all["pooled"].pool = 0.02;
+    all["unmasked"].masked_share = 0;
     return all;
 }
 
@@ -236,7 +236,7 @@ void run(const Arguments& a) {
         "{:.3f}}}\n",
         seconds_since(begin), swept, first.count(), extent);
     const auto all = settings();
-    std::stringstream names(a.text("settings", "queen"));
+    std::stringstream names(a.text("settings", "queen-10"));
     for (std::string name; std::getline(names, name, ',');) {
         check(all.contains(name), "no setting {}", name);
         encode(name, all.at(name), a, scene, first, extent, device);

@@ -1,0 +1,37 @@
+#include "gaussians/train/residual_trainer.h"
+
+#include <algorithm>
+
+namespace longtake::gaussians {
+
+ResidualOptions queen_residuals(int64_t rounds) {
+    ResidualOptions options;
+    options.rounds = rounds;
+    // The eighth of ten rounds, and later of more.
+    options.densify_round = std::max(options.densify_round, rounds * 4 / 5);
+    options.observe_round = options.densify_round / 2;
+    return options;
+}
+
+ResidualOptions compact_residuals(int64_t rounds) {
+    ResidualOptions options = queen_residuals(rounds);
+    options.gates = GateStart::Robust;
+    options.gate_latents = true;
+    options.remove_dead = true;
+    options.move_factor = 64;
+    return options;
+}
+
+ResidualOptions immersive_residuals() {
+    constexpr int64_t kRounds = 15, kDensifyRound = 8;
+    ResidualOptions options;
+    options.rounds = kRounds;
+    options.rates.means = 1.6e-4;
+    options.rates.latents[1] = 0.05;  // rotations
+    options.gate_shape = kImmersiveGates;
+    options.masked_share = 0.65;
+    options.densify_round = kDensifyRound;
+    return options;
+}
+
+}  // namespace longtake::gaussians
