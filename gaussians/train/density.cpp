@@ -36,13 +36,11 @@ void DensityControl::observe(const GradientTensors& gradient) {
 }
 
 // Those that multiply, within the limit of the whole.
-std::vector<int32_t> DensityControl::choose(std::span<const float> means,
-                                            std::span<const uint8_t> may) const {
+std::vector<int32_t> DensityControl::choose(std::span<const float> means) const {
     const auto mean = [&](int32_t i) { return means[static_cast<std::size_t>(i)]; };
     std::vector<int32_t> chosen;
     for (int32_t i = 0; i < std::ssize(means); ++i) {
-        const bool allowed = may.empty() || may[static_cast<std::size_t>(i)] != 0;
-        if (allowed && static_cast<double>(mean(i)) >= options_.gradient) {
+        if (static_cast<double>(mean(i)) >= options_.gradient) {
             chosen.push_back(i);
         }
     }
@@ -72,11 +70,20 @@ Regrowth DensityControl::run(const Cloud& cloud, double extent, std::span<const 
     const auto faintest =
         static_cast<float>(std::log(options_.min_opacity / (1 - options_.min_opacity)));
     const auto widest = static_cast<float>(std::log(options_.split_share * extent));
-    const std::vector<int32_t> chosen = choose(means, may);
+    const auto too_wide = static_cast<float>(std::log(options_.widest * extent));
+    const auto width = [&](std::size_t i) {
+        return *std::ranges::max_element(scales.subspan(3 * i, 3));
+    };
+    for (std::size_t i = 0; i < n; ++i) {
+        if (width(i) > too_wide || (!may.empty() && may[i] == 0)) {
+            means[i] = -1;
+        }
+    }
+    const std::vector<int32_t> chosen = choose(means);
     std::vector<uint8_t> split(n);
     for (const int32_t i : chosen) {
         const auto at = static_cast<std::size_t>(i);
-        split[at] = *std::ranges::max_element(scales.subspan(3 * at, 3)) > widest;
+        split[at] = width(at) > widest;
     }
     Regrowth rows;
     for (std::size_t i = 0; i < n; ++i) {

@@ -13,6 +13,7 @@ namespace longtake::gaussians {
 struct DensityOptions {
     double gradient = 2e-4;          // mean screen gradient above which a Gaussian multiplies
     double split_share = 0.01;       // of the extent: wider ones are split, others cloned
+    double widest = 1e9;             // of the extent: wider ones do not multiply
     double min_opacity = 0.005;      // fainter ones go
     int64_t max_gaussians = 200000;  // those of the largest gradients come first
 };
@@ -33,7 +34,7 @@ class DensityControl {
     Regrowth run(const Cloud& cloud, double extent, std::span<const uint8_t> may = {});
 
   private:
-    std::vector<int32_t> choose(std::span<const float> means, std::span<const uint8_t> may) const;
+    std::vector<int32_t> choose(std::span<const float> means) const;
 
     DensityOptions options_;
     GpuStream stream_;

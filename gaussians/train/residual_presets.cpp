@@ -22,15 +22,16 @@ ResidualOptions compact_residuals(int64_t rounds) {
     return options;
 }
 
-ResidualOptions immersive_residuals() {
-    constexpr int64_t kRounds = 15, kDensifyRound = 8;
+ResidualOptions immersive_residuals(int64_t rounds) {
     ResidualOptions options;
-    options.rounds = kRounds;
+    options.rounds = rounds;
     options.rates.means = 1.6e-4;
     options.rates.latents[1] = 0.05;  // rotations
     options.gate_shape = kImmersiveGates;
     options.masked_share = 0.65;
-    options.densify_round = kDensifyRound;
+    // The eighth of fifteen rounds.
+    options.densify_round = std::max<int64_t>(1, rounds * 8 / 15);
+    options.observe_round = options.densify_round / 2;
     return options;
 }
 

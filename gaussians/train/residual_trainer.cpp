@@ -208,15 +208,11 @@ void ResidualTrainer::drop_new() {
     model_.decode(cloud_);
     synchronize(device_, loss_->stream());
     const Tensor opacities = cloud_.opacities.slice(old, count).to(Device::Cpu);
-    const Tensor scales = cloud_.log_scales.slice(old, count).to(Device::Cpu);
     const double faintest = logit(options_.density.min_opacity);
-    const double widest = std::log(options_.widest * extent_);
     std::vector<int32_t> rows(static_cast<std::size_t>(old));
     std::iota(rows.begin(), rows.end(), 0);
     for (int64_t i = 0; i < count - old; ++i) {
-        const float* scale = scales.data<float>() + 3 * i;
-        if (static_cast<double>(opacities.data<float>()[i]) >= faintest &&
-            static_cast<double>(*std::max_element(scale, scale + 3)) <= widest) {
+        if (static_cast<double>(opacities.data<float>()[i]) >= faintest) {
             rows.push_back(static_cast<int32_t>(old + i));
         }
     }

@@ -34,11 +34,11 @@ struct ResidualOptions {
     double masked_share = 0.3;
     double moving = 1e-3;
     // Gaussians multiply once, after that round unless it is the last, by what was observed from
-    // the other on. New ones that are fainter than min_opacity or wider than widest at the end of
-    // the frame go; old ones only if they cannot be seen at all, and when asked.
+    // the other on; new ones that are fainter than min_opacity at the end of the frame go. QUEEN
+    // also drops new ones wider than `widest`, which leaves holes in skies: here what is so wide
+    // does not multiply. Old ones go only if nobody can see them, and when asked.
     int64_t densify_round = 8, observe_round = 4;
-    DensityOptions density{.gradient = 1.25e-3, .min_opacity = 0.01};
-    double widest = 0.1;  // times the extent
+    DensityOptions density{.gradient = 1.25e-3, .widest = 0.1, .min_opacity = 0.01};
     bool remove_dead = false;
     int32_t move_factor = 1;  // centres move by this many steps of the cloud, or a multiple
     RenderOptions render{};
@@ -49,7 +49,7 @@ struct ResidualOptions {
 // masks that its published settings lack; and ours for few bytes: gates by median and MAD before
 // all that changes, coarser steps, and what cannot be seen goes.
 ResidualOptions queen_residuals(int64_t rounds);
-ResidualOptions immersive_residuals();
+ResidualOptions immersive_residuals(int64_t rounds);
 ResidualOptions compact_residuals(int64_t rounds);
 
 // What a frame came to.

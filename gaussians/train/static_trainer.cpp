@@ -119,6 +119,19 @@ void StaticTrainer::regrow(const Regrowth& change) {
             loss_->stream());
 }
 
+void StaticTrainer::keep_within(double distance) {
+    synchronize(device_, loss_->stream());
+    const Tensor means = cloud_.means.to(Device::Cpu), logits = cloud_.opacities.to(Device::Cpu);
+    Regrowth rows;
+    for (int32_t i = 0; i < cloud_.count(); ++i) {
+        const float* at = means.data<float>() + 3 * i;
+        if (std::all_of(at, at + 3, [&](float v) { return std::abs(v) <= distance; })) {
+            rows.keep(i, logits.data<float>()[i]);
+        }
+    }
+    regrow(rows);
+}
+
 TrainingStatus StaticTrainer::status() {
     const PictureErrors errors = loss_->errors();
     return {.iteration = iteration_,

@@ -296,7 +296,7 @@ TEST(CudaResidualTrainer, LearnsAsTheCpuDoes) {
         const ResidualOptions options{.gates = everything ? GateStart::Robust : GateStart::Median,
                                       .gate_latents = everything,
                                       .pool = everything ? 0.05 : 0,
-                                      .density = {.gradient = 4e-3},
+                                      .density = {.gradient = 0.05, .min_opacity = 0.01},
                                       .remove_dead = everything};
         ResidualTrainer here(views_at(0).learnt, first, kSceneExtent, options);
         ResidualTrainer there(views_at(0).learnt, first, kSceneExtent, options, Device::Cuda);

@@ -5,6 +5,7 @@
 #include <gtest/gtest.h>
 
 #include <cmath>
+#include <vector>
 
 namespace longtake::gaussians {
 namespace {
@@ -43,6 +44,14 @@ TEST(DensityControl, KeepsToItsLimit) {
     density.observe(screen_gradient({1, 0, 3, 0, 2, 0}));
     // The one that was pulled at most.
     EXPECT_EQ(density.run(cloud, 1.0).sources, (std::vector<int32_t>{0, 1, 2, 1}));
+}
+
+TEST(DensityControl, SomeDoNotMultiply) {
+    const Cloud cloud = round_gaussians({-1, 1, -1}, {0, 0, 0});
+    DensityControl density({.widest = 1});
+    density.observe(screen_gradient({1, 0, 1, 0, 1, 0}));
+    const std::vector<uint8_t> may{1, 1, 0};
+    EXPECT_EQ(density.run(cloud, 1.0, may).sources, (std::vector<int32_t>{1, 2, 0, 0}));
 }
 
 TEST(Scatter, MovesByStandardDeviations) {

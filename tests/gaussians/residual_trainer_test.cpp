@@ -35,16 +35,23 @@ TEST(ResidualTrainer, GoesOnFromWhatADecoderHas) {
 }
 
 TEST(ResidualTrainer, FollowsWhatMoves) {
-    ResidualTrainer trainer = trainer_of({.densify_round = kNever});
-    for (const int frame : {1, 2, 3}) {
-        trainer.next(views_at(frame).images());
+    for (const bool multiply : {false, true}) {
+        ResidualTrainer trainer = trainer_of({.densify_round = multiply ? 8 : kNever,
+                                              .density = {.gradient = 0.05, .min_opacity = 0.01}});
+        for (const int frame : {1, 2, 3}) {
+            trainer.next(views_at(frame).images());
+        }
+        const TrainingView seen = views_at(3).held_out;
+        const double still = errors_of(scene_at(0), seen).psnr();
+        const double psnr = errors_of(to_cloud(trainer.state()), seen).psnr();
+        EXPECT_GT(psnr, still + 6) << still;
+        EXPECT_EQ(trainer.last().gaussians, trainer.state().count());
+        if (multiply) {
+            EXPECT_GT(trainer.last().gaussians, 60);
+        } else {
+            EXPECT_LT(trainer.last().active, 45);  // of 60, 15 of which move
+        }
     }
-    const TrainingView seen = views_at(3).held_out;
-    const double still = errors_of(scene_at(0), seen).psnr();
-    const double psnr = errors_of(to_cloud(trainer.state()), seen).psnr();
-    EXPECT_GT(psnr, still + 6) << still;
-    EXPECT_LT(trainer.last().active, 45);  // of 60, 15 of which move
-    EXPECT_EQ(trainer.last().gaussians, trainer.state().count());
 }
 
 // Of a model that is not perfect, so that there would be something to learn.
@@ -86,7 +93,7 @@ TEST(ResidualTrainer, SameBitsForAnyNumberOfThreads) {
 }
 
 TEST(ResidualTrainer, GaussiansMultiplyOnceAndFaintNewOnesGo) {
-    ResidualOptions options{.density = {.gradient = 0, .min_opacity = 0.01}, .widest = 10};
+    ResidualOptions options{.density = {.gradient = 0, .min_opacity = 0.01}};
     ResidualTrainer trainer = trainer_of(options);
     const auto residual = trainer.next(views_at(1).images());
     // All but those that nobody sees: wide ones are split, and are gone themselves.

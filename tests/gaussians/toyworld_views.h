@@ -18,19 +18,22 @@ struct ToyworldViews {
     TrainingView held_out;
 };
 
-inline ToyworldViews toyworld_views(uint64_t seed, int64_t width = 256, int64_t height = 144) {
+inline ToyworldViews toyworld_views(uint64_t seed, int64_t width = 256, int64_t height = 144,
+                                    std::size_t frame = 0) {
     constexpr std::size_t kViews = 13, kHeldOut = 6;
     const ltw_rig rig{.view_count = kViews, .fixed = 1, .spread = 1};
     const auto bytes = static_cast<std::size_t>(3 * width * height);
-    std::vector<uint8_t> rgb(kViews * bytes);
-    std::vector<float> poses(16 * kViews), lenses(4 * kViews);
+    const std::size_t frames = frame + 1;
+    std::vector<uint8_t> rgb(kViews * frames * bytes);
+    std::vector<float> poses(16 * kViews * frames), lenses(4 * kViews);
     check(ltw_render_views_cpu(nullptr, seed, &rig, static_cast<int>(width),
-                               static_cast<int>(height), 1, 16, 16, rgb.data(), nullptr, nullptr,
-                               poses.data(), lenses.data()) == 0,
+                               static_cast<int>(height), static_cast<int>(frames), 16, 16,
+                               rgb.data(), nullptr, nullptr, poses.data(), lenses.data()) == 0,
           "the toy world cannot be rendered");
     ToyworldViews views;
     for (std::size_t v = 0; v < kViews; ++v) {
-        const float *pose = poses.data() + 16 * v, *lens = lenses.data() + 4 * v;
+        const std::size_t picture = v * frames + frame;
+        const float *pose = poses.data() + 16 * picture, *lens = lenses.data() + 4 * v;
         TrainingView view{.camera = {.width = width,
                                      .height = height,
                                      .fx = lens[0],
@@ -42,7 +45,7 @@ inline ToyworldViews toyworld_views(uint64_t seed, int64_t width = 256, int64_t 
             std::copy_n(pose + 4 * i, 3, view.camera.rotation.begin() + 3 * i);
             view.camera.translation[i] = pose[4 * i + 3];
         }
-        std::copy_n(rgb.data() + v * bytes, bytes, view.image.data<uint8_t>());
+        std::copy_n(rgb.data() + picture * bytes, bytes, view.image.data<uint8_t>());
         if (v == kHeldOut) {
             views.held_out = std::move(view);
         } else {

@@ -16,18 +16,15 @@ const std::map<std::string, gaussians::GateStart> kGates{{"open", gaussians::Gat
                                                          {"median", gaussians::GateStart::Median},
                                                          {"robust", gaussians::GateStart::Robust}};
 
-constexpr int64_t kRounds = 10;
-const std::map<std::string, gaussians::ResidualOptions (*)(int64_t rounds)> kPresets{
-    {"s", [](int64_t rounds) { return gaussians::queen_residuals(rounds > 0 ? rounds : 6); }},
-    {"m", [](int64_t rounds) { return gaussians::queen_residuals(rounds > 0 ? rounds : 8); }},
-    {"l", [](int64_t rounds) { return gaussians::queen_residuals(rounds > 0 ? rounds : kRounds); }},
-    {"compact",
-     [](int64_t rounds) { return gaussians::compact_residuals(rounds > 0 ? rounds : kRounds); }},
-    {"immersive", [](int64_t rounds) {
-         auto options = gaussians::immersive_residuals();
-         options.rounds = rounds > 0 ? rounds : options.rounds;
-         return options;
-     }}};
+struct Preset {
+    int64_t rounds;
+    gaussians::ResidualOptions (*of)(int64_t rounds);
+};
+const std::map<std::string, Preset> kPresets{{"s", {6, gaussians::queen_residuals}},
+                                             {"m", {8, gaussians::queen_residuals}},
+                                             {"l", {10, gaussians::queen_residuals}},
+                                             {"compact", {10, gaussians::compact_residuals}},
+                                             {"immersive", {15, gaussians::immersive_residuals}}};
 
 template <typename Map> std::vector<std::string> names_of(const Map& map) {
     std::vector<std::string> names;
@@ -76,8 +73,8 @@ void add_stream_options(CLI::App& command, EncodeOptions& o) {
     auto* group = command.add_option_group("Streams");
     group
         ->add_option("--preset", o.preset,
-                     "QUEEN's s, m or l (6, 8 or 10 rounds of the views) or immersive; compact: "
-                     "least bytes")
+                     "QUEEN's s, m or l (6, 8 or 10 rounds of the views, more of few views) or "
+                     "immersive; compact: least bytes")
         ->capture_default_str()
         ->check(CLI::IsMember(names_of(kPresets)));
     group->add_option("--rounds", o.rounds, "Of the views in a frame, in place of the preset's")
@@ -140,8 +137,12 @@ gaussians::TrainingOptions training_options(const EncodeOptions& o, size_t views
     return options;
 }
 
-gaussians::ResidualOptions residual_options(const EncodeOptions& o) {
-    gaussians::ResidualOptions options = kPresets.at(o.preset)(o.rounds);
+gaussians::ResidualOptions residual_options(const EncodeOptions& o, size_t views) {
+    constexpr int64_t kViews = 19;
+    const Preset& preset = kPresets.at(o.preset);
+    const auto seen = std::clamp<int64_t>(static_cast<int64_t>(views), 1, kViews);
+    const int64_t rounds = o.rounds > 0 ? o.rounds : (preset.rounds * kViews + seen - 1) / seen;
+    gaussians::ResidualOptions options = preset.of(rounds);
     options.gates = o.gates ? kGates.at(*o.gates) : options.gates;
     options.gate_latents = options.gate_latents || o.gate_all;
     options.remove_dead = options.remove_dead || o.drop_unseen;

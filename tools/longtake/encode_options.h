@@ -39,8 +39,9 @@ void add_encode_options(CLI::App& command, EncodeOptions& options);
 
 // How the first moment is learnt, from so many views.
 gaussians::TrainingOptions training_options(const EncodeOptions& options, size_t views);
-// How the moments after it are.
-gaussians::ResidualOptions residual_options(const EncodeOptions& options);
+// How the moments after it are; presets count rounds of nineteen views, as QUEEN's scenes have, and
+// make more of fewer.
+gaussians::ResidualOptions residual_options(const EncodeOptions& options, size_t views);
 
 // The frames of the dataset that a stream is made of.
 struct FrameRange {

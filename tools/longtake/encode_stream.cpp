@@ -53,9 +53,10 @@ struct Totals {
 // matter who encoded that.
 class StreamEncoder {
   public:
-    StreamEncoder(const EncodeOptions& o, const StreamInfo& info, double extent)
+    StreamEncoder(const EncodeOptions& o, const gaussians::ResidualOptions& options,
+                  const StreamInfo& info, double extent)
         : o_(o),
-          options_(residual_options(o)),
+          options_(options),
           extent_(extent),
           device_(device_of(o.device)),
           writer_(StreamWriter::can_resume(o.output) ? StreamWriter::resume(o.output, info)
@@ -113,7 +114,10 @@ bool StreamEncoder::first(const Views& views, const gaussians::Points& points, c
     if (interrupted()) {
         return false;
     }
-    writer_.key(to_fixed(trainer.cloud(), trainer.latents(), writer_.info().mean_step));
+    constexpr double kReach = 0x1p30;  // steps: half of what a stream holds
+    const float step = writer_.info().mean_step;
+    trainer.keep_within(kReach * static_cast<double>(step));
+    writer_.key(to_fixed(trainer.cloud(), trainer.latents(), step));
     return true;
 }
 
@@ -187,6 +191,7 @@ void encode_stream(const EncodeOptions& o) {
     const Views seen = load_views(o, dataset, range.first);
     const double extent = scene_extent(seen.learnt, dataset.points());
     const auto training = training_options(o, seen.learnt.size());
+    const auto residuals = residual_options(o, seen.learnt.size());
     StreamInfo info{.frame_rate = frame_rate,
                     .sh_degree = o.degree,
                     .latents = o.degree == 0 ? 0 : training.latents,
@@ -195,11 +200,11 @@ void encode_stream(const EncodeOptions& o) {
                     .near = training.render.near,
                     .cameras = {},
                     .notes = {{"encoder", "longtake " LONGTAKE_VERSION},
-                              {"settings", settings_of(o, residual_options(o))}}};
+                              {"settings", settings_of(o, residuals)}}};
     for (const gaussians::TrainingView& view : seen.learnt) {
         info.cameras.push_back(view.camera);
     }
-    StreamEncoder encoder(o, info, extent);
+    StreamEncoder encoder(o, residuals, info, extent);
     const int64_t done = encoder.frames();
     if (done > 0) {
         fmt::print("{}.partial: going on after {} frames\n", o.output, done);

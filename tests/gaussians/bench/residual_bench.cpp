@@ -46,6 +46,8 @@ std::map<std::string, ResidualOptions> settings() {
     return all;
 }
 
+constexpr double kReach = 0x1p30;  // steps that a stream holds
+
 struct Arguments {
     std::map<std::string, std::string> given;
 
@@ -229,7 +231,9 @@ void run(const Arguments& a) {
         StaticTrainer trainer(scene.frames[0], points, training, device);
         trainer.run();
         extent = trainer.extent();
-        first = to_fixed(trainer.cloud(), trainer.latents(), mean_step_of(extent));
+        const float step = mean_step_of(extent);
+        trainer.keep_within(kReach * static_cast<double>(step));
+        first = to_fixed(trainer.cloud(), trainer.latents(), step);
     }
     fmt::print(
         "{{\"first_seconds\": {:.1f}, \"swept\": {:.1f}, \"gaussians\": {}, \"extent\": "
