@@ -1,6 +1,7 @@
 #include "gaussians/train/residual_trainer.h"
 
 #include "core/error.h"
+#include "gaussians/raster/splat.h"
 #include "gaussians/train/gather_rows.h"
 #include "gaussians/train/on_device.h"
 
@@ -11,8 +12,6 @@
 
 namespace longtake::gaussians {
 namespace {
-
-constexpr double kUnseen = 1.0 / 255;  // the rasterizer leaves out what is fainter
 
 double logit(double probability) {
     return std::log(probability / (1 - probability));
@@ -92,7 +91,7 @@ std::optional<Residual> ResidualTrainer::next(std::span<const Tensor> images,
 void ResidualTrainer::begin() {
     std::vector<int32_t> dead;
     if (options_.remove_dead) {
-        const auto faintest = std::floor(logit(kUnseen) / static_cast<double>(kFixedStep));
+        const auto faintest = std::floor(logit(kMinAlpha) / static_cast<double>(kFixedStep));
         const Tensor opacities = state_.opacities.to(Device::Cpu);
         for (int32_t i = 0; i < opacities.count(); ++i) {
             if (opacities.data<int32_t>()[i] < faintest) {

@@ -1,6 +1,7 @@
 #include "gaussians/train/static_trainer.h"
 
 #include "core/error.h"
+#include "gaussians/raster/splat.h"
 #include "gaussians/train/gather_rows.h"
 #include "gaussians/train/on_device.h"
 
@@ -119,14 +120,17 @@ void StaticTrainer::regrow(const Regrowth& change) {
             loss_->stream());
 }
 
-void StaticTrainer::keep_within(double distance) {
+void StaticTrainer::keep_visible(double distance) {
+    const auto faintest = static_cast<float>(std::log(kMinAlpha / (1 - kMinAlpha)));
     synchronize(device_, loss_->stream());
     const Tensor means = cloud_.means.to(Device::Cpu), logits = cloud_.opacities.to(Device::Cpu);
     Regrowth rows;
     for (int32_t i = 0; i < cloud_.count(); ++i) {
         const float* at = means.data<float>() + 3 * i;
-        if (std::all_of(at, at + 3, [&](float v) { return std::abs(v) <= distance; })) {
-            rows.keep(i, logits.data<float>()[i]);
+        const float logit = logits.data<float>()[i];
+        if (logit >= faintest &&
+            std::all_of(at, at + 3, [&](float v) { return std::abs(v) <= distance; })) {
+            rows.keep(i, logit);
         }
     }
     regrow(rows);

@@ -72,9 +72,9 @@ class StaticTrainer {
 
     // One iteration; on the GPU it is not waited for.
     void step();
-    // Gaussians whose centre has a coordinate beyond this go: sampling's noise throws some far
-    // away.
-    void keep_within(double distance);
+    // Only Gaussians are left that a picture can show and whose coordinates are within `distance`:
+    // sampling leaves many too faint and throws some far away.
+    void keep_visible(double distance);
     // The iterations that are left; `report` is called after each.
     void run(const std::function<void(const TrainingStatus&)>& report = {});
     // Waits for the last iteration.

@@ -116,7 +116,7 @@ bool StreamEncoder::first(const Views& views, const gaussians::Points& points, c
     }
     constexpr double kReach = 0x1p30;  // steps: half of what a stream holds
     const float step = writer_.info().mean_step;
-    trainer.keep_within(kReach * static_cast<double>(step));
+    trainer.keep_visible(kReach * static_cast<double>(step));
     writer_.key(to_fixed(trainer.cloud(), trainer.latents(), step));
     return true;
 }

@@ -43,6 +43,9 @@ std::map<std::string, ResidualOptions> settings() {
     all["all-by-median"].gates = GateStart::Median;
     all["pooled"].pool = 0.02;
     all["unmasked"].masked_share = 0;
+    all["all-by-median-fine"] = all["all-by-median-pooled"] = all["all-by-median"];
+    all["all-by-median-fine"].move_factor = 1;
+    all["all-by-median-pooled"].pool = 0.02;
     return all;
 }
 
@@ -232,7 +235,7 @@ void run(const Arguments& a) {
         trainer.run();
         extent = trainer.extent();
         const float step = mean_step_of(extent);
-        trainer.keep_within(kReach * static_cast<double>(step));
+        trainer.keep_visible(kReach * static_cast<double>(step));
         first = to_fixed(trainer.cloud(), trainer.latents(), step);
     }
     fmt::print(
