@@ -15,7 +15,6 @@ ResidualOptions queen_residuals(int64_t rounds) {
 
 ResidualOptions compact_residuals(int64_t rounds) {
     ResidualOptions options = queen_residuals(rounds);
-    options.gates = GateStart::Robust;
     options.gate_latents = true;
     options.remove_dead = true;
     options.move_factor = 64;

@@ -46,8 +46,8 @@ struct ResidualOptions {
 };
 
 // QUEEN's for N3DV with any number of rounds; for the Immersive dataset, whose paper has gates and
-// masks that its published settings lack; and ours for few bytes: gates by median and MAD before
-// all that changes, coarser steps, and what cannot be seen goes.
+// masks that its published settings lack; and ours for few bytes: gates before all that changes,
+// coarser steps, and what cannot be seen goes.
 ResidualOptions queen_residuals(int64_t rounds);
 ResidualOptions immersive_residuals(int64_t rounds);
 ResidualOptions compact_residuals(int64_t rounds);

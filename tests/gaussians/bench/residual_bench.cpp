@@ -38,14 +38,11 @@ std::map<std::string, ResidualOptions> settings() {
         all[fmt::format("compact-{}", rounds)] = compact_residuals(rounds);
     }
     all["robust"] = {.gates = GateStart::Robust};
-    all["coarse"] = {.gates = GateStart::Robust, .move_factor = 64};
-    all["all-by-median"] = all["pooled"] = all["unmasked"] = compact_residuals(10);
-    all["all-by-median"].gates = GateStart::Median;
-    all["pooled"].pool = 0.02;
-    all["unmasked"].masked_share = 0;
-    all["all-by-median-fine"] = all["all-by-median-pooled"] = all["all-by-median"];
-    all["all-by-median-fine"].move_factor = 1;
-    all["all-by-median-pooled"].pool = 0.02;
+    all["coarse"] = {.move_factor = 64};
+    all["compact-robust"] = all["compact-pooled"] = all["compact-fine"] = compact_residuals(10);
+    all["compact-robust"].gates = GateStart::Robust;
+    all["compact-pooled"].pool = 0.02;
+    all["compact-fine"].move_factor = 1;
     return all;
 }
 
