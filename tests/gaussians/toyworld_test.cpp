@@ -3,7 +3,6 @@
 
 #include <gtest/gtest.h>
 
-#include <string>
 #include <vector>
 
 namespace longtake::gaussians {
@@ -42,8 +41,7 @@ TEST(Toyworld, AMovingSceneIsFollowed) {
         }
         const double before = errors_of(to_cloud(still), seen).psnr();
         const double after = errors_of(to_cloud(frames.state()), seen).psnr();
-        EXPECT_GT(after, before + 2) << before;
-        RecordProperty(preset.gate_latents ? "compact" : "queen", std::to_string(after - before));
+        EXPECT_GT(after, before + 7) << before;  // measured: 11.0 and 10.3 more
     }
 }
 
