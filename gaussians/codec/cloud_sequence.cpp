@@ -28,7 +28,7 @@ ResidualColumn change_of(const Tensor& state, const Tensor& now, int32_t step) {
                        .decoder = steps_of(state.extent(1), step)};
     parallel_for_rows(state.count(), [&](int64_t i) {
         const int64_t by = int64_t{now.data<int32_t>()[i]} - state.data<int32_t>()[i];
-        const int64_t half = by < 0 ? -step / 2 : step / 2;
+        const int64_t half = by < 0 ? -(step - 1) / 2 : (step - 1) / 2;  // which stays as it is
         out.latents.data<int32_t>()[i] = static_cast<int32_t>((by + half) / step);
     });
     return out;
