@@ -20,7 +20,7 @@ TEST(BadInput, CommandLine) {
     const Runner runner;
     expect_refused(runner, {}, "a command is missing");
     expect_refused(runner, {"watch"},
-                   "generate, embed, view, encode, render, info, convert, bench or doctor");
+                   "generate, embed, view, encode, render, info, convert, concat, bench or doctor");
     expect_refused(runner, {"generate", "--colour"}, "--colour");
     expect_refused(runner, {"generate", "--precision", "fp8"}, "fp8");
     expect_refused(runner, {"generate", "--device", "tpu"}, "tpu");

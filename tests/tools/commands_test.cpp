@@ -29,9 +29,17 @@ TEST(Commands, ExamplesRunAsWritten) {
     runner.run({"generate", "--frames", "9"});  // the video that `info` looks at
     std::filesystem::copy(kCheckpoints / "self_forcing_dmd.pt",
                           runner.folder / "self_forcing_dmd.pt");
-    std::filesystem::copy(std::filesystem::path(LONGTAKE_TEST_FIXTURES) / "splats/odd.ply",
-                          runner.folder / "scene.ply");
-    for (const char* command : {"generate", "render", "info", "convert", "bench", "doctor"}) {
+    std::filesystem::create_directory(runner.folder / "frames");
+    for (const char* cloud : {"scene.ply", "frames/0.ply", "frames/1.ply"}) {
+        std::filesystem::copy(std::filesystem::path(LONGTAKE_TEST_FIXTURES) / "splats/odd.ply",
+                              runner.folder / cloud);
+    }
+    for (const char* stream : {"scene.ltv", "a.ltv", "b.ltv"}) {
+        std::filesystem::copy(std::filesystem::path(LONGTAKE_ASSETS) / "streams/toyworld.ltv",
+                              runner.folder / stream);
+    }
+    for (const char* command :
+         {"generate", "render", "info", "convert", "concat", "bench", "doctor"}) {
         const Outcome outcome = runner.shell(example(runner, command));
         EXPECT_EQ(outcome.exit_code, 0) << command << ": " << outcome.err;
     }
@@ -42,7 +50,7 @@ TEST(Commands, HelpListsWhatExists) {
     const Outcome help = runner.run({"--help"});
     EXPECT_EQ(help.exit_code, 0);
     for (const char* command :
-         {"generate", "view", "encode", "render", "info", "convert", "bench", "doctor"}) {
+         {"generate", "view", "encode", "render", "info", "convert", "concat", "bench", "doctor"}) {
         EXPECT_THAT(help.out, HasSubstr(command));
     }
     EXPECT_THAT(runner.run({"--version"}).out, ContainsRegex("^[0-9]+\\.[0-9]+\\.[0-9]+\n$"));
