@@ -147,7 +147,9 @@ bool StreamEncoder::next(const Views& views, bool key) {
 void StreamEncoder::report(const Views& views, double seconds, bool key) {
     const gaussians::Cloud cloud = to_cloud(writer_.state());
     const gaussians::FrameHeader& frame = writer_.last();
-    const double psnr = errors_of(cloud, views.watched(), options_.render).psnr();
+    gaussians::TrainingView watched = views.watched();
+    watched.image = watched.image.to(Device::Cpu);  // those that are learnt from are on the device
+    const double psnr = errors_of(cloud, watched, options_.render).psnr();
     ++totals_.frames;
     totals_.psnr += psnr;
     if (!key) {
@@ -161,7 +163,7 @@ void StreamEncoder::report(const Views& views, double seconds, bool key) {
                key ? " (key)" : "");
     std::fflush(stdout);
     if (!o_.preview.empty()) {
-        write_png(o_.preview, side_by_side(cloud, views.watched(), options_.render));
+        write_png(o_.preview, side_by_side(cloud, watched, options_.render));
     }
 }
 
