@@ -27,7 +27,8 @@ bool has_features(VkPhysicalDevice device) {
     features.sType = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_FEATURES_2;
     features.pNext = &v12;
     vkGetPhysicalDeviceFeatures2(device, &features);
-    return v13.dynamicRendering && v13.synchronization2 && v12.timelineSemaphore;
+    return v13.dynamicRendering && v13.synchronization2 && v13.maintenance4 &&
+           v12.timelineSemaphore && v12.bufferDeviceAddress;
 }
 
 // The queue family that draws, and presents where there is a surface.
@@ -92,10 +93,12 @@ void Device::create() {
     v13.sType = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_VULKAN_1_3_FEATURES;
     v13.dynamicRendering = VK_TRUE;
     v13.synchronization2 = VK_TRUE;
+    v13.maintenance4 = VK_TRUE;
     VkPhysicalDeviceVulkan12Features v12{};
     v12.sType = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_VULKAN_1_2_FEATURES;
     v12.pNext = &v13;
     v12.timelineSemaphore = VK_TRUE;
+    v12.bufferDeviceAddress = VK_TRUE;
     const float priority = 1;
     VkDeviceQueueCreateInfo queue{};
     queue.sType = VK_STRUCTURE_TYPE_DEVICE_QUEUE_CREATE_INFO;

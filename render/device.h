@@ -8,7 +8,7 @@
 namespace longtake::render {
 
 // A device and its one queue, with what desktop drivers and lavapipe share of Vulkan 1.3: dynamic
-// rendering, synchronization2, timeline semaphores.
+// rendering, synchronization2, timeline semaphores, addresses of buffers.
 class Device {
   public:
     // The best device, GPUs before CPUs, that can present to `surface` where there is one. Throws
@@ -25,6 +25,7 @@ class Device {
     uint32_t queue_family() const { return family_; }
     std::string name() const;
     bool is_cpu() const;  // a software rasterizer
+    const VkPhysicalDeviceLimits& limits() const { return properties_.limits; }
     // The type among `allowed` bits that has all of `wanted`; throws Error when there is none.
     uint32_t memory_type(uint32_t allowed, VkMemoryPropertyFlags wanted) const;
     void wait_idle() const;

@@ -4,9 +4,13 @@ namespace longtake::render {
 namespace {
 
 Handle<VkDeviceMemory> allocate(const Device& device, const VkMemoryRequirements& needs,
-                                VkMemoryPropertyFlags wanted) {
+                                VkMemoryPropertyFlags wanted, bool addressed) {
+    VkMemoryAllocateFlagsInfo flags{};
+    flags.sType = VK_STRUCTURE_TYPE_MEMORY_ALLOCATE_FLAGS_INFO;
+    flags.flags = VK_MEMORY_ALLOCATE_DEVICE_ADDRESS_BIT;
     VkMemoryAllocateInfo info{};
     info.sType = VK_STRUCTURE_TYPE_MEMORY_ALLOCATE_INFO;
+    info.pNext = addressed ? &flags : nullptr;
     info.allocationSize = needs.size;
     info.memoryTypeIndex = device.memory_type(needs.memoryTypeBits, wanted);
     VkDeviceMemory memory = VK_NULL_HANDLE;
@@ -27,11 +31,19 @@ Buffer::Buffer(const Device& device, VkDeviceSize size, VkBufferUsageFlags usage
     buffer_ = {device.get(), buffer, vkDestroyBuffer};
     VkMemoryRequirements needs;
     vkGetBufferMemoryRequirements(device.get(), buffer, &needs);
+    const bool addressed = (usage & VK_BUFFER_USAGE_SHADER_DEVICE_ADDRESS_BIT) != 0;
     memory_ =
         allocate(device, needs,
                  host ? VK_MEMORY_PROPERTY_HOST_VISIBLE_BIT | VK_MEMORY_PROPERTY_HOST_COHERENT_BIT
-                      : VK_MEMORY_PROPERTY_DEVICE_LOCAL_BIT);
+                      : VK_MEMORY_PROPERTY_DEVICE_LOCAL_BIT,
+                 addressed);
     check_vk(vkBindBufferMemory(device.get(), buffer, memory_.get(), 0), "binding a buffer");
+    if (addressed) {
+        VkBufferDeviceAddressInfo where{};
+        where.sType = VK_STRUCTURE_TYPE_BUFFER_DEVICE_ADDRESS_INFO;
+        where.buffer = buffer;
+        address_ = vkGetBufferDeviceAddress(device.get(), &where);
+    }
     if (host) {
         void* data = nullptr;
         check_vk(vkMapMemory(device.get(), memory_.get(), 0, VK_WHOLE_SIZE, 0, &data),
@@ -58,7 +70,7 @@ Image::Image(const Device& device, VkExtent2D extent, VkFormat format, VkImageUs
     image_ = {device.get(), image, vkDestroyImage};
     VkMemoryRequirements needs;
     vkGetImageMemoryRequirements(device.get(), image, &needs);
-    memory_ = allocate(device, needs, VK_MEMORY_PROPERTY_DEVICE_LOCAL_BIT);
+    memory_ = allocate(device, needs, VK_MEMORY_PROPERTY_DEVICE_LOCAL_BIT, false);
     check_vk(vkBindImageMemory(device.get(), image, memory_.get(), 0), "binding an image");
     view_ = make_view(device, image, format, swizzle);
 }
@@ -71,7 +83,7 @@ Handle<VkImageView> make_view(const Device& device, VkImage image, VkFormat form
     info.viewType = VK_IMAGE_VIEW_TYPE_2D;
     info.format = format;
     info.components = swizzle;
-    info.subresourceRange = kColour;
+    info.subresourceRange = whole(aspect_of(format));
     VkImageView view = VK_NULL_HANDLE;
     check_vk(vkCreateImageView(device.get(), &info, nullptr, &view), "making an image view");
     return {device.get(), view, vkDestroyImageView};

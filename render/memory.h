@@ -18,15 +18,18 @@ class Buffer {
     VkBuffer get() const { return buffer_.get(); }
     VkDeviceSize size() const { return size_; }
     std::span<std::byte> mapped() const { return mapped_; }  // empty unless `host`
+    // For shaders; of one made with VK_BUFFER_USAGE_SHADER_DEVICE_ADDRESS_BIT, else 0.
+    VkDeviceAddress address() const { return address_; }
 
   private:
     Handle<VkDeviceMemory> memory_;  // outlives the buffer
     Handle<VkBuffer> buffer_;
     VkDeviceSize size_ = 0;
+    VkDeviceAddress address_ = 0;
     std::span<std::byte> mapped_;
 };
 
-// A 2D colour image in memory of its own, with one view of it.
+// A 2D image of colours or depths in memory of its own, with one view of it.
 class Image {
   public:
     Image() = default;
@@ -46,7 +49,14 @@ class Image {
     VkFormat format_ = VK_FORMAT_UNDEFINED;
 };
 
-constexpr VkImageSubresourceRange kColour{VK_IMAGE_ASPECT_COLOR_BIT, 0, 1, 0, 1};
+constexpr VkFormat kDepthFormat = VK_FORMAT_D32_SFLOAT;
+constexpr VkImageAspectFlags aspect_of(VkFormat format) {
+    return format == kDepthFormat ? VK_IMAGE_ASPECT_DEPTH_BIT : VK_IMAGE_ASPECT_COLOR_BIT;
+}
+// All of an image.
+constexpr VkImageSubresourceRange whole(VkImageAspectFlags aspect) {
+    return {aspect, 0, 1, 0, 1};
+}
 
 Handle<VkImageView> make_view(const Device& device, VkImage image, VkFormat format,
                               VkComponentMapping swizzle = {});

@@ -1,19 +1,11 @@
 #include "render/pipeline.h"
 
+#include "render/memory.h"
+
 #include <array>
 
 namespace longtake::render {
 namespace {
-
-Handle<VkShaderModule> module_of(const Device& device, std::span<const uint32_t> code) {
-    VkShaderModuleCreateInfo info{};
-    info.sType = VK_STRUCTURE_TYPE_SHADER_MODULE_CREATE_INFO;
-    info.codeSize = code.size_bytes();
-    info.pCode = code.data();
-    VkShaderModule module = VK_NULL_HANDLE;
-    check_vk(vkCreateShaderModule(device.get(), &info, nullptr, &module), "making a shader");
-    return {device.get(), module, vkDestroyShaderModule};
-}
 
 Handle<VkDescriptorSetLayout> texture_layout(const Device& device) {
     VkDescriptorSetLayoutBinding binding{};
@@ -42,10 +34,11 @@ Handle<VkDescriptorPool> pool_of_one(const Device& device) {
     return {device.get(), pool, vkDestroyDescriptorPool};
 }
 
-constexpr VkPipelineColorBlendAttachmentState blending(bool on) {
+constexpr VkPipelineColorBlendAttachmentState blending(Blend blend) {
     VkPipelineColorBlendAttachmentState state{};
-    state.blendEnable = on ? VK_TRUE : VK_FALSE;
-    state.srcColorBlendFactor = VK_BLEND_FACTOR_SRC_ALPHA;
+    state.blendEnable = blend != Blend::None ? VK_TRUE : VK_FALSE;
+    state.srcColorBlendFactor =
+        blend == Blend::Over ? VK_BLEND_FACTOR_SRC_ALPHA : VK_BLEND_FACTOR_ONE;
     state.dstColorBlendFactor = VK_BLEND_FACTOR_ONE_MINUS_SRC_ALPHA;
     state.srcAlphaBlendFactor = VK_BLEND_FACTOR_ONE;
     state.dstAlphaBlendFactor = VK_BLEND_FACTOR_ONE_MINUS_SRC_ALPHA;
@@ -54,6 +47,16 @@ constexpr VkPipelineColorBlendAttachmentState blending(bool on) {
 }
 
 }  // namespace
+
+Handle<VkShaderModule> make_shader(const Device& device, std::span<const uint32_t> code) {
+    VkShaderModuleCreateInfo info{};
+    info.sType = VK_STRUCTURE_TYPE_SHADER_MODULE_CREATE_INFO;
+    info.codeSize = code.size_bytes();
+    info.pCode = code.data();
+    VkShaderModule module = VK_NULL_HANDLE;
+    check_vk(vkCreateShaderModule(device.get(), &info, nullptr, &module), "making a shader");
+    return {device.get(), module, vkDestroyShaderModule};
+}
 
 Pipeline::Pipeline(const Device& device, const PipelineOptions& o)
     : device_(device.get()),
@@ -79,8 +82,8 @@ Pipeline::Pipeline(const Device& device, const PipelineOptions& o)
     check_vk(vkCreatePipelineLayout(device_, &layout_info, nullptr, &layout), "making a layout");
     layout_ = {device_, layout, vkDestroyPipelineLayout};
 
-    const auto vertex = module_of(device, o.vertex);
-    const auto fragment = module_of(device, o.fragment);
+    const auto vertex = make_shader(device, o.vertex);
+    const auto fragment = make_shader(device, o.fragment);
     std::array<VkPipelineShaderStageCreateInfo, 2> stages{};
     for (auto& stage : stages) {
         stage.sType = VK_STRUCTURE_TYPE_PIPELINE_SHADER_STAGE_CREATE_INFO;
@@ -102,7 +105,7 @@ Pipeline::Pipeline(const Device& device, const PipelineOptions& o)
     input.pVertexAttributeDescriptions = o.attributes.data();
     VkPipelineInputAssemblyStateCreateInfo assembly{};
     assembly.sType = VK_STRUCTURE_TYPE_PIPELINE_INPUT_ASSEMBLY_STATE_CREATE_INFO;
-    assembly.topology = VK_PRIMITIVE_TOPOLOGY_TRIANGLE_LIST;
+    assembly.topology = o.topology;
     VkPipelineViewportStateCreateInfo viewport{};
     viewport.sType = VK_STRUCTURE_TYPE_PIPELINE_VIEWPORT_STATE_CREATE_INFO;
     viewport.viewportCount = viewport.scissorCount = 1;
@@ -118,6 +121,11 @@ Pipeline::Pipeline(const Device& device, const PipelineOptions& o)
     blend.sType = VK_STRUCTURE_TYPE_PIPELINE_COLOR_BLEND_STATE_CREATE_INFO;
     blend.attachmentCount = 1;
     blend.pAttachments = &attachment;
+    VkPipelineDepthStencilStateCreateInfo depth{};
+    depth.sType = VK_STRUCTURE_TYPE_PIPELINE_DEPTH_STENCIL_STATE_CREATE_INFO;
+    depth.depthTestEnable = o.writes_depth ? VK_TRUE : VK_FALSE;
+    depth.depthWriteEnable = o.writes_depth.value_or(false) ? VK_TRUE : VK_FALSE;
+    depth.depthCompareOp = VK_COMPARE_OP_GREATER_OR_EQUAL;
     const std::array dynamics{VK_DYNAMIC_STATE_VIEWPORT, VK_DYNAMIC_STATE_SCISSOR};
     VkPipelineDynamicStateCreateInfo dynamic{};
     dynamic.sType = VK_STRUCTURE_TYPE_PIPELINE_DYNAMIC_STATE_CREATE_INFO;
@@ -127,6 +135,7 @@ Pipeline::Pipeline(const Device& device, const PipelineOptions& o)
     rendering.sType = VK_STRUCTURE_TYPE_PIPELINE_RENDERING_CREATE_INFO;
     rendering.colorAttachmentCount = 1;
     rendering.pColorAttachmentFormats = &o.format;
+    rendering.depthAttachmentFormat = o.writes_depth ? kDepthFormat : VK_FORMAT_UNDEFINED;
     VkGraphicsPipelineCreateInfo info{};
     info.sType = VK_STRUCTURE_TYPE_GRAPHICS_PIPELINE_CREATE_INFO;
     info.pNext = &rendering;
@@ -137,6 +146,7 @@ Pipeline::Pipeline(const Device& device, const PipelineOptions& o)
     info.pViewportState = &viewport;
     info.pRasterizationState = &raster;
     info.pMultisampleState = &samples;
+    info.pDepthStencilState = &depth;
     info.pColorBlendState = &blend;
     info.pDynamicState = &dynamic;
     info.layout = layout;
@@ -155,12 +165,15 @@ void Pipeline::set_texture(VkImageView view, VkSampler sampler) {
     write.descriptorType = VK_DESCRIPTOR_TYPE_COMBINED_IMAGE_SAMPLER;
     write.pImageInfo = &image;
     vkUpdateDescriptorSets(device_, 1, &write, 0, nullptr);
+    textured_ = true;
 }
 
 void Pipeline::bind(VkCommandBuffer commands, const void* push) const {
     vkCmdBindPipeline(commands, VK_PIPELINE_BIND_POINT_GRAPHICS, pipeline_.get());
-    vkCmdBindDescriptorSets(commands, VK_PIPELINE_BIND_POINT_GRAPHICS, layout_.get(), 0, 1, &set_,
-                            0, nullptr);
+    if (textured_) {  // lavapipe looks into sets that shaders do not
+        vkCmdBindDescriptorSets(commands, VK_PIPELINE_BIND_POINT_GRAPHICS, layout_.get(), 0, 1,
+                                &set_, 0, nullptr);
+    }
     vkCmdPushConstants(commands, layout_.get(),
                        VK_SHADER_STAGE_VERTEX_BIT | VK_SHADER_STAGE_FRAGMENT_BIT, 0, push_bytes_,
                        push);

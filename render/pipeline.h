@@ -3,21 +3,33 @@
 #include "render/device.h"
 
 #include <cstdint>
+#include <optional>
 #include <span>
 
 namespace longtake::render {
 
-// What a pass draws with: two shaders that share push constants and one sampled texture, drawn with
-// triangles whose viewport and scissor are set when recording.
+enum class Blend : uint8_t {
+    None,
+    Over,           // source over destination, alpha not premultiplied
+    Premultiplied,  // the same with alpha premultiplied
+};
+
+// What a pass draws with: two shaders that share push constants and one sampled texture, where they
+// sample one, drawn with triangles whose viewport and scissor are set when recording.
 struct PipelineOptions {
     std::span<const uint32_t> vertex, fragment;  // SPIR-V
     int32_t mode = 0;                            // constant 0 of the fragment shader
     uint32_t push_bytes = 0;
     std::span<const VkVertexInputAttributeDescription> attributes = {};
     uint32_t vertex_bytes = 0;
-    bool blend = false;  // source over destination, alpha not premultiplied
+    Blend blend = Blend::None;
+    VkPrimitiveTopology topology = VK_PRIMITIVE_TOPOLOGY_TRIANGLE_LIST;
     VkFormat format = VK_FORMAT_UNDEFINED;
+    // Where depths are compared, the greater one in front: whether they are written, too.
+    std::optional<bool> writes_depth = {};
 };
+
+Handle<VkShaderModule> make_shader(const Device& device, std::span<const uint32_t> code);
 
 class Pipeline {
   public:
@@ -36,6 +48,7 @@ class Pipeline {
     Handle<VkPipelineLayout> layout_;
     Handle<VkDescriptorPool> pool_;
     VkDescriptorSet set_ = VK_NULL_HANDLE;
+    bool textured_ = false;
     Handle<VkPipeline> pipeline_;
 };
 

@@ -11,6 +11,7 @@ Renderer::Renderer(const Device& device, VkFormat format)
     : device_(device),
       submission_(device),
       staging_(device, kStaging),
+      format_(format),
       video_(device, format),
       ui_(device, format) {}
 
@@ -19,6 +20,7 @@ Renderer::~Renderer() {
 }
 
 Tensor Renderer::draw(const Scene& scene, Offscreen& target) {
+    prepare(scene);
     VkCommandBuffer commands = submission_.begin();
     record(commands, scene, target.target());
     target.record_read_back(commands);
@@ -26,8 +28,28 @@ Tensor Renderer::draw(const Scene& scene, Offscreen& target) {
     return target.picture();
 }
 
+void Renderer::draw_only(const Scene& scene, const Offscreen& target) {
+    prepare(scene);
+    record(submission_.begin(), scene, target.target());
+    submission_.wait(submission_.submit());
+}
+
+SplatPass& Renderer::splats() {
+    if (!splats_) {
+        splats_ = std::make_unique<SplatPass>(device_, format_);
+    }
+    return *splats_;
+}
+
+void Renderer::prepare(const Scene& scene) {
+    if (scene.splats != nullptr) {
+        splats().update(submission_, staging_, *scene.splats);
+    }
+}
+
 bool Renderer::draw(const Scene& scene, Swapchain& swapchain, VkExtent2D extent) {
     submission_.wait(submission_.next() - 1);  // one picture in flight keeps the delay short
+    prepare(scene);
     VkCommandBuffer commands = submission_.begin();
     const auto target = swapchain.acquire(submission_, extent);
     if (!target) {
@@ -47,8 +69,16 @@ void Renderer::record(VkCommandBuffer commands, const Scene& scene, const Target
     if (scene.font != nullptr) {
         ui_.upload_font(commands, submission_, staging_, scene.font->coverage, scene.font->extent);
     }
+    const bool splats = scene.splats != nullptr && !scene.video.empty();
+    if (splats) {
+        splats_->render(commands, submission_, staging_, *scene.splats, scene.video);
+    }
     begin_drawing(commands, target, scene.background);
-    video_.draw(commands, scene.video, scene.scaling);
+    if (splats) {
+        splats_->composite(commands, scene.video);
+    } else {
+        video_.draw(commands, scene.video, scene.scaling);
+    }
     if (scene.ui != nullptr) {
         ui_.draw(commands, submission_, staging_, *scene.ui);
     }

@@ -2,12 +2,14 @@
 
 #include "core/tensor.h"
 #include "render/offscreen.h"
+#include "render/splats/splat_pass.h"
 #include "render/staging_ring.h"
 #include "render/submission.h"
 #include "render/swapchain.h"
 #include "render/ui_pass.h"
 #include "render/video_pass.h"
 
+#include <memory>
 #include <optional>
 #include <span>
 
@@ -19,12 +21,13 @@ struct FontPicture {
     VkExtent2D extent;
 };
 
-// One picture of the screen: a frame of video below, the user interface above.
+// One picture of the screen: a frame of video or a scene of splats below, the user interface above.
 struct Scene {
     Colour background{0, 0, 0};
     const Tensor* frame = nullptr;      // [H, W, 3] where it differs from the one before
     const FontPicture* font = nullptr;  // likewise
-    Rect video = {};                    // where the frame goes
+    const SplatView* splats = nullptr;  // instead of a frame
+    Rect video = {};                    // where either goes
     Scaling scaling = Scaling::Smooth;
     const ImDrawData* ui = nullptr;
 };
@@ -39,17 +42,25 @@ class Renderer {
 
     // Draws and reads back; returns [H, W, 3] of 8-bit sRGB.
     Tensor draw(const Scene& scene, Offscreen& target);
+    // The same without reading back; done when it returns.
+    void draw_only(const Scene& scene, const Offscreen& target);
     // Draws and shows; false when the window could not take a picture just now: the frame and the
     // font then still have to be given.
     bool draw(const Scene& scene, Swapchain& swapchain, VkExtent2D extent);
 
+    // Of splats, which pass there is once some were drawn.
+    SplatPass& splats();
+
   private:
+    void prepare(const Scene& scene);
     void record(VkCommandBuffer commands, const Scene& scene, const Target& target);
 
     const Device& device_;
     Submission submission_;
     StagingRing staging_;
+    VkFormat format_;
     VideoPass video_;
+    std::unique_ptr<SplatPass> splats_;  // once there are any
     UiPass ui_;
 };
 

@@ -5,12 +5,12 @@
 namespace longtake::render {
 namespace {
 
-// Suits every copy from a buffer into an image of ours, and vertices and indices.
+// Suits every copy from a buffer into an image of ours, vertices and indices, and shaders.
 constexpr VkDeviceSize kAlignment = 256;
 
-constexpr VkBufferUsageFlags kUsage = VK_BUFFER_USAGE_TRANSFER_SRC_BIT |
-                                      VK_BUFFER_USAGE_VERTEX_BUFFER_BIT |
-                                      VK_BUFFER_USAGE_INDEX_BUFFER_BIT;
+constexpr VkBufferUsageFlags kUsage =
+    VK_BUFFER_USAGE_TRANSFER_SRC_BIT | VK_BUFFER_USAGE_VERTEX_BUFFER_BIT |
+    VK_BUFFER_USAGE_INDEX_BUFFER_BIT | VK_BUFFER_USAGE_SHADER_DEVICE_ADDRESS_BIT;
 
 VkDeviceSize aligned(VkDeviceSize size) {
     return (size + kAlignment - 1) / kAlignment * kAlignment;
@@ -34,7 +34,8 @@ StagingRing::Piece StagingRing::take(const Submission& submission, VkDeviceSize 
         }
     }
     used_.push_back({offset, offset + size, submission.next()});
-    return {buffer_.get(), offset, buffer_.mapped().subspan(offset, size)};
+    return {buffer_.get(), offset, buffer_.mapped().subspan(offset, size),
+            buffer_.address() + offset};
 }
 
 bool StagingRing::fits(VkDeviceSize size, VkDeviceSize& offset) const {

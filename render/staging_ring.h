@@ -19,6 +19,7 @@ class StagingRing {
         VkBuffer buffer;
         VkDeviceSize offset;
         std::span<std::byte> bytes;
+        VkDeviceAddress address;  // for shaders
     };
     // Waits for older submissions when the ring is full; grows when `size` is more than all of it,
     // or the submission being recorded holds the rest.

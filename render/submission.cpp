@@ -107,11 +107,25 @@ void transition(VkCommandBuffer commands, VkImage image, const Transition& t) {
     barrier.srcQueueFamilyIndex = VK_QUEUE_FAMILY_IGNORED;
     barrier.dstQueueFamilyIndex = VK_QUEUE_FAMILY_IGNORED;
     barrier.image = image;
-    barrier.subresourceRange = kColour;
+    barrier.subresourceRange = whole(t.aspect);
     VkDependencyInfo info{};
     info.sType = VK_STRUCTURE_TYPE_DEPENDENCY_INFO;
     info.imageMemoryBarrierCount = 1;
     info.pImageMemoryBarriers = &barrier;
+    vkCmdPipelineBarrier2(commands, &info);
+}
+
+void depend(VkCommandBuffer commands, const Dependency& d) {
+    VkMemoryBarrier2 barrier{};
+    barrier.sType = VK_STRUCTURE_TYPE_MEMORY_BARRIER_2;
+    barrier.srcStageMask = d.from_stage;
+    barrier.srcAccessMask = d.from_access;
+    barrier.dstStageMask = d.to_stage;
+    barrier.dstAccessMask = d.to_access;
+    VkDependencyInfo info{};
+    info.sType = VK_STRUCTURE_TYPE_DEPENDENCY_INFO;
+    info.memoryBarrierCount = 1;
+    info.pMemoryBarriers = &barrier;
     vkCmdPipelineBarrier2(commands, &info);
 }
 

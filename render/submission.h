@@ -46,7 +46,17 @@ struct Transition {
     VkAccessFlags2 to_access;
     VkImageLayout from;
     VkImageLayout to;
+    VkImageAspectFlags aspect = VK_IMAGE_ASPECT_COLOR_BIT;
 };
 void transition(VkCommandBuffer commands, VkImage image, const Transition& t);
+
+// The same for all buffers.
+struct Dependency {
+    VkPipelineStageFlags2 from_stage;
+    VkAccessFlags2 from_access;
+    VkPipelineStageFlags2 to_stage;
+    VkAccessFlags2 to_access;
+};
+void depend(VkCommandBuffer commands, const Dependency& d);
 
 }  // namespace longtake::render

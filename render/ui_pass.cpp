@@ -51,7 +51,7 @@ UiPass::UiPass(const Device& device, VkFormat target_format)
                          .push_bytes = sizeof(Push),
                          .attributes = kAttributes,
                          .vertex_bytes = sizeof(ImDrawVert),
-                         .blend = true,
+                         .blend = Blend::Over,
                          .format = target_format}) {}
 
 void UiPass::upload_font(VkCommandBuffer commands, const Submission& submission,

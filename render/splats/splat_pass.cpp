@@ -1,0 +1,198 @@
+#include "render/splats/splat_pass.h"
+
+#include "render/shaders/composite.frag.h"
+#include "render/shaders/video.vert.h"
+#include "render/splats/depth_order.h"
+
+#include <algorithm>
+#include <cstring>
+
+namespace longtake::render {
+namespace {
+
+struct CompositePush {
+    float origin[2];
+};
+
+// To the device, in one piece, for what follows.
+template <typename T>
+VkDeviceAddress put(const Submission& submission, StagingRing& staging, const T& value) {
+    const auto piece = staging.take(submission, sizeof(T));
+    std::memcpy(piece.bytes.data(), &value, sizeof(T));
+    return piece.address;
+}
+
+void set_viewport(VkCommandBuffer commands, VkExtent2D extent) {
+    const VkViewport viewport{
+        0, 0, static_cast<float>(extent.width), static_cast<float>(extent.height), 0, 1};
+    const VkRect2D scissor{{0, 0}, extent};
+    vkCmdSetViewport(commands, 0, 1, &viewport);
+    vkCmdSetScissor(commands, 0, 1, &scissor);
+}
+
+}  // namespace
+
+SplatPass::SplatPass(const Device& device, VkFormat target_format)
+    : device_(device),
+      order_(RadixSort::works_on(device) ? SplatOrder::Device : SplatOrder::Host),
+      memory_(device),
+      sort_(device),
+      by_depth_(device),
+      projection_(device),
+      lines_(device, kFormat),
+      quads_(device, kFormat),
+      sampler_(make_sampler(device)),
+      composite_(device, {.vertex = kVideoVert,
+                          .fragment = kCompositeFrag,
+                          .push_bytes = sizeof(CompositePush),
+                          .blend = Blend::Premultiplied,
+                          .format = target_format}) {}
+
+void SplatPass::force(std::optional<SplatOrder> order) {
+    order_ = order.value_or(order_);
+}
+
+void SplatPass::update(Submission& submission, StagingRing& staging, const SplatView& view) {
+    if (view.splats != nullptr && view.version != version_) {
+        memory_.update(submission, staging, *view.splats);
+        by_depth_.reserve(memory_.count());
+        projection_.reserve(memory_.count());
+        version_ = view.version;
+    }
+}
+
+void SplatPass::resize(VkExtent2D extent) {
+    if (colour_.extent().width == extent.width && colour_.extent().height == extent.height) {
+        return;
+    }
+    device_.wait_idle();
+    colour_ = Image(device_, extent, kFormat,
+                    VK_IMAGE_USAGE_COLOR_ATTACHMENT_BIT | VK_IMAGE_USAGE_SAMPLED_BIT |
+                        VK_IMAGE_USAGE_TRANSFER_SRC_BIT | VK_IMAGE_USAGE_TRANSFER_DST_BIT);
+    depth_ = Image(device_, extent, kDepthFormat,
+                   VK_IMAGE_USAGE_DEPTH_STENCIL_ATTACHMENT_BIT | VK_IMAGE_USAGE_TRANSFER_SRC_BIT);
+    composite_.set_texture(colour_.view(), sampler_.get());
+}
+
+void SplatPass::render(VkCommandBuffer commands, const Submission& submission, StagingRing& staging,
+                       const SplatView& view, const Rect& where) {
+    const VkExtent2D extent{static_cast<uint32_t>(where.width),
+                            static_cast<uint32_t>(where.height)};
+    resize(extent);
+    const auto shader_view = put(submission, staging, longtake::render::shader_view(view, extent));
+    const bool splats = view.splats != nullptr && memory_.count() > 0;
+    if (splats) {
+        sort(commands, submission, staging, view, shader_view);
+    }
+    begin(commands);
+    set_viewport(commands, extent);
+    lines_.draw(commands, submission, staging, shader_view, view.lines);
+    if (splats) {
+        quads_.draw(commands, shader_view, projection_.splats(), by_depth_);
+    }
+    end(commands);
+}
+
+void SplatPass::sort(VkCommandBuffer commands, const Submission& submission, StagingRing& staging,
+                     const SplatView& view, VkDeviceAddress shader_view) {
+    // Nothing of the picture before is read any more.
+    depend(commands,
+           {.from_stage = VK_PIPELINE_STAGE_2_ALL_COMMANDS_BIT,
+            .from_access = VK_ACCESS_2_SHADER_STORAGE_WRITE_BIT,
+            .to_stage = VK_PIPELINE_STAGE_2_COMPUTE_SHADER_BIT | VK_PIPELINE_STAGE_2_COPY_BIT |
+                        VK_PIPELINE_STAGE_2_CLEAR_BIT,
+            .to_access = VK_ACCESS_2_SHADER_STORAGE_READ_BIT |
+                         VK_ACCESS_2_SHADER_STORAGE_WRITE_BIT | VK_ACCESS_2_TRANSFER_WRITE_BIT});
+    projection_.record(commands, shader_view, memory_, by_depth_);
+    if (order_ == SplatOrder::Device) {
+        sort_.record_places(commands, by_depth_, memory_.count(), kDepthBits);
+    } else {
+        const auto order = depth_order(*view.splats, view.camera);
+        const auto count = static_cast<uint32_t>(order.size());
+        const std::array<uint32_t, 8> state{SortMemory::blocks(count), 1, 1, count, 4, count, 0, 0};
+        const auto copy = [&](const auto& from, const Buffer& to) {
+            const auto piece = staging.take(submission, 4 * from.size());
+            std::memcpy(piece.bytes.data(), from.data(), 4 * from.size());
+            const VkBufferCopy region{piece.offset, 0, 4 * from.size()};
+            vkCmdCopyBuffer(commands, piece.buffer, to.get(), 1, &region);
+        };
+        copy(state, by_depth_.state);
+        if (count > 0) {
+            copy(order, by_depth_.values[0]);
+        }
+    }
+    depend(
+        commands,
+        {.from_stage = VK_PIPELINE_STAGE_2_COMPUTE_SHADER_BIT | VK_PIPELINE_STAGE_2_COPY_BIT,
+         .from_access = VK_ACCESS_2_SHADER_STORAGE_WRITE_BIT | VK_ACCESS_2_TRANSFER_WRITE_BIT,
+         .to_stage = VK_PIPELINE_STAGE_2_VERTEX_SHADER_BIT | VK_PIPELINE_STAGE_2_DRAW_INDIRECT_BIT,
+         .to_access = VK_ACCESS_2_SHADER_STORAGE_READ_BIT | VK_ACCESS_2_INDIRECT_COMMAND_READ_BIT});
+}
+
+// The colour's old content is lost.
+void SplatPass::begin(VkCommandBuffer commands) const {
+    transition(commands, colour_.get(),
+               {.from_stage = VK_PIPELINE_STAGE_2_FRAGMENT_SHADER_BIT,
+                .from_access = VK_ACCESS_2_NONE,
+                .to_stage = VK_PIPELINE_STAGE_2_COLOR_ATTACHMENT_OUTPUT_BIT,
+                .to_access =
+                    VK_ACCESS_2_COLOR_ATTACHMENT_WRITE_BIT | VK_ACCESS_2_COLOR_ATTACHMENT_READ_BIT,
+                .from = VK_IMAGE_LAYOUT_UNDEFINED,
+                .to = VK_IMAGE_LAYOUT_COLOR_ATTACHMENT_OPTIMAL});
+    constexpr VkPipelineStageFlags2 kDepthStages =
+        VK_PIPELINE_STAGE_2_EARLY_FRAGMENT_TESTS_BIT | VK_PIPELINE_STAGE_2_LATE_FRAGMENT_TESTS_BIT;
+    transition(commands, depth_.get(),
+               {.from_stage = kDepthStages,
+                .from_access = VK_ACCESS_2_DEPTH_STENCIL_ATTACHMENT_WRITE_BIT,
+                .to_stage = kDepthStages,
+                .to_access = VK_ACCESS_2_DEPTH_STENCIL_ATTACHMENT_WRITE_BIT |
+                             VK_ACCESS_2_DEPTH_STENCIL_ATTACHMENT_READ_BIT,
+                .from = VK_IMAGE_LAYOUT_UNDEFINED,
+                .to = VK_IMAGE_LAYOUT_DEPTH_ATTACHMENT_OPTIMAL,
+                .aspect = VK_IMAGE_ASPECT_DEPTH_BIT});
+    VkRenderingAttachmentInfo colour{};
+    colour.sType = VK_STRUCTURE_TYPE_RENDERING_ATTACHMENT_INFO;
+    colour.imageView = colour_.view();
+    colour.imageLayout = VK_IMAGE_LAYOUT_COLOR_ATTACHMENT_OPTIMAL;
+    colour.loadOp = VK_ATTACHMENT_LOAD_OP_CLEAR;
+    colour.storeOp = VK_ATTACHMENT_STORE_OP_STORE;
+    VkRenderingAttachmentInfo depth = colour;
+    depth.imageView = depth_.view();
+    depth.imageLayout = VK_IMAGE_LAYOUT_DEPTH_ATTACHMENT_OPTIMAL;
+    VkRenderingInfo info{};
+    info.sType = VK_STRUCTURE_TYPE_RENDERING_INFO;
+    info.renderArea = {{0, 0}, colour_.extent()};
+    info.layerCount = 1;
+    info.colorAttachmentCount = 1;
+    info.pColorAttachments = &colour;
+    info.pDepthAttachment = &depth;
+    vkCmdBeginRendering(commands, &info);
+}
+
+void SplatPass::end(VkCommandBuffer commands) const {
+    vkCmdEndRendering(commands);
+    transition(commands, colour_.get(),
+               {.from_stage = VK_PIPELINE_STAGE_2_COLOR_ATTACHMENT_OUTPUT_BIT,
+                .from_access = VK_ACCESS_2_COLOR_ATTACHMENT_WRITE_BIT,
+                .to_stage = VK_PIPELINE_STAGE_2_FRAGMENT_SHADER_BIT,
+                .to_access = VK_ACCESS_2_SHADER_SAMPLED_READ_BIT,
+                .from = VK_IMAGE_LAYOUT_COLOR_ATTACHMENT_OPTIMAL,
+                .to = VK_IMAGE_LAYOUT_SHADER_READ_ONLY_OPTIMAL});
+}
+
+void SplatPass::composite(VkCommandBuffer commands, const Rect& where) const {
+    const CompositePush push{{static_cast<float>(where.x), static_cast<float>(where.y)}};
+    composite_.bind(commands, &push);
+    const VkViewport viewport{push.origin[0],
+                              push.origin[1],
+                              static_cast<float>(where.width),
+                              static_cast<float>(where.height),
+                              0,
+                              1};
+    const VkRect2D scissor{{where.x, where.y}, colour_.extent()};
+    vkCmdSetViewport(commands, 0, 1, &viewport);
+    vkCmdSetScissor(commands, 0, 1, &scissor);
+    vkCmdDraw(commands, 3, 1, 0, 0);
+}
+
+}  // namespace longtake::render

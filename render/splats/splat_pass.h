@@ -1,0 +1,58 @@
+#pragma once
+
+#include "render/layout.h"
+#include "render/pipeline.h"
+#include "render/splats/line_pass.h"
+#include "render/splats/quad_pass.h"
+#include "render/splats/splat_projection.h"
+#include "render/staging_ring.h"
+#include "render/target.h"
+
+#include <optional>
+
+namespace longtake::render {
+
+// Where splats are sorted by depth.
+enum class SplatOrder : uint8_t { Device, Host };
+
+// Draws a scene of splats and lines into a picture of its own, in which colours add up in 16-bit
+// floats, and lays that over a target. Colours are sRGB values and blended as such, as the
+// Gaussians were trained.
+class SplatPass {
+  public:
+    SplatPass(const Device& device, VkFormat target_format);
+
+    // Takes another way than what suits the device best.
+    void force(std::optional<SplatOrder> order);
+
+    // Brings splats that are new to the device, in submissions of its own.
+    void update(Submission& submission, StagingRing& staging, const SplatView& view);
+    // Draws the picture, of the size of `where`; before the target's drawing begins.
+    void render(VkCommandBuffer commands, const Submission& submission, StagingRing& staging,
+                const SplatView& view, const Rect& where);
+    // Lays it over the target: between begin_drawing and end_drawing.
+    void composite(VkCommandBuffer commands, const Rect& where) const;
+
+  private:
+    static constexpr VkFormat kFormat = VK_FORMAT_R16G16B16A16_SFLOAT;
+    void resize(VkExtent2D extent);
+    void sort(VkCommandBuffer commands, const Submission& submission, StagingRing& staging,
+              const SplatView& view, VkDeviceAddress shader_view);
+    void begin(VkCommandBuffer commands) const;
+    void end(VkCommandBuffer commands) const;
+
+    const Device& device_;
+    SplatOrder order_;
+    SplatMemory memory_;
+    uint64_t version_ = 0;
+    RadixSort sort_;
+    SortMemory by_depth_;
+    SplatProjection projection_;
+    LinePass lines_;
+    QuadPass quads_;
+    Handle<VkSampler> sampler_;
+    Pipeline composite_;
+    Image colour_, depth_;
+};
+
+}  // namespace longtake::render

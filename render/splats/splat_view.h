@@ -1,0 +1,77 @@
+#pragma once
+
+#include "core/tensor.h"
+#include "render/target.h"
+
+#include <array>
+#include <cstdint>
+#include <span>
+
+namespace longtake::render {
+
+// N Gaussians to draw, fp32 in host memory, in the form in which 3DGS stores them. Tensors that
+// have been drawn are not written to any more: what changes comes in others.
+struct Splats {
+    Tensor means;       // [N, 3] scene units
+    Tensor log_scales;  // [N, 3]
+    Tensor rotations;   // [N, 4] w, x, y, z
+    Tensor opacities;   // [N] logits
+    Tensor sh_dc;       // [N, 3]
+    Tensor sh_rest;     // [N, 0, 3, 8 or 15, 3]
+    Tensor marks;       // [N] 8 bits, rows of SplatLook::marks; empty: none
+
+    int64_t count() const { return means.empty() ? 0 : means.extent(0); }
+    int sh_degree() const;
+};
+
+// OpenCV axes (x right, y down, z forward); the centre of the first pixel is (0.5, 0.5).
+struct PinholeCamera {
+    std::array<double, 9> rotation{1, 0, 0, 0, 1, 0, 0, 0, 1};  // world to camera
+    std::array<double, 3> translation{};
+    double fx = 0, fy = 0, cx = 0, cy = 0;  // pixels
+    double near = 0.01;                     // what is nearer is left out; scene units
+};
+
+struct SplatLook {
+    static constexpr size_t kMarks = 8;
+    struct Mark {
+        Colour colour{0, 0, 0};
+        float amount = 0;  // of it; the rest is the splat's own
+        bool hidden = false;
+    };
+    int sh_degree = 3;                 // higher ones are left out
+    double nearest = 0, farthest = 0;  // shades of depth between these instead of colours; or 0
+    std::array<Mark, kMarks> marks{};
+};
+
+// In the scene, hidden behind splats and hiding them.
+struct Line {
+    std::array<float, 3> from{};
+    float width = 1;  // pixels
+    std::array<float, 3> to{};
+    uint32_t colour = 0;  // 8 bits each, red lowest
+};
+
+enum class SplatMethod : uint8_t {
+    Quads,  // instanced, blended by the raster units
+    Tiles,  // blended by compute shaders, nearest first
+};
+
+// What is drawn of a scene of splats.
+struct SplatView {
+    const Splats* splats = nullptr;
+    uint64_t version = 0;  // of the splats: another one where they are others
+    PinholeCamera camera;
+    SplatLook look;
+    std::span<const Line> lines = {};
+};
+
+// The same as shaders read it.
+struct ShaderView {
+    float rows[3][4], eye[4], lens[4], limits[4], size[2], depths[2];
+    uint32_t count, degree, rest_count, marked;
+    float marks[SplatLook::kMarks][4];
+};
+ShaderView shader_view(const SplatView& view, VkExtent2D extent);
+
+}  // namespace longtake::render
