@@ -65,18 +65,12 @@ bool belongs_to_text(const Binding& b) {
 
 }  // namespace
 
-std::span<const Binding> bindings() {
+std::span<const Binding> live_keys() {
     return kBindings;
 }
 
-const Binding& binding_of(Action action) {
-    const auto found = std::ranges::find(kBindings, action, &Binding::action);
-    check(found != kBindings.end(), "an action without a key");
-    return *found;
-}
-
-std::optional<Action> action_of(const KeyChanged& key, bool typing) {
-    for (const Binding& b : kBindings) {
+std::optional<Action> action_of(std::span<const Binding> keys, const KeyChanged& key, bool typing) {
+    for (const Binding& b : keys) {
         if (b.key == key.key && b.modifiers == key.modifiers && !(typing && belongs_to_text(b))) {
             return b.action;
         }
@@ -84,9 +78,10 @@ std::optional<Action> action_of(const KeyChanged& key, bool typing) {
     return std::nullopt;
 }
 
-std::string tooltip_of(Action action) {
-    const Binding& b = binding_of(action);
-    return fmt::format("{}   [{}]", b.label, b.keys);
+std::string tooltip_of(std::span<const Binding> keys, Action action) {
+    const auto found = std::ranges::find(keys, action, &Binding::action);
+    check(found != keys.end(), "an action without a key");
+    return fmt::format("{}   [{}]", found->label, found->keys);
 }
 
 }  // namespace longtake::interactive

@@ -39,7 +39,8 @@ enum class Action : uint8_t {
     Quit,
 };
 
-// The one list of what keys do: the help page, the tooltips and the keyboard follow it.
+// What a key does. The help page, the tooltips and the keyboard follow one list of them, which each
+// screen has.
 struct Binding {
     Action action;
     Key key;
@@ -48,10 +49,9 @@ struct Binding {
     const char* label;  // what it does
     const char* group;
 };
-std::span<const Binding> bindings();
-const Binding& binding_of(Action action);
+std::span<const Binding> live_keys();
 // While somebody types, only keys that are no text act.
-std::optional<Action> action_of(const KeyChanged& key, bool typing);
-std::string tooltip_of(Action action);
+std::optional<Action> action_of(std::span<const Binding> keys, const KeyChanged& key, bool typing);
+std::string tooltip_of(std::span<const Binding> keys, Action action);
 
 }  // namespace longtake::interactive

@@ -14,12 +14,13 @@ constexpr double kPatience = 600;  // seconds that a step may wait
 
 class Stage {
   public:
-    Stage(ViewerOptions viewer, const Viewer::MakerOf& maker, const render::Device& device,
-          const HeadlessOptions& options)
+    Stage(const std::string& address, ScreenOptions screen, const ScreenMaker& maker,
+          const render::Device& device, const HeadlessOptions& options)
         : options_(options),
           device_(device),
+          maker_(maker),
           renderer_(device, render::Offscreen::kFormat),
-          viewer_(std::move(viewer), maker, 0) {
+          screen_(maker(address, std::move(screen), 0)) {
         resize(options.width, options.height);
         if (options.video) {
             writer_ = options.video(width_, height_);
@@ -38,21 +39,21 @@ class Stage {
             check_input(!writer_, "a script that changes the size cannot be written as a video");
             resize(size->width, size->height);
         } else if (std::holds_alternative<HideFigures>(step)) {
-            viewer_.hide_figures();
+            screen_->hide_figures();
         } else if (const auto* shot = std::get_if<SaveShot>(&step)) {
             settle();
-            viewer_.draw(now_);
-            write_png(shot->path, renderer_.draw(viewer_.whole_scene(), *target_));
+            screen_->draw(now_);
+            write_png(shot->path, renderer_.draw(screen_->whole_scene(), *target_));
         } else if (const auto* event = std::get_if<InputEvent>(&step)) {
-            viewer_.input(*event);
+            screen_->input(*event);
             tick();
         }
     }
 
-    bool ended() const { return viewer_.quit() || options_.stop(); }
+    bool ended() const { return screen_->quit() || options_.stop(); }
 
     void finish() {
-        viewer_.recorder().stop();
+        screen_->finish();
         if (writer_) {
             writer_->finish();
         }
@@ -64,14 +65,14 @@ class Stage {
         height_ = height;
         target_.emplace(device_,
                         VkExtent2D{static_cast<uint32_t>(width), static_cast<uint32_t>(height)});
-        viewer_.resize(width, height, options_.scale);
+        screen_->resize(width, height, options_.scale);
     }
 
     void wait_for_frames(int64_t frames) {
         const double until = now_ + kPatience;
-        while (viewer_.live().pacer().frame() + 1 < frames && !ended()) {
+        while (screen_->frames_shown() < frames && !ended()) {
             check_input(now_ < until, "the script waits for {} frames, but only {} come", frames,
-                        viewer_.live().pacer().frame() + 1);
+                        screen_->frames_shown());
             tick();
         }
     }
@@ -79,27 +80,31 @@ class Stage {
     // Until the user interface has taken up what happened; time stands still.
     void settle() {
         for (int i = 0; i < 3; ++i) {
-            viewer_.draw(now_);
+            screen_->draw(now_);
         }
     }
 
     void tick() {
         now_ += 1 / HeadlessOptions::kRate;
-        viewer_.producer().pump();
-        viewer_.draw(now_);
+        screen_->pump();
+        screen_->draw(now_);
         if (writer_) {
             writer_->write(
-                renderer_.draw(viewer_.whole_scene(), *target_).reshape({1, height_, width_, 3}));
+                renderer_.draw(screen_->whole_scene(), *target_).reshape({1, height_, width_, 3}));
         }
-        if (const auto path = viewer_.take_screenshot()) {
-            write_png(*path, renderer_.draw(viewer_.whole_scene(), *target_));
+        if (const auto path = screen_->take_screenshot()) {
+            write_png(*path, renderer_.draw(screen_->whole_scene(), *target_));
+        }
+        if (replace(screen_, maker_, now_)) {
+            screen_->resize(width_, height_, options_.scale);
         }
     }
 
     const HeadlessOptions& options_;
     const render::Device& device_;
+    const ScreenMaker& maker_;
     render::Renderer renderer_;
-    Viewer viewer_;
+    std::unique_ptr<Screen> screen_;
     std::optional<render::Offscreen> target_;
     std::unique_ptr<FrameWriter> writer_;
     int width_ = 0, height_ = 0;
@@ -108,14 +113,14 @@ class Stage {
 
 }  // namespace
 
-void run_headless(ViewerOptions viewer, const Viewer::MakerOf& maker,
+void run_headless(const std::string& address, ScreenOptions screen, const ScreenMaker& maker,
                   const std::vector<ScriptStep>& script, const HeadlessOptions& options) {
     const auto instance = std::make_shared<render::Instance>(
         render::InstanceOptions{.validation = options.validation});
     {
         const render::Device device(instance);
-        viewer.device = device.name();
-        Stage stage(std::move(viewer), maker, device, options);
+        screen.device = device.name();
+        Stage stage(address, std::move(screen), maker, device, options);
         for (const ScriptStep& step : script) {
             if (stage.ended()) {
                 break;

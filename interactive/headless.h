@@ -1,8 +1,8 @@
 #pragma once
 
 #include "core/video_writer.h"
+#include "interactive/screen.h"
 #include "interactive/ui_script.h"
-#include "interactive/viewer.h"
 
 #include <functional>
 #include <vector>
@@ -20,9 +20,9 @@ struct HeadlessOptions {
     static constexpr double kRate = 32;  // pictures a second
 };
 
-// The viewer without a display: follows a script on a clock of its own, on which making frames
-// costs no time, so that the same script always gives the same pictures.
-void run_headless(ViewerOptions viewer, const Viewer::MakerOf& maker,
+// The screen of `address` without a display: follows a script on a clock of its own, on which
+// making frames costs no time, so that the same script always gives the same pictures.
+void run_headless(const std::string& address, ScreenOptions screen, const ScreenMaker& maker,
                   const std::vector<ScriptStep>& script, const HeadlessOptions& options);
 
 }  // namespace longtake::interactive

@@ -65,6 +65,7 @@ void feed_pointer(const PointerMoved& event) {
 }  // namespace
 
 UiContext::UiContext() : context_(ImGui::CreateContext()) {
+    ImGui::SetCurrentContext(context_);
     ImGuiIO& io = ImGui::GetIO();
     io.IniFilename = nullptr;
     io.BackendFlags |= ImGuiBackendFlags_RendererHasVtxOffset;
@@ -143,6 +144,10 @@ void UiContext::begin(double now) {
 const ImDrawData* UiContext::end() {
     ImGui::Render();
     return ImGui::GetDrawData();
+}
+
+bool UiContext::over_panel() const {
+    return ImGui::GetIO().WantCaptureMouse;
 }
 
 bool UiContext::typing() const {

@@ -24,6 +24,7 @@ class UiContext {
     void begin(double now);
     const ImDrawData* end();
     bool typing() const;
+    bool over_panel() const;  // the pointer is, or holds something of one
 
     float scale() const { return scale_; }
     const render::FontPicture& font() const { return font_; }

@@ -24,49 +24,54 @@ void share_clipboard(Window& window) {
     };
 }
 
-void save_picture(const std::filesystem::path& path, Viewer& viewer, const render::Device& device,
+void save_picture(const std::filesystem::path& path, Screen& screen, const render::Device& device,
                   VkExtent2D extent) {
     render::Renderer renderer(device, render::Offscreen::kFormat);
     render::Offscreen target(device, extent);
-    write_png(path, renderer.draw(viewer.whole_scene(), target));
+    write_png(path, renderer.draw(screen.whole_scene(), target));
 }
 
 // Until the window is closed.
-Settings watch(ViewerOptions options, const Viewer::MakerOf& maker, Window& window,
-               const render::Device& device, const std::function<bool()>& stop) {
+Settings watch(const std::string& address, ScreenOptions options, const ScreenMaker& maker,
+               Window& window, const render::Device& device, const std::function<bool()>& stop) {
     const generator::Stopwatch clock;
     render::Swapchain swapchain(device, window.surface());
     render::Renderer renderer(device, swapchain.format());
-    Viewer viewer(std::move(options), maker, clock.seconds());
+    auto screen = maker(address, std::move(options), clock.seconds());
     share_clipboard(window);
-    viewer.producer().start(WindowSystem::wake);
+    screen->start(WindowSystem::wake);
     VkExtent2D drawn{};
-    while (!viewer.quit() && !window.closing() && !stop()) {
+    while (!screen->quit() && !window.closing() && !stop()) {
         const VkExtent2D extent = window.extent();
         const bool resized = extent.width != drawn.width || extent.height != drawn.height;
         const bool visible = extent.width > 0 && extent.height > 0;
         double wait = kLongestWait;
-        if (viewer.stale(clock.seconds()) || resized) {
-            viewer.resize(static_cast<int>(extent.width), static_cast<int>(extent.height),
-                          window.scale());
-            const auto& scene = viewer.draw(clock.seconds());
+        if (screen->stale(clock.seconds()) || resized) {
+            screen->resize(static_cast<int>(extent.width), static_cast<int>(extent.height),
+                           window.scale());
+            const auto& scene = screen->draw(clock.seconds());
             if (visible && renderer.draw(scene, swapchain, extent)) {
                 drawn = extent;
                 wait = 0;
             } else {
-                viewer.draw_all_again();
+                screen->draw_all_again();
                 wait = 0.02;
             }
-            if (const auto path = viewer.take_screenshot(); path && visible) {
-                save_picture(*path, viewer, device, extent);
+            if (const auto path = screen->take_screenshot(); path && visible) {
+                save_picture(*path, *screen, device, extent);
             }
-            window.set_fullscreen(viewer.fullscreen());
+            window.set_fullscreen(screen->fullscreen());
+            if (replace(screen, maker, clock.seconds())) {
+                share_clipboard(window);
+                screen->start(WindowSystem::wake);
+                drawn = {};
+            }
         }
-        wait = std::min(wait, std::max(0.0, viewer.due() - clock.seconds()));
-        window.wait(wait, [&](InputEvent event) { viewer.input(std::move(event)); });
+        wait = std::min(wait, std::max(0.0, screen->due() - clock.seconds()));
+        window.wait(wait, [&](InputEvent event) { screen->input(std::move(event)); });
     }
-    viewer.recorder().stop();
-    Settings settings = viewer.settings();
+    screen->finish();
+    Settings settings = screen->settings();
     settings.width = window.size().width;
     settings.height = window.size().height;
     return settings;
@@ -74,16 +79,17 @@ Settings watch(ViewerOptions options, const Viewer::MakerOf& maker, Window& wind
 
 }  // namespace
 
-void run_in_window(ViewerOptions viewer, const Viewer::MakerOf& maker,
+void run_in_window(const std::string& address, ScreenOptions screen, const ScreenMaker& maker,
                    const WindowedOptions& options) {
     const WindowSystem system;
     const auto instance = std::make_shared<render::Instance>(render::InstanceOptions{
         .extensions = system.instance_extensions(), .validation = options.validation});
     {
-        Window window(*instance, viewer.settings.width, viewer.settings.height, "Longtake");
+        Window window(*instance, screen.settings.width, screen.settings.height, "Longtake");
         const render::Device device(instance, window.surface());
-        viewer.device = device.name();
-        watch(std::move(viewer), maker, window, device, options.stop).write(options.settings);
+        screen.device = device.name();
+        watch(address, std::move(screen), maker, window, device, options.stop)
+            .write(options.settings);
     }
     report_validation(*instance);
 }

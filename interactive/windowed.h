@@ -1,6 +1,6 @@
 #pragma once
 
-#include "interactive/viewer.h"
+#include "interactive/screen.h"
 
 #include <filesystem>
 #include <functional>
@@ -13,9 +13,9 @@ struct WindowedOptions {
     std::function<bool()> stop = [] { return false; };
 };
 
-// The viewer in a window, until it is closed. Throws InputError when there is no display or no
-// device that draws.
-void run_in_window(ViewerOptions viewer, const Viewer::MakerOf& maker,
+// The screen of `address` in a window, and what is opened in its place, until the window is closed.
+// Throws InputError when there is no display or no device that draws.
+void run_in_window(const std::string& address, ScreenOptions screen, const ScreenMaker& maker,
                    const WindowedOptions& options);
 
 }  // namespace longtake::interactive

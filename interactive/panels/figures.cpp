@@ -47,7 +47,7 @@ void draw_figures(Viewer& viewer) {
     const auto& live = viewer.live();
     const MadeChunk* chunk = live.pacer().chunk();
     heading(viewer, "SPEED");
-    if (chunk == nullptr || viewer.options().steady_figures) {
+    if (chunk == nullptr || viewer.common().steady_figures) {
         return;
     }
     ImGui::PushStyleVar(ImGuiStyleVar_ItemSpacing, {8, 3 * viewer.ui().scale()});
@@ -69,10 +69,10 @@ void draw_figures(Viewer& viewer) {
                                : fmt::format("{:.2f} / {:.2f} s", live.latency().quantile(0.5),
                                              live.latency().quantile(0.95)),
         "From a control to the first frame that follows it");
-    row(viewer, "memory", fmt::format("{:.0f} MiB", viewer.options().memory_mib()),
+    row(viewer, "memory", fmt::format("{:.0f} MiB", viewer.common().memory_mib()),
         "Of this program");
     row(viewer, "model", viewer.options().model, "The model that runs");
-    row(viewer, "drawn by", viewer.options().device, "The Vulkan device");
+    row(viewer, "drawn by", viewer.common().device, "The Vulkan device");
     ImGui::PopStyleVar();
 }
 

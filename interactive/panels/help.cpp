@@ -1,15 +1,15 @@
 #include "interactive/panels/panels.h"
 #include "interactive/panels/widgets.h"
+#include "interactive/screen.h"
 #include "interactive/theme.h"
-#include "interactive/viewer.h"
 
 #include <string_view>
 
 namespace longtake::interactive {
 
-void draw_help(Viewer& viewer) {
+void draw_help(Screen& screen) {
     const ImVec2 size = ImGui::GetIO().DisplaySize;
-    const float scale = viewer.ui().scale();
+    const float scale = screen.ui().scale();
     ImGui::SetNextWindowPos({size.x / 2, size.y / 2}, 0, {0.5F, 0.5F});
     ImGui::SetNextWindowSize({std::min(size.x, 520 * scale), 0});
     ImGui::PushStyleVar(ImGuiStyleVar_WindowPadding, {26 * scale, 22 * scale});
@@ -21,7 +21,7 @@ void draw_help(Viewer& viewer) {
                      ImGuiWindowFlags_NoSavedSettings | ImGuiWindowFlags_NoNav);
     std::string_view group;
     ImGui::PushStyleVar(ImGuiStyleVar_ItemSpacing, {8 * scale, 3 * scale});
-    for (const Binding& b : bindings()) {
+    for (const Binding& b : screen.keys()) {
         if (b.action > Action::Preset1 && b.action <= Action::Preset9) {
             continue;
         }
@@ -29,7 +29,7 @@ void draw_help(Viewer& viewer) {
             if (!group.empty()) {
                 ImGui::Dummy({1, 8 * scale});
             }
-            heading(viewer, b.group);
+            heading(screen, b.group);
             group = b.group;
         }
         text(theme::kAccent, b.action == Action::Preset1 ? "1 ... 9" : b.keys);
@@ -39,8 +39,7 @@ void draw_help(Viewer& viewer) {
         ImGui::PopTextWrapPos();
     }
     ImGui::Dummy({1, 8 * scale});
-    small_text(viewer, theme::kDim,
-               "Drop a picture to begin with it, or a .txt of prompts to follow it.");
+    small_text(screen, theme::kDim, screen.hint());
     ImGui::PopStyleVar();
     ImGui::End();
     ImGui::PopStyleVar(3);

@@ -1,5 +1,5 @@
 #include "interactive/panels/panels.h"
-#include "interactive/viewer.h"
+#include "interactive/screen.h"
 
 #include <imgui.h>
 
@@ -8,10 +8,10 @@
 
 namespace longtake::interactive {
 
-Layout lay_out(Viewer& viewer, bool timeline, bool sidebar, bool bars) {
+Layout lay_out(Screen& screen, bool timeline, bool sidebar, bool bars) {
     const auto size = ImGui::GetIO().DisplaySize;
     const auto units = [&](double n) {
-        return static_cast<int32_t>(std::lround(n * static_cast<double>(viewer.ui().scale())));
+        return static_cast<int32_t>(std::lround(n * static_cast<double>(screen.ui().scale())));
     };
     const auto width = static_cast<int32_t>(size.x), height = static_cast<int32_t>(size.y);
     Layout layout;

@@ -4,13 +4,14 @@
 
 namespace longtake::interactive {
 
+class Screen;
 class Viewer;
 
 // Where everything stands, in pixels; what is not shown is empty.
 struct Layout {
     render::Rect video, prompt, transport, timeline, sidebar;
 };
-Layout lay_out(Viewer& viewer, bool timeline, bool sidebar, bool bars);
+Layout lay_out(Screen& screen, bool timeline, bool sidebar, bool bars);
 
 // Each draws itself into its place and does what is clicked there.
 void draw_overlay(Viewer& viewer, const Layout& layout, const render::Rect& video);
@@ -18,7 +19,7 @@ void draw_prompt_bar(Viewer& viewer, const render::Rect& place);
 void draw_transport(Viewer& viewer, const render::Rect& place);
 void draw_timeline(Viewer& viewer, const render::Rect& place);
 void draw_sidebar(Viewer& viewer, const render::Rect& place);
-void draw_help(Viewer& viewer);
+void draw_help(Screen& screen);
 
 // Parts of the sidebar.
 void draw_presets(Viewer& viewer);

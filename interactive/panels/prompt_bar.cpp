@@ -68,7 +68,7 @@ void draw_prompt_bar(Viewer& viewer, const render::Rect& place) {
         if (ImGui::Button(label, {button, 0})) {
             act(action);
         }
-        tooltip(tooltip_of(action));
+        tooltip(tooltip_of(viewer.keys(), action));
     }
     const auto& live = viewer.live();
     const MadeChunk* chunk = live.pacer().chunk();

@@ -14,7 +14,7 @@ void draw_first_picture(Viewer& viewer) {
         if (ImGui::Button("Begin without it")) {
             viewer.act(Action::ForgetImage);
         }
-        tooltip(tooltip_of(Action::ForgetImage));
+        tooltip(tooltip_of(viewer.keys(), Action::ForgetImage));
     } else {
         small_text(viewer, theme::kDim, "Drop a picture on the window to begin with it.");
     }

@@ -68,7 +68,7 @@ void draw_transport(Viewer& viewer, const render::Rect& place) {
     if (ImGui::Button("?", {side, side})) {
         viewer.act(Action::Help);
     }
-    tooltip(tooltip_of(Action::Help));
+    tooltip(tooltip_of(viewer.keys(), Action::Help));
 }
 
 }  // namespace longtake::interactive

@@ -1,7 +1,7 @@
 #include "interactive/panels/widgets.h"
 
+#include "interactive/screen.h"
 #include "interactive/theme.h"
-#include "interactive/viewer.h"
 
 #include <fmt/format.h>
 
@@ -76,15 +76,15 @@ Panel::~Panel() {
     ImGui::End();
 }
 
-void action_button(Viewer& viewer, Action action, Icon icon, uint32_t colour, const char* label) {
+void action_button(Screen& screen, Action action, Icon icon, uint32_t colour, const char* label) {
     const float side = ImGui::GetFrameHeight();
     const float width = *label != '\0' ? side + ImGui::CalcTextSize(label).x + side / 3 : side;
     ImGui::PushID(static_cast<int>(action));
     const ImVec2 corner = ImGui::GetCursorScreenPos();
     if (ImGui::Button("##action", {width, side})) {
-        viewer.act(action);
+        screen.act(action);
     }
-    tooltip(tooltip_of(action));
+    tooltip(tooltip_of(screen.keys(), action));
     draw_icon(*ImGui::GetWindowDrawList(), icon, {corner.x + side / 2, corner.y + side / 2},
               0.24F * side, colour);
     if (*label != '\0') {
@@ -120,8 +120,8 @@ void tooltip(const std::string& text) {
     }
 }
 
-void heading(Viewer& viewer, const char* text) {
-    ImGui::PushFont(viewer.ui().small);
+void heading(Screen& screen, const char* text) {
+    ImGui::PushFont(screen.ui().small);
     ImGui::PushStyleColor(ImGuiCol_Text, theme::kDim);
     ImGui::TextUnformatted(text);
     ImGui::PopStyleColor();
@@ -134,8 +134,8 @@ void text(uint32_t colour, const std::string& text) {
     ImGui::PopStyleColor();
 }
 
-void small_text(Viewer& viewer, uint32_t colour, const std::string& what) {
-    ImGui::PushFont(viewer.ui().small);
+void small_text(Screen& screen, uint32_t colour, const std::string& what) {
+    ImGui::PushFont(screen.ui().small);
     text(colour, what);
     ImGui::PopFont();
 }

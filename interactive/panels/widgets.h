@@ -10,7 +10,7 @@
 
 namespace longtake::interactive {
 
-class Viewer;
+class Screen;
 
 // A panel without frame at a fixed place; ends with the object.
 class Panel {
@@ -24,14 +24,14 @@ class Panel {
 enum class Icon : uint8_t { Play, Pause, Step, Restart, Next, Record, Stop, Camera, Help };
 
 // A button that does what its key does and says so.
-void action_button(Viewer& viewer, Action action, Icon icon, uint32_t colour,
+void action_button(Screen& screen, Action action, Icon icon, uint32_t colour,
                    const char* label = "");
 
 // Of the item before; waits a moment.
 void tooltip(const std::string& text);
-void heading(Viewer& viewer, const char* text);
+void heading(Screen& screen, const char* text);
 void text(uint32_t colour, const std::string& text);
-void small_text(Viewer& viewer, uint32_t colour, const std::string& text);
+void small_text(Screen& screen, uint32_t colour, const std::string& text);
 std::string clock_text(double seconds);  // "1:02.5"
 // As much of it as fits into `width` pixels in the current font.
 std::string shortened(const std::string& text, float width);

@@ -1,3 +1,4 @@
+#include "interactive/viewer.h"
 #include "core/image.h"
 #include "interactive/headless.h"
 #include "tests/core/temporary_folder.h"
@@ -21,8 +22,8 @@ class ViewerTest : public render::VulkanTest {
         ViewerOptions options;
         options.width = 64;
         options.height = 36;
-        options.folder = folder_.path();
-        options.settings = std::move(settings);
+        options.screen.folder = folder_.path();
+        options.screen.settings = std::move(settings);
         options.presets = {"first preset", "second preset"};
         options.live.prompts = {{0, "a red ball", false}, {4, "a blue cube at night", true}};
         options.model = "fake";
@@ -35,9 +36,15 @@ class ViewerTest : public render::VulkanTest {
                                   ? render::Validation::Synchronization
                                   : render::Validation::Core;
         run_headless(
-            std::move(options),
-            [](generator::ControlQueue& controls, Recorder&) {
-                return std::make_unique<FakeMaker>(controls, 36, 64);
+            "", options.screen,
+            [&](const std::string&, ScreenOptions screen, double now) {
+                options.screen = std::move(screen);
+                return std::make_unique<Viewer>(
+                    options,
+                    [](generator::ControlQueue& controls, Recorder&) {
+                        return std::make_unique<FakeMaker>(controls, 36, 64);
+                    },
+                    now);
             },
             read_ui_script(folder_ / "a.ui"), headless);
         return read_png(folder_ / "shot.png");

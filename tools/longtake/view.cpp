@@ -11,6 +11,7 @@
 #ifdef LONGTAKE_VIEWER
 #include "interactive/headless.h"
 #include "interactive/live_take.h"
+#include "interactive/viewer.h"
 #include "interactive/windowed.h"
 #endif
 
@@ -84,9 +85,25 @@ live::ViewerOptions viewer_options(const ViewOptions& o, const diffusion::VideoM
     options.model = o.model.model.empty()
                         ? "bundled"
                         : std::filesystem::path(o.model.model).filename().string();
-    options.folder = o.folder;
-    options.memory_mib = resident_mib;
     return options;
+}
+
+// A live take of the model.
+std::unique_ptr<live::Screen> live_screen(const ViewOptions& o,
+                                          const std::shared_ptr<const diffusion::VideoModel>& model,
+                                          live::ScreenOptions screen, double now) {
+    auto options = viewer_options(o, *model);
+    options.screen = std::move(screen);
+    const auto maker = [&](generator::ControlQueue& controls, live::Recorder& recorder) {
+        return std::make_unique<live::LiveTake>(
+            live::LiveOptions{.model = model,
+                              .model_name = o.model.model,
+                              .device = model->device() == Device::Cuda ? "cuda" : "cpu",
+                              .precision = std::string(name_of(model->transformer().products())),
+                              .steps = o.model.steps},
+            controls, recorder);
+    };
+    return std::make_unique<live::Viewer>(std::move(options), maker, now);
 }
 
 void run(const ViewOptions& o) {
@@ -99,22 +116,18 @@ void run(const ViewOptions& o) {
     const auto script =
         o.headless ? live::read_ui_script(o.script) : std::vector<live::ScriptStep>();
     const auto [width, height] = parse_size(o.size);
-    const auto model = load_model(o.model);
-    auto options = viewer_options(o, *model);
-    const auto maker = [&](generator::ControlQueue& controls, live::Recorder& recorder) {
-        return std::make_unique<live::LiveTake>(
-            live::LiveOptions{.model = model,
-                              .model_name = o.model.model,
-                              .device = model->device() == Device::Cuda ? "cuda" : "cpu",
-                              .precision = std::string(name_of(model->transformer().products())),
-                              .steps = o.model.steps},
-            controls, recorder);
+    auto model = load_model(o.model);
+    live::ScreenOptions screen;
+    screen.folder = o.folder;
+    screen.memory_mib = resident_mib;
+    const auto maker = [&](const std::string&, live::ScreenOptions options, double now) {
+        return live_screen(o, model, std::move(options), now);
     };
     if (!o.headless) {
         const auto place = live::Settings::place();
-        options.settings = live::Settings::read(place);
+        screen.settings = live::Settings::read(place);
         live::run_in_window(
-            std::move(options), maker,
+            "", std::move(screen), maker,
             {.validation = validation_of(o.validate), .settings = place, .stop = interrupted});
         return;
     }
@@ -133,7 +146,7 @@ void run(const ViewOptions& o) {
             return make_frame_writer(o.output, video);
         };
     }
-    live::run_headless(std::move(options), maker, script, headless);
+    live::run_headless("", std::move(screen), maker, script, headless);
 }
 
 #else
