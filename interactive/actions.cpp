@@ -25,6 +25,7 @@ constexpr std::array kBindings{
             "make it again",
             kTake},
     Binding{Action::Screenshot, Key::F12, kNone, "F12", "Save a picture of the window", kTake},
+    Binding{Action::OpenSample, Key::O, kNone, "O", "Walk around in the bundled stream", kTake},
     Binding{Action::ForgetImage, Key::I, kNone, "I", "Begin without the first picture", kTake},
     Binding{Action::FocusPrompt, Key::Enter, kNone, "Enter", "Write a prompt", kPrompt},
     Binding{Action::SendPrompt, Key::Enter, kNone, "Enter again", "Show it from the next chunk on",

@@ -19,6 +19,7 @@ struct ScreenOptions {
     std::filesystem::path folder = ".";  // for recordings and pictures
     Settings settings;
     std::function<double()> memory_mib = [] { return 0.0; };  // of this process
+    std::string sample;           // address of a stream to walk around in; empty: none
     bool steady_figures = false;  // no measured times on the screen, for pictures to compare
 };
 

@@ -3,6 +3,7 @@
 #include "core/error.h"
 #include "core/image.h"
 #include "interactive/panels/panels.h"
+#include "interactive/volume/volume_source.h"
 
 #include <algorithm>
 #include <utility>
@@ -60,8 +61,10 @@ void Viewer::draw_all_again() {
 
 void Viewer::build(render::Scene& scene) {
     const bool shown = panels_shown();
-    const Layout layout = lay_out(*this, shown && common().settings.timeline,
-                                  shown && common().settings.sidebar, shown);
+    const Layout layout = lay_out(*this, {.timeline = shown && common().settings.timeline,
+                                          .sidebar = shown && common().settings.sidebar,
+                                          .transport = shown,
+                                          .prompt = shown});
     scene.video = render::letterbox(layout.video, options_.width, options_.height);
     scene.scaling = common().settings.pixels ? render::Scaling::Pixels : render::Scaling::Smooth;
     if (std::exchange(frame_is_new_, false)) {
@@ -113,6 +116,13 @@ void Viewer::act(Action action) {
                 live_.set_image({}, now());
             }
             break;
+        case Action::OpenSample:
+            if (common().sample.empty()) {
+                say("the bundled stream is not here");
+            } else {
+                request(common().sample);
+            }
+            break;
         default:
             if (preset < 9 && preset < presets().size()) {
                 send(presets()[preset], false);
@@ -142,7 +152,9 @@ void Viewer::plan(const std::string& text) {
 
 void Viewer::drop(const std::string& path) {
     try {
-        if (is_text_file(path)) {
+        if (VolumeSource::suits(path)) {
+            request(path);
+        } else if (is_text_file(path)) {
             const auto timeline = generator::PromptTimeline::read(path);
             live_.set_planned({timeline.changes().begin(), timeline.changes().end()}, now());
             live_.restart(now());

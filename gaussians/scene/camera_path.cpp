@@ -3,7 +3,7 @@
 #include "core/error.h"
 #include "core/file.h"
 #include "core/text.h"
-#include "gaussians/scene/small_matrix.h"
+#include "gaussians/scene/vec3.h"
 
 #include <nlohmann/json.hpp>
 
@@ -22,96 +22,36 @@ constexpr double kOrbitSeconds = 8, kOrbitElevation = 12 * kDegree, kOrbitView =
 constexpr double kMargin = 1.25;    // around the bulk of the scene
 constexpr double kMaxFrames = 1e6;  // of a path
 
-// What moves: position, target and field of view side by side.
-using State = std::array<double, 7>;
-struct Keyframe {
-    double time;
-    State state;
-};
-
-Vec3 plus(const Vec3& a, const Vec3& b, double times = 1) {
-    return {a[0] + times * b[0], a[1] + times * b[1], a[2] + times * b[2]};
-}
-
-Vec3 minus(const Vec3& a, const Vec3& b) {
-    return plus(a, b, -1);
-}
-
-Vec3 cross(const Vec3& a, const Vec3& b) {
-    return {a[1] * b[2] - a[2] * b[1], a[2] * b[0] - a[0] * b[2], a[0] * b[1] - a[1] * b[0]};
-}
-
-Vec3 unit(const Vec3& v) {
-    const double length = std::sqrt(dot(v, v));
-    return {v[0] / length, v[1] / length, v[2] / length};
-}
-
 int64_t frames_of(double seconds, const PathSampling& sampling) {
     const double frames = std::round(seconds * sampling.frame_rate);
     check_input(frames <= kMaxFrames, "a camera path of {:.3g} frames is too long", frames);
     return std::max<int64_t>(1, static_cast<int64_t>(frames));
 }
 
+// What moves: position, target and field of view side by side.
+using State = std::array<double, 7>;
+State state_of(const PathKey& key) {
+    const auto &p = key.position, &t = key.target;
+    return {p[0], p[1], p[2], t[0], t[1], t[2], key.field_of_view};
+}
+
 // Slope at keyframe i: that of its neighbours (Catmull-Rom with unequal times).
-double slope(const std::vector<Keyframe>& keys, size_t i, size_t part) {
-    const Keyframe &before = keys[i == 0 ? 0 : i - 1],
-                   &after = keys[std::min(i + 1, keys.size() - 1)];
-    return (after.state[part] - before.state[part]) / (after.time - before.time);
+double slope(const std::vector<PathKey>& keys, size_t i, size_t part) {
+    const PathKey &before = keys[i == 0 ? 0 : i - 1],
+                  &after = keys[std::min(i + 1, keys.size() - 1)];
+    return (state_of(after)[part] - state_of(before)[part]) / (after.time - before.time);
 }
 
-State state_at(const std::vector<Keyframe>& keys, double time) {
-    const auto next = std::ranges::upper_bound(keys, time, {}, &Keyframe::time);
-    if (next == keys.begin() || next == keys.end()) {
-        return next == keys.begin() ? keys.front().state : keys.back().state;
-    }
-    const auto i = static_cast<size_t>(next - keys.begin()) - 1;
-    const double span = keys[i + 1].time - keys[i].time, t = (time - keys[i].time) / span;
-    State state{};
-    for (size_t part = 0; part < state.size(); ++part) {
-        const double a = keys[i].state[part], b = keys[i + 1].state[part];
-        state[part] =
-            a + t * t * (3 - 2 * t) * (b - a) +
-            span * t * (1 - t) * ((1 - t) * slope(keys, i, part) - t * slope(keys, i + 1, part));
-    }
-    return state;
-}
-
-// What is up for cameras that are held level: across all of their rights where these differ enough,
-// else against their downs.
-Vec3 common_up(const std::vector<Camera>& cameras) {
-    const auto row = [](const Camera& camera, size_t i) {
-        return Vec3{camera.rotation[3 * i], camera.rotation[3 * i + 1], camera.rotation[3 * i + 2]};
-    };
-    Vec3 against{}, across{};
-    for (const Camera& camera : cameras) {
-        against = plus(against, row(camera, 1), -1);
-    }
-    for (const Camera& camera : cameras) {
-        const Vec3 c = cross(row(cameras[0], 0), row(camera, 0));
-        across = plus(across, c, dot(c, against) < 0 ? -1 : 1);
-    }
-    constexpr double kEnough = 0.1;  // radians, on average
-    const auto count = static_cast<double>(cameras.size());
-    if (dot(across, across) > kEnough * kEnough * count * count) {
-        return unit(across);
-    }
-    return dot(against, against) > 1e-6 ? unit(against) : kUp;
-}
-
-Keyframe read_keyframe(const Json& json) {
+PathKey read_keyframe(const Json& json) {
     const auto position = json.at("position").get<Vec3>(), target = json.at("target").get<Vec3>();
     const double degrees = json.value("fov", 50.);
     check_input(degrees >= 1 && degrees <= 170, "a field of view of {} degrees", degrees);
     check_input(position != target, "a keyframe looks at where it stands");
-    Keyframe key{json.at("time").get<double>(), {}};
-    std::ranges::copy(position, key.state.begin());
-    std::ranges::copy(target, key.state.begin() + 3);
-    key.state[6] = degrees * kDegree;
-    return key;
+    return {json.at("time").get<double>(), position, target, degrees * kDegree};
 }
 
-std::vector<Keyframe> read_keyframes(const Json& json) {
-    std::vector<Keyframe> keys;
+std::vector<PathKey> read_keyframes(const Json& json) {
+    std::vector<PathKey> keys;
     for (const Json& entry : json.at("keyframes")) {
         keys.push_back(read_keyframe(entry));
         check_input(keys.size() == 1 || keys.back().time > keys[keys.size() - 2].time,
@@ -131,31 +71,89 @@ std::vector<Camera> cameras_along(const Json& path, const PathSampling& sampling
     for (int64_t i = 0; i < frames; ++i) {
         const double share =
             frames == 1 ? 0. : static_cast<double>(i) / static_cast<double>(frames - 1);
-        const State s = state_at(keys, keys.front().time + share * own);
-        cameras.push_back(look_at({s[0], s[1], s[2]}, {s[3], s[4], s[5]}, up, s[6], sampling.width,
+        const PathKey key = along_path(keys, keys.front().time + share * own);
+        cameras.push_back(look_at(key.position, key.target, up, key.field_of_view, sampling.width,
                                   sampling.height));
     }
     return cameras;
 }
 
-Json path_past(const std::vector<Camera>& cameras) {
+std::vector<PathKey> keys_past(const std::vector<Camera>& cameras) {
     const double last = std::max(1., static_cast<double>(cameras.size()) - 1);
-    Json keys = Json::array();
+    std::vector<PathKey> keys;
     for (size_t i = 0; i < cameras.size(); ++i) {
         const Camera& camera = cameras[i];
         const auto& r = camera.rotation;  // rows: right, down, forward
         const Vec3 centre = camera.centre();
-        keys.push_back(
-            {{"time", kOrbitSeconds * static_cast<double>(i) / last},
-             {"position", centre},
-             {"target", Vec3{centre[0] + r[6], centre[1] + r[7], centre[2] + r[8]}},
-             {"fov",
-              2 / kDegree * std::atan(0.5 * static_cast<double>(camera.height) / camera.fy)}});
+        keys.push_back({kOrbitSeconds * static_cast<double>(i) / last,
+                        centre,
+                        {centre[0] + r[6], centre[1] + r[7], centre[2] + r[8]},
+                        2 * std::atan(0.5 * static_cast<double>(camera.height) / camera.fy)});
     }
-    return {{"up", common_up(cameras)}, {"keyframes", keys}};
+    return keys;
+}
+
+Json json_of(const std::vector<PathKey>& path, const Vec3& up) {
+    Json keys = Json::array();
+    for (const PathKey& key : path) {
+        keys.push_back({{"time", key.time},
+                        {"position", key.position},
+                        {"target", key.target},
+                        {"fov", key.field_of_view / kDegree}});
+    }
+    return {{"up", up}, {"keyframes", keys}};
+}
+
+Json path_past(const std::vector<Camera>& cameras) {
+    return json_of(keys_past(cameras), up_of(cameras));
+}
+
+void write(const std::filesystem::path& path, Json json, double near) {
+    json["near"] = near;
+    AtomicFile file(path);
+    file.write(json.dump(2) + "\n");
+    file.commit();
 }
 
 }  // namespace
+
+PathKey along_path(const std::vector<PathKey>& keys, double time) {
+    const auto next = std::ranges::upper_bound(keys, time, {}, &PathKey::time);
+    if (next == keys.begin() || next == keys.end()) {
+        return next == keys.begin() ? keys.front() : keys.back();
+    }
+    const auto i = static_cast<size_t>(next - keys.begin()) - 1;
+    const double span = keys[i + 1].time - keys[i].time, t = (time - keys[i].time) / span;
+    State s = state_of(keys[i]);
+    const State after = state_of(keys[i + 1]);
+    for (size_t part = 0; part < s.size(); ++part) {
+        s[part] +=
+            t * t * (3 - 2 * t) * (after[part] - s[part]) +
+            span * t * (1 - t) * ((1 - t) * slope(keys, i, part) - t * slope(keys, i + 1, part));
+    }
+    return {time, {s[0], s[1], s[2]}, {s[3], s[4], s[5]}, s[6]};
+}
+
+// Across all of their rights where these differ enough, else against their downs.
+Vec3 up_of(const std::vector<Camera>& cameras) {
+    const auto row = [](const Camera& camera, size_t i) {
+        return Vec3{camera.rotation[3 * i], camera.rotation[3 * i + 1], camera.rotation[3 * i + 2]};
+    };
+    Vec3 against{}, across{};
+    for (const Camera& camera : cameras) {
+        against = plus(against, row(camera, 1), -1);
+    }
+    for (const Camera& camera : cameras) {
+        const Vec3 c = cross(row(cameras[0], 0), row(camera, 0));
+        across = plus(across, c, dot(c, against) < 0 ? -1 : 1);
+    }
+    constexpr double kEnough = 0.1;  // radians, on average
+    const auto count = static_cast<double>(cameras.size());
+    if (dot(across, across) > kEnough * kEnough * count * count) {
+        return unit(across);
+    }
+    return dot(against, against) > 1e-6 ? unit(against) : kUp;
+}
 
 Camera look_at(const Vec3& position, const Vec3& target, const Vec3& up, double field_of_view,
                int64_t width, int64_t height) {
@@ -215,11 +213,12 @@ std::vector<Camera> way_past(const std::vector<Camera>& cameras, const PathSampl
 
 void write_camera_path(const std::filesystem::path& path, const std::vector<Camera>& cameras,
                        double near) {
-    Json json = path_past(cameras);
-    json["near"] = near;
-    AtomicFile file(path);
-    file.write(json.dump(2) + "\n");
-    file.commit();
+    write(path, path_past(cameras), near);
+}
+
+void write_camera_path(const std::filesystem::path& path, const std::vector<PathKey>& keys,
+                       const Vec3& up, double near) {
+    write(path, json_of(keys, up), near);
 }
 
 std::optional<double> near_of_camera_path(const std::filesystem::path& path) {

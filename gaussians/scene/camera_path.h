@@ -17,6 +17,16 @@ struct PathSampling {
     std::optional<double> seconds{};  // the path is stretched to this length; else its own
 };
 
+// A place of a path.
+struct PathKey {
+    double time = 0;  // seconds
+    std::array<double, 3> position{}, target{};
+    double field_of_view = 0;  // the vertical one, radians
+};
+// The smooth way through keys of rising times, of which there is one at least; it ends at the first
+// and the last.
+PathKey along_path(const std::vector<PathKey>& keys, double time);
+
 // At `position`, with `target` in the middle and `up` upwards; the field of view is the vertical
 // one, in radians.
 Camera look_at(const std::array<double, 3>& position, const std::array<double, 3>& target,
@@ -41,6 +51,10 @@ std::vector<Camera> way_past(const std::vector<Camera>& cameras, const PathSampl
 // "near" says how many scene units before a camera were left empty.
 void write_camera_path(const std::filesystem::path& path, const std::vector<Camera>& cameras,
                        double near);
+void write_camera_path(const std::filesystem::path& path, const std::vector<PathKey>& keys,
+                       const std::array<double, 3>& up, double near);
+// What is up for the cameras of a capture, which are held level.
+std::array<double, 3> up_of(const std::vector<Camera>& cameras);
 // What such a file says of it; nothing when it does not.
 std::optional<double> near_of_camera_path(const std::filesystem::path& path);
 // Where the way past the cameras lies that a file of Gaussians was learnt from: NAME.path.json.

@@ -10,15 +10,6 @@
 namespace longtake::interactive {
 namespace {
 
-void row(Viewer& viewer, const char* name, const std::string& value, const char* tip) {
-    small_text(viewer, theme::kDim, name);
-    tooltip(tip);
-    ImGui::PushFont(viewer.ui().small);
-    ImGui::SameLine(ImGui::GetWindowContentRegionMax().x - ImGui::CalcTextSize(value.c_str()).x);
-    text(theme::kText, value);
-    ImGui::PopFont();
-}
-
 // How a chunk's time divides.
 void draw_parts(Viewer& viewer, const MadeChunk& chunk) {
     const std::array parts{std::pair{chunk.receipt.diffuse_ms, theme::kAccent},
@@ -55,24 +46,25 @@ void draw_figures(Viewer& viewer) {
     const double seconds =
         1e-3 * (chunk->receipt.diffuse_ms + chunk->receipt.decode_ms + chunk->finalize_ms);
     const auto frames = static_cast<double>(chunk->frames.extent(0));
-    row(viewer, "made", fmt::format("{:.1f} frames/s", seconds > 0 ? frames / seconds : 0),
-        "Frames a second that the model makes");
-    row(viewer, "shown",
+    figure(viewer, "made", fmt::format("{:.1f} frames/s", seconds > 0 ? frames / seconds : 0),
+           "Frames a second that the model makes");
+    figure(
+        viewer, "shown",
         fmt::format("{:.1f} of {:.0f} frames/s", live.shown_rate(viewer.now()), live.frame_rate()),
         "Frames a second on the screen, of those the video has");
-    row(viewer, "diffuse / decode / finalize",
-        fmt::format("{:.0f} / {:.0f} / {:.0f} ms", chunk->receipt.diffuse_ms,
-                    chunk->receipt.decode_ms, chunk->finalize_ms),
-        "Parts of a chunk's time: denoising, decoding, the clean pass that writes the memory");
-    row(viewer, "input to picture, p50 / p95",
-        live.latency().empty() ? "-"
-                               : fmt::format("{:.2f} / {:.2f} s", live.latency().quantile(0.5),
-                                             live.latency().quantile(0.95)),
-        "From a control to the first frame that follows it");
-    row(viewer, "memory", fmt::format("{:.0f} MiB", viewer.common().memory_mib()),
-        "Of this program");
-    row(viewer, "model", viewer.options().model, "The model that runs");
-    row(viewer, "drawn by", viewer.common().device, "The Vulkan device");
+    figure(viewer, "diffuse / decode / finalize",
+           fmt::format("{:.0f} / {:.0f} / {:.0f} ms", chunk->receipt.diffuse_ms,
+                       chunk->receipt.decode_ms, chunk->finalize_ms),
+           "Parts of a chunk's time: denoising, decoding, the clean pass that writes the memory");
+    figure(viewer, "input to picture, p50 / p95",
+           live.latency().empty() ? "-"
+                                  : fmt::format("{:.2f} / {:.2f} s", live.latency().quantile(0.5),
+                                                live.latency().quantile(0.95)),
+           "From a control to the first frame that follows it");
+    figure(viewer, "memory", fmt::format("{:.0f} MiB", viewer.common().memory_mib()),
+           "Of this program");
+    figure(viewer, "model", viewer.options().model, "The model that runs");
+    figure(viewer, "drawn by", viewer.common().device, "The Vulkan device");
     ImGui::PopStyleVar();
 }
 

@@ -4,21 +4,15 @@
 #include "interactive/viewer.h"
 
 namespace longtake::interactive {
-namespace {
-
-// A line of text on a dark ground, its middle at `x`.
-void badge(ImFont* font, float x, float y, const std::string& text, float scale) {
-    auto* list = ImGui::GetForegroundDrawList();
-    const float size = font->FontSize;
-    const ImVec2 extent = font->CalcTextSizeA(size, 1e9F, 0, text.c_str());
-    const float pad = 9 * scale;
-    const ImVec2 corner{x - extent.x / 2 - pad, y};
-    list->AddRectFilled(corner, {corner.x + extent.x + 2 * pad, y + extent.y + 1.4F * pad},
-                        theme::rgb(0x14161A, 225), 4 * scale);
-    list->AddText(font, size, {corner.x + pad, y + 0.7F * pad}, theme::kText, text.c_str());
+void draw_notice(Screen& screen, const render::Rect& picture) {
+    const float scale = screen.ui().scale();
+    if (!screen.notice().empty()) {
+        const auto width = static_cast<float>(picture.width);
+        badge(screen, static_cast<float>(picture.x) + width / 2,
+              static_cast<float>(picture.y + picture.height) - 52 * scale,
+              shortened(screen.notice(), width - 60 * scale));
+    }
 }
-
-}  // namespace
 
 void draw_overlay(Viewer& viewer, const Layout& layout, const render::Rect& video) {
     const float scale = viewer.ui().scale();
@@ -28,15 +22,11 @@ void draw_overlay(Viewer& viewer, const Layout& layout, const render::Rect& vide
     const auto height = static_cast<float>(video.height);
     const auto& pacer = viewer.live().pacer();
     if (pacer.chunk() == nullptr) {
-        badge(viewer.ui().body, middle, top + height / 2, "Making the first frames", scale);
+        badge(viewer, middle, top + height / 2, "Making the first frames");
     } else if (pacer.paused()) {
-        badge(viewer.ui().body, middle, top + 14 * scale, "Paused", scale);
+        badge(viewer, middle, top + 14 * scale, "Paused");
     }
-    if (!viewer.notice().empty()) {
-        badge(viewer.ui().body, middle, top + height - 52 * scale,
-              shortened(viewer.notice(), static_cast<float>(layout.video.width) - 60 * scale),
-              scale);
-    }
+    draw_notice(viewer, {layout.video.x, video.y, layout.video.width, video.height});
 }
 
 }  // namespace longtake::interactive

@@ -11,7 +11,10 @@ class Viewer;
 struct Layout {
     render::Rect video, prompt, transport, timeline, sidebar;
 };
-Layout lay_out(Screen& screen, bool timeline, bool sidebar, bool bars);
+struct Parts {
+    bool timeline, sidebar, transport, prompt;
+};
+Layout lay_out(Screen& screen, const Parts& parts);
 
 // Each draws itself into its place and does what is clicked there.
 void draw_overlay(Viewer& viewer, const Layout& layout, const render::Rect& video);
@@ -19,6 +22,7 @@ void draw_prompt_bar(Viewer& viewer, const render::Rect& place);
 void draw_transport(Viewer& viewer, const render::Rect& place);
 void draw_timeline(Viewer& viewer, const render::Rect& place);
 void draw_sidebar(Viewer& viewer, const render::Rect& place);
+void draw_notice(Screen& screen, const render::Rect& picture);
 void draw_help(Screen& screen);
 
 // Parts of the sidebar.

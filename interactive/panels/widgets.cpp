@@ -32,6 +32,19 @@ void draw_icon(ImDrawList& list, Icon icon, ImVec2 c, float r, uint32_t colour) 
             list.AddRectFilled({c.x + 0.5F * r, c.y - 0.8F * r}, {c.x + 0.8F * r, c.y + 0.8F * r},
                                colour);
             break;
+        case Icon::StepBack:
+            list.AddTriangleFilled({c.x + 0.7F * r, c.y - 0.8F * r},
+                                   {c.x + 0.7F * r, c.y + 0.8F * r}, {c.x - 0.4F * r, c.y}, colour);
+            list.AddRectFilled({c.x - 0.8F * r, c.y - 0.8F * r}, {c.x - 0.5F * r, c.y + 0.8F * r},
+                               colour);
+            break;
+        case Icon::Loop:
+            list.AddRect({c.x - r, c.y - 0.6F * r}, {c.x + r, c.y + 0.6F * r}, colour, 0.5F * r, 0,
+                         r / 4);
+            list.AddTriangleFilled({c.x - 0.1F * r, c.y - 1.1F * r},
+                                   {c.x - 0.1F * r, c.y - 0.1F * r},
+                                   {c.x + 0.55F * r, c.y - 0.6F * r}, colour);
+            break;
         case Icon::Restart: {
             constexpr float kPi = std::numbers::pi_v<float>;
             arc(-0.35F * kPi, 1.35F * kPi);
@@ -138,6 +151,28 @@ void small_text(Screen& screen, uint32_t colour, const std::string& what) {
     ImGui::PushFont(screen.ui().small);
     text(colour, what);
     ImGui::PopFont();
+}
+
+void figure(Screen& screen, const char* name, const std::string& value, const char* tip) {
+    small_text(screen, theme::kDim, name);
+    tooltip(tip);
+    ImGui::PushFont(screen.ui().small);
+    ImGui::SameLine(ImGui::GetWindowContentRegionMax().x - ImGui::CalcTextSize(value.c_str()).x);
+    text(theme::kText, value);
+    ImGui::PopFont();
+}
+
+void badge(Screen& screen, float x, float y, const std::string& what) {
+    const ImFont* font = screen.ui().body;
+    const float scale = screen.ui().scale();
+    auto* list = ImGui::GetForegroundDrawList();
+    const float size = font->FontSize;
+    const ImVec2 extent = font->CalcTextSizeA(size, 1e9F, 0, what.c_str());
+    const float pad = 9 * scale;
+    const ImVec2 corner{x - extent.x / 2 - pad, y};
+    list->AddRectFilled(corner, {corner.x + extent.x + 2 * pad, y + extent.y + 1.4F * pad},
+                        theme::rgb(0x14161A, 225), 4 * scale);
+    list->AddText(font, size, {corner.x + pad, y + 0.7F * pad}, theme::kText, what.c_str());
 }
 
 std::string clock_text(double seconds) {

@@ -21,7 +21,19 @@ class Panel {
     Panel& operator=(const Panel&) = delete;
 };
 
-enum class Icon : uint8_t { Play, Pause, Step, Restart, Next, Record, Stop, Camera, Help };
+enum class Icon : uint8_t {
+    Play,
+    Pause,
+    Step,
+    StepBack,
+    Restart,
+    Next,
+    Record,
+    Stop,
+    Camera,
+    Loop,
+    Help
+};
 
 // A button that does what its key does and says so.
 void action_button(Screen& screen, Action action, Icon icon, uint32_t colour,
@@ -32,6 +44,10 @@ void tooltip(const std::string& text);
 void heading(Screen& screen, const char* text);
 void text(uint32_t colour, const std::string& text);
 void small_text(Screen& screen, uint32_t colour, const std::string& text);
+// A line of a name and what it is.
+void figure(Screen& screen, const char* name, const std::string& value, const char* tip);
+// A line of text on a dark ground over the picture, its middle at `x`.
+void badge(Screen& screen, float x, float y, const std::string& text);
 std::string clock_text(double seconds);  // "1:02.5"
 // As much of it as fits into `width` pixels in the current font.
 std::string shortened(const std::string& text, float width);

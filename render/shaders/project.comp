@@ -97,9 +97,9 @@ bool project(uint i, out Splat s) {
     float across = max(xx - xy * xy / yy, 1e-6);
     vec3 colour = colour_of(i, normalize(mean - push.view.eye.xyz));
     if (push.view.depths.y > 0.0) {
-        float far = clamp((t.z - push.view.depths.x) / (push.view.depths.y - push.view.depths.x),
+        float far = clamp(log(t.z / push.view.depths.x) / log(push.view.depths.y / push.view.depths.x),
                           0.0, 1.0);
-        colour = mix(vec3(0.95, 0.96, 1.0), vec3(0.05, 0.07, 0.12), pow(far, 0.7));
+        colour = mix(vec3(0.95, 0.96, 1.0), vec3(0.05, 0.07, 0.12), far);
     }
     s.place = vec4(centre, xy / yy, t.z);
     s.shape = vec4(sqrt(level * across), reach.y, opacity, falloff);

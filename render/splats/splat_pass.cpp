@@ -53,11 +53,10 @@ void SplatPass::force(std::optional<SplatOrder> order) {
 }
 
 void SplatPass::update(Submission& submission, StagingRing& staging, const SplatView& view) {
-    if (view.splats != nullptr && view.version != version_) {
+    if (view.splats != nullptr) {
         memory_.update(submission, staging, *view.splats);
         by_depth_.reserve(memory_.count());
         projection_.reserve(memory_.count());
-        version_ = view.version;
     }
 }
 

@@ -25,7 +25,7 @@ class SplatPass {
     // Takes another way than what suits the device best.
     void force(std::optional<SplatOrder> order);
 
-    // Brings splats that are new to the device, in submissions of its own.
+    // Brings what is new of the splats to the device, in submissions of its own.
     void update(Submission& submission, StagingRing& staging, const SplatView& view);
     // Draws the picture, of the size of `where`; before the target's drawing begins.
     void render(VkCommandBuffer commands, const Submission& submission, StagingRing& staging,
@@ -44,7 +44,6 @@ class SplatPass {
     const Device& device_;
     SplatOrder order_;
     SplatMemory memory_;
-    uint64_t version_ = 0;
     RadixSort sort_;
     SortMemory by_depth_;
     SplatProjection projection_;

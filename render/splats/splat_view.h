@@ -39,8 +39,9 @@ struct SplatLook {
         float amount = 0;  // of it; the rest is the splat's own
         bool hidden = false;
     };
-    int sh_degree = 3;                 // higher ones are left out
-    double nearest = 0, farthest = 0;  // shades of depth between these instead of colours; or 0
+    int sh_degree = 3;  // higher ones are left out
+    // Depths, by whose logarithm splats are shaded instead of coloured; 0: they are coloured.
+    double nearest = 0, farthest = 0;
     std::array<Mark, kMarks> marks{};
 };
 
@@ -60,7 +61,6 @@ enum class SplatMethod : uint8_t {
 // What is drawn of a scene of splats.
 struct SplatView {
     const Splats* splats = nullptr;
-    uint64_t version = 0;  // of the splats: another one where they are others
     PinholeCamera camera;
     SplatLook look;
     std::span<const Line> lines = {};

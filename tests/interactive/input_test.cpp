@@ -2,6 +2,7 @@
 #include "interactive/actions.h"
 #include "interactive/settings.h"
 #include "interactive/ui_script.h"
+#include "interactive/volume/volume_screen.h"
 #include "tests/core/temporary_folder.h"
 
 #include <gmock/gmock.h>
@@ -32,17 +33,21 @@ TEST(Actions, KeysActUnlessSomebodyTypes) {
 
 // Everything has a key and words; no key does two things, but for Enter, which depends on where.
 TEST(Actions, EveryOneHasAKeyOfItsOwn) {
-    std::set<Action> actions;
-    std::set<std::tuple<Key, bool, bool, bool>> keys;
-    for (const Binding& b : live_keys()) {
-        EXPECT_TRUE(actions.insert(b.action).second) << b.label;
-        EXPECT_FALSE(std::string(b.label).empty());
-        EXPECT_FALSE(std::string(b.keys).empty());
-        const bool fresh =
-            keys.insert({b.key, b.modifiers.ctrl, b.modifiers.shift, b.modifiers.alt}).second;
-        EXPECT_TRUE(fresh || b.action == Action::SendPrompt) << b.label;
+    std::set<Action> all;
+    for (const auto list : {live_keys(), volume_keys()}) {
+        std::set<Action> actions;
+        std::set<std::tuple<Key, bool, bool, bool>> keys;
+        for (const Binding& b : list) {
+            EXPECT_TRUE(actions.insert(b.action).second) << b.label;
+            EXPECT_FALSE(std::string(b.label).empty());
+            EXPECT_FALSE(std::string(b.keys).empty());
+            const bool fresh =
+                keys.insert({b.key, b.modifiers.ctrl, b.modifiers.shift, b.modifiers.alt}).second;
+            EXPECT_TRUE(fresh || b.action == Action::SendPrompt) << b.label;
+        }
+        all.merge(actions);
     }
-    EXPECT_EQ(actions.size(), static_cast<size_t>(Action::Quit) + 1);
+    EXPECT_EQ(all.size(), static_cast<size_t>(Action::SavePath) + 1);  // the last one
 }
 
 class UiScriptTest : public ::testing::Test {

@@ -31,7 +31,7 @@ class SplatPassTest : public VulkanTest {
 
     Tensor drawn(const Splats& splats, const PinholeCamera& camera, const SplatLook& look = {},
                  std::span<const Line> lines = {}) {
-        const SplatView view{&splats, ++version_, camera, look, lines};
+        const SplatView view{&splats, camera, look, lines};
         Scene scene;
         scene.background = {0.1F, 0.2F, 0.3F};
         scene.splats = &view;
@@ -41,9 +41,6 @@ class SplatPassTest : public VulkanTest {
 
     std::unique_ptr<Renderer> renderer_;
     std::unique_ptr<Offscreen> target_;
-
-  private:
-    uint64_t version_ = 0;
 };
 
 // What the rasterizer that trains draws.

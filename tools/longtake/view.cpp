@@ -12,6 +12,7 @@
 #include "interactive/headless.h"
 #include "interactive/live_take.h"
 #include "interactive/viewer.h"
+#include "interactive/volume/volume_screen.h"
 #include "interactive/windowed.h"
 #endif
 
@@ -23,6 +24,8 @@ namespace {
 
 struct ViewOptions {
     ModelOptions model;
+    std::string file;
+    bool sample = false;
     std::string prompt, prompts, image, script, output, folder = ".";
     std::string size = "1280x760";
     uint64_t seed = 0;
@@ -106,6 +109,17 @@ std::unique_ptr<live::Screen> live_screen(const ViewOptions& o,
     return std::make_unique<live::Viewer>(std::move(options), maker, now);
 }
 
+// The bundled stream; empty where it is not.
+std::string sample_stream() {
+    for (const auto& folder : assets_folders()) {
+        const auto path = folder / "streams" / "toyworld.ltv";
+        if (std::filesystem::exists(path)) {
+            return path.string();
+        }
+    }
+    return "";
+}
+
 void run(const ViewOptions& o) {
     check_input(o.headless == !o.script.empty(), "--headless and --script go together");
     check_input(o.headless || o.output.empty(),
@@ -116,18 +130,28 @@ void run(const ViewOptions& o) {
     const auto script =
         o.headless ? live::read_ui_script(o.script) : std::vector<live::ScriptStep>();
     const auto [width, height] = parse_size(o.size);
-    auto model = load_model(o.model);
     live::ScreenOptions screen;
     screen.folder = o.folder;
     screen.memory_mib = resident_mib;
-    const auto maker = [&](const std::string&, live::ScreenOptions options, double now) {
+    screen.sample = sample_stream();
+    check_input(!o.sample || !screen.sample.empty(),
+                "--sample: the bundled stream is not here; LONGTAKE_ASSETS says where to look");
+    const std::string first = o.sample ? screen.sample : o.file;
+    auto model = first.empty() ? load_model(o.model) : nullptr;
+    const auto maker = [&](const std::string& address, live::ScreenOptions options,
+                           double now) -> std::unique_ptr<live::Screen> {
+        if (!address.empty()) {
+            return std::make_unique<live::VolumeScreen>(std::move(options),
+                                                        live::VolumeSource::open(address), now);
+        }
+        model = model ? model : load_model(o.model);
         return live_screen(o, model, std::move(options), now);
     };
     if (!o.headless) {
         const auto place = live::Settings::place();
         screen.settings = live::Settings::read(place);
         live::run_in_window(
-            "", std::move(screen), maker,
+            first, std::move(screen), maker,
             {.validation = validation_of(o.validate), .settings = place, .stop = interrupted});
         return;
     }
@@ -146,7 +170,7 @@ void run(const ViewOptions& o) {
             return make_frame_writer(o.output, video);
         };
     }
-    live::run_headless("", std::move(screen), maker, script, headless);
+    live::run_headless(first, std::move(screen), maker, script, headless);
 }
 
 #else
@@ -164,7 +188,13 @@ void run(const ViewOptions&) {
 
 void add_view(CLI::App& app) {
     auto o = std::make_shared<ViewOptions>();
-    auto* command = app.add_subcommand("view", "Watch a take being made, and steer it");
+    auto* command = app.add_subcommand(
+        "view", "Watch a take being made and steer it, or walk around in a scene");
+    auto* file = command->add_option(
+        "file", o->file,
+        "Stream of Gaussians (.ltv, its address or playlist), .ply, .spz or .sog, or a folder of "
+        "these, a frame each; none: a live take");
+    command->add_flag("--sample", o->sample, "The bundled stream")->excludes(file);
     auto* prompt = command->add_option("-p,--prompt", o->prompt,
                                        "What to show first, or a timeline as `generate` takes it");
     command->add_option("--prompts", o->prompts, "File of prompts, one \"time: text\" per line")
@@ -189,7 +219,8 @@ void add_view(CLI::App& app) {
         ->check(CLI::IsMember({"core", "synchronization"}))
         ->group("Development");
     command->footer(
-        "Example:\n  longtake view --prompt \"a red ball rolls right on green grass\"\n"
+        "Examples:\n  longtake view --prompt \"a red ball rolls right on green grass\"\n"
+        "  longtake view --sample\n"
         "F1 lists the keys.");
     command->callback([o] { run(*o); });
 }
