@@ -142,6 +142,27 @@ TEST(View, FollowsAScriptWithoutADisplay) {
     EXPECT_EQ(record.changes.size(), 2u);
 }
 
+TEST(View, PlaysAStreamWithoutADisplay) {
+    Runner runner;
+    std::ofstream(runner.folder / "a.ui")
+        << "frames 5\nkey K\ndrag 100 100 160 120\nkey K\nkey Ctrl+S\nshot view.png\n";
+    const std::string stream =
+        (std::filesystem::path(LONGTAKE_ASSETS) / "streams/toyworld.ltv").string();
+    const Outcome outcome = runner.run({"view", stream, "--headless", "--script", "a.ui", "--size",
+                                        "480x320", "--validate", validation()});
+    if (outcome.err.find("no device") != std::string::npos ||
+        outcome.err.find("Vulkan driver") != std::string::npos) {
+        GTEST_SKIP() << outcome.err;
+    }
+    EXPECT_EQ(outcome.exit_code, 0) << outcome.err;
+    EXPECT_EQ(read_png(runner.folder / "view.png").extent(1), 480);
+    // The path is what `render` follows.
+    const Outcome rendered = runner.run({"render", stream, "--path", "longtake-001.path.json",
+                                         "--size", "128x96", "--seconds", "0.25", "-o", "a.mp4"});
+    EXPECT_EQ(rendered.exit_code, 0) << rendered.err;
+    EXPECT_EQ(runner.frames_of("a.mp4"), 4);
+}
+
 TEST(View, SaysWhatIsMissing) {
     Runner runner;
     const auto refused = [&](std::vector<std::string> arguments, const std::string& reason) {
@@ -162,6 +183,10 @@ TEST(View, SaysWhatIsMissing) {
     refused({"view", "--headless", "--script", "good.ui", "--cache", "x"}, "no policy 'x'");
     refused({"view", "--headless", "--script", "good.ui", "--model", "none"}, "none");
     refused({"view", "-o", "a.mp4"}, "Ctrl R");
+    std::ofstream(runner.folder / "a.ply") << "nonsense";
+    for (const char* name : {"none.ltv", "a.ply", "assets"}) {
+        refused({"view", name, "--headless", "--script", "good.ui"}, name);
+    }
     runner.options.environment["VK_ICD_FILENAMES"] = "/nowhere.json";
     runner.options.environment["VK_DRIVER_FILES"] = "/nowhere.json";
     refused({"view", "--headless", "--script", "good.ui"}, "mesa-vulkan-drivers");
