@@ -55,6 +55,7 @@ Session::Session(std::shared_ptr<const diffusion::VideoModel> model, SessionOpti
     : model_(std::move(model)),
       options_(std::move(options)),
       prompt_(model_),
+      motion_(model_->config().width, model_->config().height, model_->config().frame_rate),
       rollout_(model_->transformer_ptr(), model_->schedule(),
                timesteps_for(*model_, options_.steps)),
       memory_(within_memory("the cache", kMend,
@@ -98,6 +99,7 @@ std::optional<Chunk> Session::step(const Stop& stop) {
     const Stopwatch watch;
     const bool from_image = place_.chunk == 0 && !image_latent_.empty();
     const int64_t latent_frames = from_image ? 1 : latents_.extent(0);
+    tracks_ = motion_.take_up(decoder_->frames(latent_frames));
     const Turn turn = afresh || !turned ? Turn::None : cut ? Turn::Cut : Turn::Prompt;
     recache(memory_.recached_before(latent_frames, turn));
     memory_.begin_chunk(latent_frames, turn);
@@ -119,6 +121,7 @@ Chunk Session::finish_step(int64_t latent_frames, bool cut, double diffuse_ms) {
     Chunk chunk;
     chunk.latents = latents_.slice(0, latent_frames);
     chunk.frames = frames_.slice(0, decoder_->frames(latent_frames));
+    chunk.motion = tracks_;
     decoder_->begin(chunk.latents);
     clean_pass_ = CleanPass::Due;
     if (model_->device() == Device::Cuda) {
@@ -188,6 +191,8 @@ void Session::check_length(int64_t video_frames) const {
 
 void Session::reset() {
     forget();
+    motion_ =
+        MotionState(model_->config().width, model_->config().height, model_->config().frame_rate);
     place_ = {};
     clean_pass_ = CleanPass::Done;
     broken_ = false;
@@ -208,8 +213,8 @@ void Session::encode_image(const Tensor& image) {
 std::shared_ptr<const Session::Snapshot> Session::snapshot() {
     check(!broken_, "a stopped take has no state to keep");
     finalize();
-    return std::make_shared<Snapshot>(
-        Snapshot{memory_.clone(), history_.clone(), decoder_->snapshot(), place_, prompt_});
+    return std::make_shared<Snapshot>(Snapshot{memory_.clone(), history_.clone(),
+                                               decoder_->snapshot(), place_, prompt_, motion_});
 }
 
 void Session::restore(const Snapshot& snapshot) {
@@ -219,6 +224,7 @@ void Session::restore(const Snapshot& snapshot) {
     decoder_->restore(*snapshot.decoder);
     place_ = snapshot.place;
     prompt_ = snapshot.prompt;
+    motion_ = snapshot.motion;
     clean_pass_ = CleanPass::Done;
     broken_ = false;
 }

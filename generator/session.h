@@ -3,6 +3,7 @@
 #include "core/tensor.h"
 #include "diffusion/video_model.h"
 #include "generator/cache/cache_memory.h"
+#include "generator/control/motion_state.h"
 #include "generator/latent_history.h"
 #include "generator/noise_source.h"
 #include "generator/prompt_state.h"
@@ -38,6 +39,7 @@ struct Receipt {
 struct Chunk {
     Tensor frames;   // [T, H, W, 3] of 8-bit sRGB
     Tensor latents;  // [F, C, h, w], of the transformer's device
+    Tracks motion;   // that its frames were asked to follow
     Receipt receipt;
 };
 
@@ -49,6 +51,7 @@ class Session {
 
     // In force from the next chunk on.
     PromptState& prompt() { return prompt_; }
+    MotionState& motion() { return motion_; }
 
     // Makes the next chunk. Its frames come before its clean pass, which `finalize` or the next
     // step does; on a GPU it is queued already, behind the decoder. Nothing when
@@ -87,6 +90,7 @@ class Session {
     std::shared_ptr<const diffusion::VideoModel> model_;
     SessionOptions options_;
     PromptState prompt_;
+    MotionState motion_;
     Rollout rollout_;
     CacheMemory memory_;  // works on the stream of the roll-out
     std::unique_ptr<diffusion::DecodeStream> decoder_;
@@ -95,6 +99,7 @@ class Session {
     bool broken_ = false;  // a chunk was left half-made
     Tensor image_latent_;  // [1, C, h, w] or empty
     Tensor latents_, frames_;
+    Tracks tracks_;  // of the chunk being made
     LatentHistory history_;
 };
 
@@ -104,6 +109,7 @@ struct Session::Snapshot {
     std::shared_ptr<const diffusion::DecodeStream::Snapshot> decoder;
     TakePlace place;
     PromptState prompt;
+    MotionState motion;
 };
 
 }  // namespace longtake::generator

@@ -10,8 +10,8 @@
 namespace longtake::diffusion {
 
 // Reads Python's pickle format, protocols 2 to 5, without ever executing anything: the only
-// callables it knows are those that torch.save writes for tensors and OrderedDict, and it builds
-// their results itself. Everything else is refused by name, with an InputError.
+// callables it knows are those that torch.save writes for tensors, bytes and OrderedDict, and it
+// builds their results itself. Everything else is refused by name, with an InputError.
 class Pickle {
   public:
     explicit Pickle(std::span<const std::byte> bytes);

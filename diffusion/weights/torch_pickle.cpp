@@ -6,6 +6,8 @@
 
 #include <algorithm>
 #include <array>
+#include <cstdint>
+#include <utility>
 
 namespace longtake::diffusion {
 namespace {
@@ -24,7 +26,8 @@ constexpr std::array<TorchType, 12> kTypes{{
     {"float64", "DoubleStorage", 8, {}},
     {"float8_e5m2", "Float8_e5m2Storage", 1, {}},
 }};
-constexpr std::array<std::string_view, 7> kCallables{"collections.OrderedDict",
+constexpr std::array<std::string_view, 8> kCallables{"collections.OrderedDict",
+                                                     "_codecs.encode",
                                                      "torch.Size",
                                                      "torch._utils._rebuild_tensor",
                                                      "torch._utils._rebuild_tensor_v2",
@@ -76,6 +79,24 @@ PickleValue tensor(const PickleList& arguments, size_t type_at) {
     return {std::move(t)};
 }
 
+// What Python's protocol 2 makes of bytes: a text with a character for each of them.
+PickleValue bytes_of(const PickleList& arguments) {
+    const auto& text = need<std::string>(arguments.items[0]);
+    check_input(need<std::string>(arguments.items[1]) == "latin1", "its pickle holds odd bytes");
+    std::string bytes;
+    for (size_t i = 0; i < text.size(); ++i) {
+        const auto first = static_cast<uint8_t>(text[i]);
+        if (first >= 0x80) {
+            check_input((first & 0xFC) == 0xC0 && i + 1 < text.size(),
+                        "its pickle holds odd bytes");
+            bytes += static_cast<char>(first << 6 | (static_cast<uint8_t>(text[++i]) & 0x3F));
+        } else {
+            bytes += static_cast<char>(first);
+        }
+    }
+    return {std::move(bytes)};
+}
+
 }  // namespace
 
 PickleValue torch_global(const std::string& module, const std::string& name) {
@@ -103,6 +124,9 @@ PickleValue torch_call(const PickleValue& callable, const PickleValue& arguments
         check_input(need_list(&arguments, 0).items.empty(),
                     "its pickle fills an OrderedDict oddly");
         return {PickleDict{}};
+    }
+    if (name == "_codecs.encode") {
+        return bytes_of(need_list(&arguments, 2));
     }
     if (name == "torch.Size") {
         const PickleRef sizes = need_list(&arguments, 1).items[0];

@@ -10,7 +10,7 @@ namespace longtake::diffusion {
 
 PickleValue torch_global(const std::string& module, const std::string& name);
 
-// The result of calling a global: an empty OrderedDict, a torch.Size, a tensor, a parameter.
+// The result of calling a global: an empty OrderedDict, bytes, a torch.Size, a tensor, a parameter.
 PickleValue torch_call(const PickleValue& callable, const PickleValue& arguments);
 
 // ("storage", type, key, device, elements): the contents of an entry of the archive.

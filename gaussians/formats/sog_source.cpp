@@ -2,7 +2,7 @@
 
 #include "core/error.h"
 #include "core/text.h"
-#include "gaussians/formats/compression.h"
+#include "core/compression.h"
 
 namespace longtake::gaussians {
 namespace {

@@ -2,7 +2,7 @@
 #include "core/dtype.h"
 #include "core/error.h"
 #include "core/parallel.h"
-#include "gaussians/formats/compression.h"
+#include "core/compression.h"
 #include "gaussians/formats/packed_values.h"
 #include "gaussians/formats/spz.h"
 #include "gaussians/formats/spz_layout.h"

@@ -1,6 +1,6 @@
 #include "core/error.h"
 #include "core/file.h"
-#include "gaussians/formats/compression.h"
+#include "core/compression.h"
 #include "gaussians/formats/packed_values.h"
 #include "gaussians/formats/spz.h"
 #include "gaussians/formats/spz_layout.h"

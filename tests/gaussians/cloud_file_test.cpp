@@ -4,7 +4,7 @@
 #include "core/file.h"
 #include "core/safetensors.h"
 #include "core/zip_directory.h"
-#include "gaussians/formats/compression.h"
+#include "core/compression.h"
 #include "tests/core/temporary_folder.h"
 #include "tests/gaussians/cloud_testing.h"
 

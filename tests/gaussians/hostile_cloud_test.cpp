@@ -2,7 +2,7 @@
 #include "core/file.h"
 #include "core/zip_directory.h"
 #include "gaussians/formats/cloud_file.h"
-#include "gaussians/formats/compression.h"
+#include "core/compression.h"
 #include "tests/core/temporary_folder.h"
 #include "tests/core/zip_testing.h"
 #include "tests/gaussians/cloud_testing.h"

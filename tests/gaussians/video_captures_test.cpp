@@ -106,10 +106,10 @@ TEST(N3dv, BadInput) {
     }
     std::string huge = sound;
     huge.replace(huge.find("(2, "), 4, "(999999999, ");
-    expect(huge, "promises 999999999 rows");
+    expect(huge, "promises [999999999, 17] numbers");
     std::string objects = sound;
     objects.replace(objects.find("<f8"), 3, "|O ");
-    expect(objects, "it is not of rows of '<f8'");
+    expect(objects, "it is not of little-endian numbers");
     auto bad = pose_row(0);
     bad[14] = std::nan("");
     expect(npy({bad}), "not numbers");

@@ -1,8 +1,8 @@
 #include "core/error.h"
+#include "core/npy.h"
 #include "gaussians/formats/points_file.h"
 #include "gaussians/scene/datasets/calibrated_camera.h"
 #include "gaussians/scene/datasets/layouts.h"
-#include "gaussians/scene/datasets/npy.h"
 
 #include <algorithm>
 #include <cmath>
@@ -44,6 +44,17 @@ std::vector<CapturedView> find_cameras(const fs::path& folder) {
     return views;
 }
 
+std::vector<std::vector<double>> rows_of(const NpyArray& table) {
+    check_input(table.shape.rank() == 2 && table.shape[1] == kColumns,
+                "it is an array of {}; cameras are rows of {} numbers", table.shape.str(),
+                kColumns);
+    std::vector<std::vector<double>> rows;
+    for (auto row = table.values.begin(); row != table.values.end(); row += kColumns) {
+        rows.emplace_back(row, row + kColumns);
+    }
+    return rows;
+}
+
 // Columns of the 3x5: down, right and back of the camera in the world, its place, and height, width
 // and focal length.
 Camera camera_of(const std::vector<double>& row) {
@@ -68,24 +79,24 @@ bool is_n3dv(const fs::path& path) {
 
 Capture read_n3dv(const fs::path& path) {
     const fs::path folder = folder_of(path), poses = folder / kPoses;
-    const auto rows = read_npy_table(poses);
+    const auto table = read_npy(poses);
     Capture capture{.layout = kPoses, .views = find_cameras(folder), .points = {}};
-    if (capture.views.empty()) {
+    try {
+        const auto rows = rows_of(table);
+        if (capture.views.empty()) {
+            for (size_t i = 0; i < rows.size(); ++i) {
+                capture.views.push_back(
+                    {.name = fmt::format("cam{:02}", i), .lens = {}, .pictures = {}});
+            }
+        }
+        check_input(rows.size() == capture.views.size() && !rows.empty(),
+                    "it has {} rows of {} numbers; {} rows of {} belong to the cameras there",
+                    rows.size(), kColumns, capture.views.size(), kColumns);
         for (size_t i = 0; i < rows.size(); ++i) {
-            capture.views.push_back(
-                {.name = fmt::format("cam{:02}", i), .lens = {}, .pictures = {}});
-        }
-    }
-    check_input(rows.size() == capture.views.size() && !rows.empty() && rows[0].size() == kColumns,
-                "{}: it has {} rows of {} numbers; {} rows of {} belong to the cameras there",
-                poses.string(), rows.size(), rows.empty() ? 0 : rows[0].size(),
-                capture.views.size(), kColumns);
-    for (size_t i = 0; i < rows.size(); ++i) {
-        try {
             capture.views[i].lens.camera = camera_of(rows[i]);
-        } catch (const InputError& e) {
-            fail_input("{}: {}", poses.string(), e.what());
         }
+    } catch (const InputError& e) {
+        fail_input("{}: {}", poses.string(), e.what());
     }
     if (fs::exists(folder / kPoints)) {
         capture.points = read_points(folder / kPoints);

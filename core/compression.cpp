@@ -1,4 +1,4 @@
-#include "gaussians/formats/compression.h"
+#include "core/compression.h"
 
 #include "core/error.h"
 
@@ -8,7 +8,7 @@
 #include <algorithm>
 #include <memory>
 
-namespace longtake::gaussians {
+namespace longtake {
 namespace {
 
 constexpr size_t kFirstBlock = size_t{1} << 16;
@@ -95,4 +95,4 @@ std::vector<std::byte> zstd(std::span<const std::byte> bytes) {
     return packed;
 }
 
-}  // namespace longtake::gaussians
+}  // namespace longtake

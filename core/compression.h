@@ -4,7 +4,7 @@
 #include <span>
 #include <vector>
 
-namespace longtake::gaussians {
+namespace longtake {
 
 // The readers give exactly `size` bytes and throw InputError where there are fewer; what follows is
 // left alone. Memory is taken as the bytes arrive, whatever `size` promises.
@@ -14,4 +14,4 @@ std::vector<std::byte> unzstd(std::span<const std::byte> bytes, size_t size);
 
 std::vector<std::byte> zstd(std::span<const std::byte> bytes);
 
-}  // namespace longtake::gaussians
+}  // namespace longtake

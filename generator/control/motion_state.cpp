@@ -1,0 +1,224 @@
+#include "generator/control/motion_state.h"
+
+#include "core/error.h"
+
+#include <algorithm>
+#include <cmath>
+#include <utility>
+
+namespace longtake::generator {
+namespace {
+
+// Ids of points: those of played tracks are their own, below these.
+constexpr int32_t kFirstHeld = 1'000'000, kFirstLattice = 1'000'000'000;
+// The lattice of a moving camera: picture widths at the distance it begins at; rows and columns on
+// each side of the middle; after how many numbers ids come again.
+constexpr double kLatticeStep = 1.0 / 16;
+constexpr int64_t kLatticeReach = 12, kLatticeSide = 2048, kLatticeLevels = 128;
+// A hand that moved while the take stood still is followed at most so much faster than it was.
+constexpr double kFastest = 2;
+
+// Between the steps around a time; before the first and after the last it rests there.
+Handle::Step at(const std::vector<Handle::Step>& path, double seconds) {
+    if (path.empty()) {
+        return {seconds, 0, 0};
+    }
+    const auto after = std::ranges::upper_bound(path, seconds, {}, &Handle::Step::seconds);
+    if (after == path.begin() || after == path.end()) {
+        return after == path.end() ? path.back() : path.front();
+    }
+    const Handle::Step &a = *std::prev(after), &b = *after;
+    const auto t = static_cast<float>((seconds - a.seconds) / (b.seconds - a.seconds));
+    return {seconds, a.x + t * (b.x - a.x), a.y + t * (b.y - a.y)};
+}
+
+int64_t wrapped(int64_t v, int64_t period) {
+    return ((v % period) + period) % period;
+}
+
+double end_of(const Handle& handle) {
+    return handle.path.empty() ? 0 : handle.path.back().seconds;
+}
+
+}  // namespace
+
+// Columns of a chunk, in any order, until they are one.
+class MotionState::ChunkTracks {
+  public:
+    explicit ChunkTracks(int64_t frames) : frames_(frames) {}
+
+    // The places of a point, to be filled.
+    std::vector<TrackPoint>& add(int32_t id) {
+        auto& column = columns_[id];
+        column.resize(static_cast<size_t>(frames_));
+        return column;
+    }
+    Tracks all() const {
+        std::vector<int32_t> ids;
+        for (const auto& [id, places] : columns_) {
+            ids.push_back(id);
+        }
+        Tracks tracks(frames_, std::move(ids));
+        int64_t n = 0;
+        for (const auto& [id, places] : columns_) {
+            for (int64_t t = 0; t < frames_; ++t) {
+                tracks.at(t, n) = places[static_cast<size_t>(t)];
+            }
+            ++n;
+        }
+        return cut(tracks, 0, frames_);
+    }
+
+  private:
+    int64_t frames_;
+    std::map<int32_t, std::vector<TrackPoint>> columns_;
+};
+
+MotionState::MotionState(int64_t width, int64_t height, double frame_rate)
+    : width_(static_cast<double>(width)),
+      height_(static_cast<double>(height)),
+      frame_rate_(frame_rate),
+      next_id_(kFirstHeld) {}
+
+void MotionState::set(const std::vector<Handle>& handles) {
+    for (auto& [id, held] : held_) {
+        held.wanted = false;
+    }
+    for (const Handle& handle : handles) {
+        const auto [at, is_new] = held_.try_emplace(handle.id);
+        Held& held = at->second;
+        if (is_new) {
+            held.first_id = next_id_;
+            held.begun = frame_;
+            held.consumed = handle.path.empty() ? 0 : handle.path.front().seconds;
+            held.placed = camera_;
+            next_id_ += static_cast<int32_t>(handle.points.size());
+            check(next_id_ < kFirstLattice, "a take with more points than it has numbers for");
+        }
+        held.handle = handle;
+        held.wanted = true;
+    }
+    std::erase_if(held_, [](const auto& entry) {
+        return !entry.second.wanted && !entry.second.handle.released;
+    });
+}
+
+void MotionState::play(Tracks tracks) {
+    played_ = std::move(tracks);
+    played_from_ = frame_;
+}
+
+Tracks MotionState::take_up(int64_t frames) {
+    std::vector<PlaneCamera> cameras;
+    for (int64_t t = 0; t < frames; ++t) {
+        camera_ = moved(camera_, move_, 1 / frame_rate_);
+        cameras.push_back(camera_);
+    }
+    ChunkTracks chunk(frames);
+    const Tracks played = cut(played_, frame_ - played_from_, frames);
+    for (int64_t n = 0; n < played.points(); ++n) {
+        auto& places = chunk.add(played.ids()[static_cast<size_t>(n)]);
+        for (int64_t t = 0; t < frames; ++t) {
+            places[static_cast<size_t>(t)] = played.at(t, n);
+        }
+    }
+    for (auto& [id, held] : held_) {
+        add_handle(held, frames, cameras, chunk);
+    }
+    std::erase_if(held_, [](const auto& entry) {
+        const Held& held = entry.second;
+        return held.handle.released && held.handle.kind == Handle::Kind::Dragged &&
+               held.consumed >= end_of(held.handle);
+    });
+    if (!move_.still()) {
+        add_lattice(cameras, chunk);
+    }
+    frame_ += frames;
+    return chunk.all();
+}
+
+// How far into the hand's clock a chunk reaches.
+double MotionState::consumed_by(const Held& held, int64_t frames) const {
+    const double most = held.consumed + kFastest * static_cast<double>(frames) / frame_rate_;
+    return std::min(std::max(held.consumed, end_of(held.handle)), most);
+}
+
+MotionState::Offset MotionState::offset(const Held& held, int64_t frame, int64_t frames,
+                                        double until) const {
+    double seconds = 0;
+    bool there = true;
+    switch (held.handle.kind) {
+        case Handle::Kind::Static: break;
+        case Handle::Kind::Drawn:
+            seconds = static_cast<double>(frame_ + frame - held.begun) / frame_rate_;
+            there = seconds <= end_of(held.handle) + 1e-9;
+            break;
+        case Handle::Kind::Dragged:
+            seconds = held.consumed + (until - held.consumed) * static_cast<double>(frame + 1) /
+                                          static_cast<double>(frames);
+            break;
+    }
+    const Handle::Step step = at(held.handle.path, seconds);
+    return {step.x, step.y, there};
+}
+
+void MotionState::add_handle(Held& held, int64_t frames, const std::vector<PlaneCamera>& cameras,
+                             ChunkTracks& out) const {
+    const double until = consumed_by(held, frames);
+    const bool in_scene = held.handle.kind != Handle::Kind::Dragged;
+    for (size_t n = 0; n < held.handle.points.size(); ++n) {
+        const Handle::Point& point = held.handle.points[n];
+        auto& places = out.add(held.first_id + static_cast<int32_t>(n));
+        for (int64_t t = 0; t < frames; ++t) {
+            const Offset moved_by = offset(held, t, frames, until);
+            const float x = point.x + point.weight * moved_by.x;
+            const float y = point.y + point.weight * moved_by.y;
+            TrackPoint& place = places[static_cast<size_t>(t)];
+            place = {x, y, moved_by.there};
+            if (in_scene && cameras[static_cast<size_t>(t)] != held.placed) {
+                const PlanePoint on = unproject(held.placed, static_cast<double>(x),
+                                                static_cast<double>(y), width_, height_);
+                const PicturePoint now =
+                    project(cameras[static_cast<size_t>(t)], on, width_, height_);
+                place = {static_cast<float>(now.x), static_cast<float>(now.y),
+                         moved_by.there && now.in_front};
+            }
+        }
+    }
+    held.consumed = until;
+}
+
+void MotionState::add_lattice(const std::vector<PlaneCamera>& cameras, ChunkTracks& out) const {
+    // Around what the middle of the picture shows in the middle of the chunk, finer where the
+    // camera is near.
+    const PlaneCamera& middle = cameras[cameras.size() / 2];
+    const PlanePoint centre = unproject(middle, width_ / 2, height_ / 2, width_, height_);
+    const auto level = static_cast<int64_t>(std::lround(std::log2(middle.distance)));
+    const double step = std::ldexp(kLatticeStep, static_cast<int>(level));
+    const auto row = static_cast<int64_t>(std::llround(centre.y / step));
+    const auto column = static_cast<int64_t>(std::llround(centre.x / step));
+    for (int64_t r = row - kLatticeReach; r <= row + kLatticeReach; ++r) {
+        for (int64_t c = column - kLatticeReach; c <= column + kLatticeReach; ++c) {
+            const int64_t id =
+                (wrapped(level, kLatticeLevels) * kLatticeSide + wrapped(r, kLatticeSide)) *
+                    kLatticeSide +
+                wrapped(c, kLatticeSide);
+            std::vector<TrackPoint> places;
+            bool seen = false;
+            for (const PlaneCamera& camera : cameras) {
+                const auto p =
+                    project(camera, {step * static_cast<double>(c), step * static_cast<double>(r)},
+                            width_, height_);
+                const bool inside =
+                    p.in_front && p.x >= 0 && p.y >= 0 && p.x < width_ && p.y < height_;
+                seen |= inside;
+                places.push_back({static_cast<float>(p.x), static_cast<float>(p.y), inside});
+            }
+            if (seen) {
+                out.add(kFirstLattice + static_cast<int32_t>(id)) = std::move(places);
+            }
+        }
+    }
+}
+
+}  // namespace longtake::generator

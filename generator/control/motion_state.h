@@ -1,0 +1,60 @@
+#pragma once
+
+#include "generator/control/handle.h"
+#include "generator/control/plane_camera.h"
+#include "generator/tracks/tracks.h"
+
+#include <cstdint>
+#include <map>
+#include <vector>
+
+namespace longtake::generator {
+
+// How a take is asked to move: what hands hold, where the camera goes, and tracks from elsewhere,
+// made into the tracks of one chunk after another. What is set takes effect with the next chunk.
+class MotionState {
+  public:
+    MotionState(int64_t width, int64_t height, double frame_rate);
+
+    // Instead of the handles before; those with an id that is known go on from where they are. A
+    // handle that is not among them any more ends, a released one when it has come to its end.
+    void set(const std::vector<Handle>& handles);
+    void set(const CameraMove& camera) { move_ = camera; }
+    // From its first frame on, with the next chunk; instead of what is being played.
+    void play(Tracks tracks);
+
+    // The tracks of the next `frames` frames: points that are visible in any of them, by id.
+    Tracks take_up(int64_t frames);
+
+  private:
+    struct Held {
+        Handle handle;
+        int32_t first_id = 0;  // of its points
+        int64_t begun = 0;     // the frame it took effect with
+        double consumed = 0;   // Dragged: seconds of the hand that are in the take already
+        PlaneCamera placed;    // where the camera was then
+        bool wanted = true;    // among those that were set last
+    };
+    struct Offset {
+        float x, y;
+        bool there;
+    };
+    class ChunkTracks;
+
+    void add_handle(Held& held, int64_t frames, const std::vector<PlaneCamera>& cameras,
+                    ChunkTracks& out) const;
+    void add_lattice(const std::vector<PlaneCamera>& cameras, ChunkTracks& out) const;
+    Offset offset(const Held& held, int64_t frame, int64_t frames, double until) const;
+    double consumed_by(const Held& held, int64_t frames) const;
+
+    double width_, height_, frame_rate_;
+    std::map<int64_t, Held> held_;  // by the handle's id
+    CameraMove move_;
+    PlaneCamera camera_;
+    Tracks played_;
+    int64_t played_from_ = 0;  // the frame of the take its first frame is
+    int64_t frame_ = 0;        // of the take, the next
+    int32_t next_id_;
+};
+
+}  // namespace longtake::generator

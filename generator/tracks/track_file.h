@@ -1,0 +1,35 @@
+#pragma once
+
+#include "generator/tracks/tracks.h"
+
+#include <filesystem>
+
+namespace longtake::generator {
+
+// The take that tracks are for, or come from.
+struct TrackFrame {
+    int64_t width = 0, height = 0;  // pixels
+    double frame_rate = 16;
+};
+
+// Reads tracks of any of these, recognized by what is in them, for the take: places in its pixels,
+// at its frame rate. Throws InputError, naming the file.
+//
+//   .npz   tracks [T, N, 2], visibility [T, N]; track_points, track_path and track_visibility do as
+//          well. Of the picture `size` and at `frame_rate`, where it says so (ours do); else of the
+//          take's.
+//   .npy   Wan-Move: the same as two files, tracks.npy and visibility.npy beside it; 16 frames/s
+//   .pth   ATI: [N, 121, 1, 3] of x, y and visible, times 8, as bytes of an .npz; 24 frames/s
+//   .json  ComfyUI: a list of {"x", "y"} a frame, or several; 16 frames/s
+//   .json  DragAnything: objects with a "trajectory" each
+//   .txt   Tora: "x,y" a line, in 256 x 256
+//
+// Those without a length (the last two) are spread over five seconds.
+Tracks read_tracks(const std::filesystem::path& path, const TrackFrame& take);
+
+// Writes the take's tracks as the name says: .npz, .npy (and visibility beside it), .pth, .json for
+// ComfyUI, .txt for one point. Throws InputError where the format cannot hold them. Only .npz keeps
+// ids, size and frame rate; files appear whole or not at all.
+void write_tracks(const std::filesystem::path& path, const Tracks& tracks, const TrackFrame& take);
+
+}  // namespace longtake::generator
