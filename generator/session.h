@@ -59,7 +59,7 @@ class Session {
     std::optional<Chunk> step(const Stop& stop = {});
     // Milliseconds it took; nothing to do is 0.
     double finalize();
-    // Back to an empty take; the prompt stays.
+    // Back to an empty take; the prompt stays, what was asked of its motion does not.
     void reset();
 
     // Everything that makes the next chunk what it will be.

@@ -30,6 +30,10 @@ TakeRecord TakeRecord::read(const std::filesystem::path& path) {
         json.at("image").get_to(record.image);
         json.at("first_frame").get_to(record.first_frame);
         json.at("frames").get_to(record.frames);
+        record.tracks = json.value("tracks", record.tracks);
+        if (!record.tracks.empty()) {
+            record.motion = read_track_log(path.parent_path() / record.tracks);
+        }
         for (const auto& change : json.at("changes")) {
             record.changes.push_back({.chunk = change.at("chunk"),
                                       .frame = change.at("frame"),
@@ -58,6 +62,7 @@ void TakeRecord::write(const std::filesystem::path& path) const {
                                 {"image", image},
                                 {"first_frame", first_frame},
                                 {"frames", frames},
+                                {"tracks", tracks},
                                 {"changes", nlohmann::json::array()}};
     for (const Change& change : changes) {
         json["changes"].push_back(nlohmann::ordered_json{{"chunk", change.chunk},
@@ -72,9 +77,14 @@ void TakeRecord::write(const std::filesystem::path& path) const {
 }
 
 Steer TakeRecord::steer() const {
-    return [changes = changes, next = size_t{0}, chunk = int64_t{0}](Session& session) mutable {
+    return [changes = changes, motion = motion, next = size_t{0}, tracked = size_t{0},
+            chunk = int64_t{0}](Session& session) mutable {
         for (; next < changes.size() && changes[next].chunk <= chunk; ++next) {
             session.prompt().set(changes[next].prompt, changes[next].cut);
+        }
+        for (; tracked < motion.size() && motion[tracked].frame <= session.video_frames();
+             ++tracked) {
+            session.motion().play(motion[tracked].tracks);
         }
         ++chunk;
     };

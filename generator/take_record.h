@@ -2,6 +2,7 @@
 
 #include "generator/control/prompt_timeline.h"
 #include "generator/take.h"
+#include "generator/tracks/track_log.h"
 
 #include <cstdint>
 #include <filesystem>
@@ -32,11 +33,14 @@ struct TakeRecord {
     int64_t first_frame = 0;  // of the take, that was recorded
     int64_t frames = 0;       // recorded
     std::vector<Change> changes;
+    std::string tracks;                // file beside the record with the next; empty: none
+    std::vector<TrackedChunk> motion;  // what the take was asked to follow
 
-    // Throws InputError, naming the file and what is wrong with it.
+    // Throws InputError, naming the file and what is wrong with it. `write` leaves the file of
+    // tracks to whoever records.
     static TakeRecord read(const std::filesystem::path& path);
     void write(const std::filesystem::path& path) const;
-    Steer steer() const;  // shows its prompts in the chunks they took effect in
+    Steer steer() const;  // its prompts and tracks in the chunks they took effect in
 };
 
 }  // namespace longtake::generator

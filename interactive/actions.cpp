@@ -13,6 +13,7 @@ constexpr Modifiers kCtrl{.ctrl = true};
 constexpr Modifiers kShift{.shift = true};
 constexpr const char* kTake = "TAKE";
 constexpr const char* kPrompt = "PROMPT";
+constexpr const char* kMotion = "MOTION";
 constexpr const char* kView = "VIEW";
 
 constexpr std::array kBindings{
@@ -43,6 +44,14 @@ constexpr std::array kBindings{
     Binding{Action::Preset7, Key::K7, kNone, "7", "Show a preset", kPrompt},
     Binding{Action::Preset8, Key::K8, kNone, "8", "Show a preset", kPrompt},
     Binding{Action::Preset9, Key::K9, kNone, "9", "Show a preset", kPrompt},
+    Binding{Action::DragPoints, Key::G, kNone, "G", "Take hold of points and drag them", kMotion},
+    Binding{Action::PinPoints, Key::P, kNone, "P", "Points that stay where they are", kMotion},
+    Binding{Action::DrawPath, Key::D, kNone, "D", "Draw the path that points will go", kMotion},
+    Binding{Action::ShowCamera, Key::C, kNone, "C", "A pad for the camera; arrows move it, too",
+            kMotion},
+    Binding{Action::UndoMotion, Key::Z, kCtrl, "Ctrl Z", "Undo the last of them", kMotion},
+    Binding{Action::ClearMotion, Key::Delete, kNone, "Delete", "Let go of all points", kMotion},
+    Binding{Action::SaveTracks, Key::S, kCtrl, "Ctrl S", "Save the take's tracks as .npz", kMotion},
     Binding{Action::TogglePanels, Key::Tab, kNone, "Tab", "Only the picture", kView},
     Binding{Action::ToggleTimeline, Key::T, kNone, "T", "Timeline", kView},
     Binding{Action::ToggleSidebar, Key::S, kNone, "S", "Presets, memory and speed", kView},
@@ -59,9 +68,9 @@ bool is_text(const Binding& b) {
 
 // Keys that move in text or between fields, not us.
 bool belongs_to_text(const Binding& b) {
-    return is_text(b) || b.key == Key::Tab || b.action == Action::FocusPrompt ||
-           b.action == Action::SendPrompt || b.action == Action::CutToPrompt ||
-           b.action == Action::AddToTimeline;
+    return is_text(b) || b.key == Key::Tab || b.key == Key::Delete ||
+           b.action == Action::FocusPrompt || b.action == Action::SendPrompt ||
+           b.action == Action::CutToPrompt || b.action == Action::AddToTimeline;
 }
 
 }  // namespace

@@ -15,9 +15,10 @@ namespace longtake::interactive {
 struct MadeChunk {
     Tensor frames;  // [T, H, W, 3] of 8-bit sRGB, the chunk's own
     generator::Receipt receipt;
-    int64_t take = 0;      // ControlQueue::takes it belongs to
-    int64_t revision = 0;  // of the last control that took effect
-    std::string prompt;    // in force
+    int64_t take = 0;          // ControlQueue::takes it belongs to
+    int64_t revision = 0;      // of the last control that took effect
+    std::string prompt;        // in force
+    generator::Tracks motion;  // that its frames were asked to follow
     std::vector<generator::CacheSlot> cache;
     double finalize_ms = 0;               // of the chunk before
     double seconds = 0;                   // that making it took, clean pass included

@@ -1,11 +1,13 @@
 #include "interactive/live_controller.h"
 
+#include <algorithm>
 #include <utility>
 
 namespace longtake::interactive {
 namespace {
 
-constexpr double kLately = 2;  // seconds over which the rate is measured
+constexpr double kLately = 2;        // seconds over which the rate is measured
+constexpr double kRemembered = 300;  // seconds of tracks that can be saved
 
 }  // namespace
 
@@ -33,6 +35,13 @@ bool LiveController::advance(double now) {
 void LiveController::take_over(const MadeChunk& chunk, double now) {
     latency_.shown(chunk.revision, now);
     acknowledged_ = chunk.revision;
+    if (!chunk.motion.empty()) {
+        motion_.push_back({chunk.receipt.first_frame, chunk.motion});
+    }
+    const auto oldest = static_cast<int64_t>(kRemembered * setup_.frame_rate);
+    while (!motion_.empty() && motion_.front().frame < chunk.receipt.first_frame - oldest) {
+        motion_.pop_front();
+    }
     plan_.took_effect(static_cast<double>(chunk.receipt.first_frame) / setup_.frame_rate,
                       chunk.prompt, chunk.receipt.cut);
 }
@@ -57,6 +66,16 @@ void LiveController::begin_take(double now) {
     plan_.rewind();
     const auto planned = plan_.planned();
     post(generator::PlanPrompts{{planned.begin(), planned.end()}}, now);
+    motion_.clear();
+    std::erase_if(handles_, [](const generator::Handle& handle) {
+        return handle.kind == generator::Handle::Kind::Dragged;
+    });
+    if (!handles_.empty()) {
+        post(generator::HoldPoints{handles_}, now);
+    }
+    if (!camera_.still()) {
+        post(generator::MoveCamera{camera_}, now);
+    }
     pacer_.drop();
     queue_.pop(controls_.takes());  // what waits is of the take before
 }
@@ -94,6 +113,22 @@ void LiveController::remove_planned(size_t i, double now) {
 void LiveController::set_planned(std::vector<generator::PromptChange> changes, double now) {
     plan_.set_planned(changes);
     post(generator::PlanPrompts{std::move(changes)}, now);
+}
+
+void LiveController::hold(std::vector<generator::Handle> handles, double now) {
+    handles_ = std::move(handles);
+    post(generator::HoldPoints{handles_}, now);
+}
+
+void LiveController::move_camera(const generator::CameraMove& move, double now) {
+    if (move != camera_) {
+        camera_ = move;
+        post(generator::MoveCamera{move}, now);
+    }
+}
+
+void LiveController::play_tracks(generator::Tracks tracks, double now) {
+    post(generator::PlayTracks{std::move(tracks)}, now);
 }
 
 void LiveController::set_cache(const std::string& text, double now) {

@@ -2,6 +2,7 @@
 
 #include "generator/cache/policy.h"
 #include "generator/control/control_queue.h"
+#include "generator/tracks/track_log.h"
 #include "interactive/chunk_queue.h"
 #include "interactive/latency.h"
 #include "interactive/pacer.h"
@@ -50,15 +51,23 @@ class LiveController {
     void remove_planned(size_t i, double now);
     void set_planned(std::vector<generator::PromptChange> changes, double now);
 
+    // What hands hold; what is static or drawn holds in the next take, too.
+    void hold(std::vector<generator::Handle> handles, double now);
+    void move_camera(const generator::CameraMove& move, double now);
+    void play_tracks(generator::Tracks tracks, double now);
+
     // Both begin the take anew. Throws InputError when there is no such policy.
     void set_cache(const std::string& text, double now);
     void set_image(Tensor image, double now);
 
+    // Of the chunks that were shown, the newest minutes: what they were asked to follow.
+    const std::deque<generator::TrackedChunk>& motion() const { return motion_; }
     const Pacer& pacer() const { return pacer_; }
     const PromptPlan& plan() const { return plan_; }
     const LatencyMeter& latency() const { return latency_; }
     uint64_t seed() const { return setup_.seed; }
     const std::string& cache() const { return setup_.cache; }
+    const generator::CameraMove& camera() const { return camera_; }
     bool has_image() const { return !setup_.image.empty(); }
     double frame_rate() const { return setup_.frame_rate; }
     double seconds() const;                   // of the take, on the screen
@@ -73,6 +82,9 @@ class LiveController {
     void take_over(const MadeChunk& chunk, double now);
 
     LiveSetup setup_;
+    std::vector<generator::Handle> handles_;
+    generator::CameraMove camera_;
+    std::deque<generator::TrackedChunk> motion_;
     generator::ControlQueue controls_;
     ChunkQueue queue_;
     Pacer pacer_;

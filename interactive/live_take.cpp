@@ -29,13 +29,14 @@ std::optional<MadeChunk> LiveTake::make(const generator::Stop& stop) {
         return std::nullopt;
     }
     contents_.follow(session_->memory());
-    keep_record(chunk.receipt);
+    keep_record(chunk);
     MadeChunk made;
     made.frames = chunk.frames.clone();
     made.receipt = chunk.receipt;
     made.take = take_;
     made.revision = revision_;
     made.prompt = session_->prompt().text();
+    made.motion = chunk.motion;
     made.cache.assign(contents_.slots().begin(), contents_.slots().end());
     made.finalize_ms = std::exchange(finalize_ms_, 0);
     made.complaints = std::exchange(complaints_, {});
@@ -61,6 +62,12 @@ void LiveTake::take_up_controls() {
             cut_ |= show->cut;
             prompt_revision_ = revision;
             session_->prompt().set(show->text, show->cut);
+        } else if (const auto* hold = std::get_if<generator::HoldPoints>(&control)) {
+            session_->motion().set(hold->handles);
+        } else if (const auto* camera = std::get_if<generator::MoveCamera>(&control)) {
+            session_->motion().set(camera->move);
+        } else if (const auto* play = std::get_if<generator::PlayTracks>(&control)) {
+            session_->motion().play(play->tracks);
         }
     }
 }
@@ -82,7 +89,6 @@ void LiveTake::begin(const BeginTake& wanted) {
     contents_.reset();
     plan_.clear();
     cut_ = false;
-    record_.changes.clear();
     try {
         session_ = std::make_unique<generator::Session>(options_.model, options);
         image_ = image;
@@ -93,12 +99,16 @@ void LiveTake::begin(const BeginTake& wanted) {
                    .cache = wanted.cache,
                    .steps = options_.steps,
                    .image = {},
-                   .changes = {}};
+                   .changes = {},
+                   .tracks = {},
+                   .motion = {}};
     } catch (const InputError& e) {
         if (session_ == nullptr) {
             throw;
         }
         complaints_.emplace_back(e.what());  // and the same take again
+        record_.changes.clear();
+        record_.motion.clear();
         session_->reset();
     }
     if (!prompt_.empty()) {
@@ -137,7 +147,11 @@ generator::Chunk LiveTake::step_past_bad_prompts(const generator::Stop& stop, bo
     return step();
 }
 
-void LiveTake::keep_record(const generator::Receipt& receipt) {
+void LiveTake::keep_record(const generator::Chunk& chunk) {
+    const generator::Receipt& receipt = chunk.receipt;
+    if (!chunk.motion.empty()) {
+        record_.motion.push_back({receipt.first_frame, chunk.motion});
+    }
     const std::string& text = session_->prompt().text();
     const bool cut = std::exchange(cut_, false) && receipt.cut;
     if (record_.changes.empty() || cut || record_.changes.back().prompt != text) {

@@ -33,7 +33,7 @@ class LiveTake : public ChunkMaker {
     void take_up_controls();
     void take_up_plan();
     generator::Chunk step_past_bad_prompts(const generator::Stop& stop, bool& stopped);
-    void keep_record(const generator::Receipt& receipt);
+    void keep_record(const generator::Chunk& chunk);
 
     LiveOptions options_;
     generator::ControlQueue& controls_;

@@ -1,12 +1,14 @@
 #include "interactive/recorder.h"
 
 #include "core/error.h"
+#include "core/file.h"
 #include "core/image.h"
 #include "generator/threaded_writer.h"
 #include "interactive/free_name.h"
 
 #include <fmt/format.h>
 
+#include <fstream>
 #include <utility>
 
 namespace longtake::interactive {
@@ -52,6 +54,7 @@ void Recorder::tap(const Tensor& frames, int64_t first_frame, const generator::T
         writer_->write(frames);
         state_.frames += frames.extent(0);
         record_.changes = take.changes;
+        add_tracks(take.motion);
         record_.frames = state_.frames;
         record_.write(folder_ / std::filesystem::path(state_.file).replace_extension("json"));
     } catch (const Error& e) {
@@ -59,6 +62,21 @@ void Recorder::tap(const Tensor& frames, int64_t first_frame, const generator::T
         state_.on = false;
         writer_.reset();
     }
+}
+
+// Only ever adds: a recording that is killed keeps what it has.
+void Recorder::add_tracks(const std::vector<generator::TrackedChunk>& motion) {
+    if (tracked_ == motion.size()) {
+        return;
+    }
+    record_.tracks = std::filesystem::path(state_.file).replace_extension("tracks.jsonl").string();
+    const auto path = folder_ / record_.tracks;
+    std::ofstream out(path, std::ios::app | std::ios::binary);
+    for (; tracked_ < motion.size(); ++tracked_) {
+        out << generator::line_of(motion[tracked_]);
+    }
+    out.flush();
+    check(out.good(), "{}: {}", path.string(), system_reason());
 }
 
 void Recorder::end_take() {
@@ -72,6 +90,9 @@ void Recorder::open(int64_t first_frame, const generator::TakeRecord& take, cons
     record_ = take;
     record_.first_frame = first_frame;
     record_.image.clear();
+    record_.tracks.clear();
+    record_.motion.clear();
+    tracked_ = 0;
     if (!image.empty()) {
         record_.image = name + ".start.png";
         write_png(folder_ / record_.image, image);

@@ -40,6 +40,7 @@ class Recorder {
   private:
     void open(int64_t first_frame, const generator::TakeRecord& take, const Tensor& image,
               int64_t height, int64_t width);
+    void add_tracks(const std::vector<generator::TrackedChunk>& motion);
     void close();
 
     const std::filesystem::path folder_;
@@ -48,6 +49,7 @@ class Recorder {
     State state_;
     std::unique_ptr<FrameWriter> writer_;  // while a file is open
     generator::TakeRecord record_;
+    size_t tracked_ = 0;  // chunks of its motion that are in the file of tracks
 };
 
 }  // namespace longtake::interactive

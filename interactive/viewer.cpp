@@ -2,6 +2,7 @@
 
 #include "core/error.h"
 #include "core/image.h"
+#include "interactive/free_name.h"
 #include "interactive/panels/panels.h"
 #include "interactive/volume/volume_source.h"
 
@@ -22,7 +23,8 @@ Viewer::Viewer(ViewerOptions options, const MakerOf& maker, double now)
       options_(std::move(options)),
       recorder_(common().folder, options_.live.frame_rate),
       live_(options_.live, now),
-      producer_(maker(live_.controls(), recorder_), live_.controls(), live_.queue()) {
+      producer_(maker(live_.controls(), recorder_), live_.controls(), live_.queue()),
+      motion_(options_.width, options_.height, options_.live.frame_rate) {
     history_.set(common().settings.history);
 }
 
@@ -60,6 +62,7 @@ void Viewer::draw_all_again() {
 }
 
 void Viewer::build(render::Scene& scene) {
+    steer();
     const bool shown = panels_shown();
     const Layout layout = lay_out(*this, {.timeline = shown && common().settings.timeline,
                                           .sidebar = shown && common().settings.sidebar,
@@ -71,8 +74,11 @@ void Viewer::build(render::Scene& scene) {
         frame_ = live_.frame();
         scene.frame = &frame_;
     }
+    picture_ = scene.video;
+    draw_motion_overlay(*this);
     draw_overlay(*this, layout, scene.video);
     if (shown) {
+        draw_motion(*this, layout.video);
         draw_prompt_bar(*this, layout.prompt);
         draw_transport(*this, layout.transport);
     }
@@ -88,8 +94,77 @@ void Viewer::build(render::Scene& scene) {
 }
 
 const char* Viewer::hint() const {
-    return "Drop a picture to begin with it, a .txt of prompts to follow it, or a stream to walk "
+    return "Drop a picture to begin with it, a .txt of prompts or a file of tracks to follow it, "
+           "or a stream to walk "
            "around in.";
+}
+
+void Viewer::take(const InputEvent& event) {
+    const PictureMap map = picture_map();
+    if (const auto* moved = std::get_if<PointerMoved>(&event)) {
+        pointer_ = {moved->x, moved->y};
+    }
+    const Place at = map.place.width > 0 ? map.to_take(pointer_) : Place{};
+    if (std::holds_alternative<PointerMoved>(event)) {
+        motion_.move(at.x, at.y, now());
+    } else if (const auto* button = std::get_if<ButtonChanged>(&event);
+               button != nullptr && button->button == 0) {
+        if (!button->down) {
+            motion_.release(now());
+        } else if (map.contains(pointer_)) {
+            motion_.press(at.x, at.y, now());
+        }
+    } else if (const auto* key = std::get_if<KeyChanged>(&event)) {
+        camera_.key(*key);
+    }
+}
+
+// What hands and the camera ask now, to the take.
+void Viewer::steer() {
+    live_.move_camera(camera_.move(), now());
+    if (motion_.changed()) {
+        live_.hold(motion_.take_handles(), now());
+        for (const generator::Handle& handle : motion_.handles()) {
+            const bool known =
+                std::ranges::find(released_, handle.id, &Released::handle) != released_.end();
+            if (handle.released && !known) {
+                released_.push_back({handle.id, live_.asked()});
+            }
+        }
+    }
+    std::erase_if(released_, [this](const Released& released) {
+        const bool over = live_.acknowledged() >= released.revision;
+        if (over) {
+            motion_.ended(released.handle);
+        }
+        return over;
+    });
+}
+
+void Viewer::save_tracks() {
+    const auto& chunks = live_.motion();
+    if (chunks.empty()) {
+        say("nothing was painted in this take yet: there are no tracks to save");
+        return;
+    }
+    std::vector<generator::Tracks> stretches;
+    int64_t next = chunks.front().frame;
+    for (const generator::TrackedChunk& chunk : chunks) {
+        stretches.emplace_back(chunk.frame - next, std::vector<int32_t>());
+        stretches.push_back(chunk.tracks);
+        next = chunk.frame + chunk.tracks.frames();
+    }
+    const auto path = common().folder / (free_name(common().folder) + ".tracks.npz");
+    try {
+        generator::write_tracks(path, generator::joined(stretches), track_frame());
+        say(fmt::format("saved {}", path.filename().string()));
+    } catch (const Error& e) {
+        say(e.what());
+    }
+}
+
+generator::TrackFrame Viewer::track_frame() const {
+    return {options_.width, options_.height, live_.frame_rate()};
 }
 
 void Viewer::act(Action action) {
@@ -123,6 +198,13 @@ void Viewer::act(Action action) {
                 request(common().sample);
             }
             break;
+        case Action::DragPoints: motion_.take(MotionTool::Drag, now()); break;
+        case Action::PinPoints: motion_.take(MotionTool::Pin, now()); break;
+        case Action::DrawPath: motion_.take(MotionTool::Path, now()); break;
+        case Action::ShowCamera: camera_open_ = !camera_open_; break;
+        case Action::UndoMotion: motion_.undo(); break;
+        case Action::ClearMotion: motion_.clear(); break;
+        case Action::SaveTracks: save_tracks(); break;
         default:
             if (preset < 9 && preset < presets().size()) {
                 send(presets()[preset], false);
@@ -154,6 +236,9 @@ void Viewer::drop(const std::string& path) {
     try {
         if (VolumeSource::suits(path)) {
             request(path);
+        } else if (generator::is_track_file(path)) {
+            live_.play_tracks(generator::read_tracks(path, track_frame()), now());
+            say(fmt::format("plays {}", std::filesystem::path(path).filename().string()));
         } else if (is_text_file(path)) {
             const auto timeline = generator::PromptTimeline::read(path);
             live_.set_planned({timeline.changes().begin(), timeline.changes().end()}, now());

@@ -1,6 +1,10 @@
 #pragma once
 
+#include "generator/tracks/track_file.h"
+#include "interactive/camera_pad.h"
 #include "interactive/live_controller.h"
+#include "interactive/motion_editor.h"
+#include "interactive/picture_map.h"
 #include "interactive/producer.h"
 #include "interactive/prompt_history.h"
 #include "interactive/recorder.h"
@@ -54,6 +58,10 @@ class Viewer : public Screen {
     LiveController& live() { return live_; }
     Recorder& recorder() { return recorder_; }
     PromptHistory& history() { return history_; }
+    MotionEditor& motion() { return motion_; }
+    CameraPad& camera() { return camera_; }
+    bool camera_open() const { return camera_open_; }
+    PictureMap picture_map() const { return {picture_, options_.width, options_.height}; }
     Edit& edit() { return edit_; }
     const ViewerOptions& options() const { return options_; }
     const std::vector<std::string>& presets() const;
@@ -62,16 +70,30 @@ class Viewer : public Screen {
     bool advance(double now) override;
     void build(render::Scene& scene) override;
     void drop(const std::string& path) override;
+    void take(const InputEvent& event) override;
 
   private:
+    void steer();
+    void save_tracks();
+    generator::TrackFrame track_frame() const;
+
     ViewerOptions options_;
     Recorder recorder_;
     LiveController live_;
     Producer producer_;
     PromptHistory history_;
+    MotionEditor motion_;
+    CameraPad camera_;
+    struct Released {
+        int64_t handle, revision;
+    };
+    std::vector<Released> released_;  // drags whose end is on its way
+    render::Rect picture_;            // of the video on the screen
+    Place pointer_{};
     Edit edit_;
     Tensor frame_;
     bool frame_is_new_ = false;
+    bool camera_open_ = false;
 };
 
 }  // namespace longtake::interactive

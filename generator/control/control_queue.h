@@ -1,7 +1,9 @@
 #pragma once
 
 #include "core/tensor.h"
+#include "generator/control/handle.h"
 #include "generator/control/prompt_timeline.h"
+#include "generator/tracks/tracks.h"
 
 #include <cstdint>
 #include <mutex>
@@ -26,7 +28,18 @@ struct BeginTake {
     std::string cache;  // see make_cache_policy
     Tensor image = {};  // [H, W, 3] it begins with; empty: none
 };
-using Control = std::variant<ShowPrompt, PlanPrompts, BeginTake>;
+// What hands hold from now on, and how the camera moves; see MotionState.
+struct HoldPoints {
+    std::vector<Handle> handles;
+};
+struct MoveCamera {
+    CameraMove move;
+};
+struct PlayTracks {
+    Tracks tracks;
+};
+using Control =
+    std::variant<ShowPrompt, PlanPrompts, BeginTake, HoldPoints, MoveCamera, PlayTracks>;
 
 // The way of controls from those who watch to the thread that makes chunks. They are numbered from
 // 1 as they come, wait for the next chunk border, and take effect there in that order; the number

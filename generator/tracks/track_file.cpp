@@ -4,6 +4,9 @@
 #include "core/file.h"
 #include "generator/tracks/track_formats.h"
 
+#include <fstream>
+#include <regex>
+
 namespace longtake::generator {
 namespace {
 
@@ -54,6 +57,17 @@ void write_file(const fs::path& path, std::string_view text) {
 }
 
 }  // namespace
+
+bool is_track_file(const fs::path& path) {
+    const std::string extension = path.extension().string();
+    if (extension == ".txt") {
+        std::string line;
+        std::getline(std::ifstream(path), line);
+        return std::regex_match(line, std::regex("\\s*-?[0-9.]+\\s*,\\s*-?[0-9.]+\\s*"));
+    }
+    return extension == ".npz" || extension == ".npy" || extension == ".pth" ||
+           extension == ".json";
+}
 
 Tracks read_tracks(const fs::path& path, const TrackFrame& take) {
     try {

@@ -27,6 +27,9 @@ struct TrackFrame {
 // Those without a length (the last two) are spread over five seconds.
 Tracks read_tracks(const std::filesystem::path& path, const TrackFrame& take);
 
+// Whether a file's name, or the first line of a .txt, says that it holds tracks.
+bool is_track_file(const std::filesystem::path& path);
+
 // Writes the take's tracks as the name says: .npz, .npy (and visibility beside it), .pth, .json for
 // ComfyUI, .txt for one point. Throws InputError where the format cannot hold them. Only .npz keeps
 // ids, size and frame rate; files appear whole or not at all.

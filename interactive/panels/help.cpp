@@ -11,6 +11,40 @@ namespace {
 
 constexpr int64_t kMostRows = 24;  // of one column of keys
 
+bool is_listed(const Binding& b) {
+    return b.action <= Action::Preset1 || b.action > Action::Preset9;
+}
+
+// One below the other, in the second of two columns of the table from the middle on.
+void draw_groups(Screen& screen, bool two) {
+    const float scale = screen.ui().scale();
+    const auto all = std::ranges::count_if(screen.keys(), is_listed);
+    std::string_view group;
+    std::ptrdiff_t drawn = 0;
+    for (const Binding& b : screen.keys()) {
+        if (!is_listed(b)) {
+            continue;
+        }
+        if (group != b.group) {
+            if (two && drawn >= all / 2 - 2) {
+                ImGui::TableNextColumn();
+                two = false;
+            } else if (!group.empty()) {
+                ImGui::Dummy({1, 8 * scale});
+            }
+            heading(screen, b.group);
+            group = b.group;
+        }
+        const float left = ImGui::GetCursorPosX();
+        text(theme::kAccent, b.action == Action::Preset1 ? "1 ... 9" : b.keys);
+        ImGui::SameLine(left + 116 * scale);
+        ImGui::PushTextWrapPos(0);
+        text(theme::kText, b.label);
+        ImGui::PopTextWrapPos();
+        ++drawn;
+    }
+}
+
 }  // namespace
 
 void draw_help(Screen& screen) {
@@ -27,38 +61,12 @@ void draw_help(Screen& screen) {
     ImGui::Begin("keys", nullptr,
                  ImGuiWindowFlags_NoDecoration | ImGuiWindowFlags_NoMove |
                      ImGuiWindowFlags_NoSavedSettings | ImGuiWindowFlags_NoNav);
-    std::string_view group;
     ImGui::PushStyleVar(ImGuiStyleVar_ItemSpacing, {8 * scale, 3 * scale});
-    const float left = ImGui::GetCursorPosX();
-    float column = left;
-    const float top = ImGui::GetCursorPosY();
-    float bottom = top;
-    int64_t row = 0;
-    for (const Binding& b : screen.keys()) {
-        ++row;
-        if (b.action > Action::Preset1 && b.action <= Action::Preset9) {
-            continue;
-        }
-        if (group != b.group) {
-            if (two && column == left && row > rows / 2) {
-                bottom = ImGui::GetCursorPosY();
-                column += 420 * scale;
-                ImGui::SetCursorPosY(top);
-            } else if (!group.empty()) {
-                ImGui::Dummy({1, 8 * scale});
-            }
-            ImGui::SetCursorPosX(column);
-            heading(screen, b.group);
-            group = b.group;
-        }
-        ImGui::SetCursorPosX(column);
-        text(theme::kAccent, b.action == Action::Preset1 ? "1 ... 9" : b.keys);
-        ImGui::SameLine(column + 124 * scale);
-        ImGui::PushTextWrapPos(0);
-        text(theme::kText, b.label);
-        ImGui::PopTextWrapPos();
+    if (ImGui::BeginTable("groups", two ? 2 : 1)) {
+        ImGui::TableNextColumn();
+        draw_groups(screen, two);
+        ImGui::EndTable();
     }
-    ImGui::SetCursorPosY(std::max(bottom, ImGui::GetCursorPosY()));
     ImGui::Dummy({1, 8 * scale});
     small_text(screen, theme::kDim, screen.hint());
     ImGui::PopStyleVar();

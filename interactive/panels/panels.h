@@ -24,6 +24,8 @@ void draw_timeline(Viewer& viewer, const render::Rect& place);
 void draw_sidebar(Viewer& viewer, const render::Rect& place);
 void draw_notice(Screen& screen, const render::Rect& picture);
 void draw_help(Screen& screen);
+void draw_motion(Viewer& viewer, const render::Rect& video);  // the tools
+void draw_motion_overlay(Viewer& viewer);                     // what was painted
 
 // Parts of the sidebar.
 void draw_presets(Viewer& viewer);

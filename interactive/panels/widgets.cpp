@@ -71,6 +71,44 @@ void draw_icon(ImDrawList& list, Icon icon, ImVec2 c, float r, uint32_t colour) 
             list.AddCircleFilled({c.x, c.y + 0.12F * r}, 0.4F * r, theme::kField, 20);
             break;
         case Icon::Help: break;
+        case Icon::Drag:
+            for (const ImVec2 to : {ImVec2{1, 0}, {-1, 0}, {0, 1}, {0, -1}}) {
+                const auto at = [&](float along, float across) {
+                    return ImVec2{c.x + r * (along * to.x - across * to.y),
+                                  c.y + r * (along * to.y + across * to.x)};
+                };
+                list.AddLine(c, at(0.7F, 0), colour, r / 5);
+                list.AddTriangleFilled(at(1.15F, 0), at(0.65F, -0.4F), at(0.65F, 0.4F), colour);
+            }
+            break;
+        case Icon::Pin:
+            list.AddCircle(c, 0.9F * r, colour, 24, r / 5);
+            list.AddCircleFilled(c, 0.35F * r, colour, 16);
+            break;
+        case Icon::Path:
+            list.PathLineTo({c.x - r, c.y + 0.8F * r});
+            list.PathBezierCubicCurveTo({c.x - 0.4F * r, c.y - 1.6F * r},
+                                        {c.x + 0.4F * r, c.y + 1.6F * r}, {c.x + r, c.y - 0.8F * r},
+                                        16);
+            list.PathStroke(colour, 0, r / 5);
+            list.AddCircleFilled({c.x + r, c.y - 0.8F * r}, 0.35F * r, colour, 16);
+            break;
+        case Icon::Pad:
+            list.AddRect({c.x - r, c.y - r}, {c.x + r, c.y + r}, colour, r / 3, 0, r / 5);
+            list.AddCircleFilled(c, 0.4F * r, colour, 16);
+            break;
+        case Icon::Cross:
+            list.AddLine({c.x - 0.8F * r, c.y - 0.8F * r}, {c.x + 0.8F * r, c.y + 0.8F * r}, colour,
+                         r / 4);
+            list.AddLine({c.x - 0.8F * r, c.y + 0.8F * r}, {c.x + 0.8F * r, c.y - 0.8F * r}, colour,
+                         r / 4);
+            break;
+        case Icon::Save:
+            list.AddLine({c.x, c.y - r}, {c.x, c.y + 0.3F * r}, colour, r / 4);
+            list.AddTriangleFilled({c.x - 0.55F * r, c.y}, {c.x + 0.55F * r, c.y},
+                                   {c.x, c.y + 0.6F * r}, colour);
+            list.AddLine({c.x - r, c.y + r}, {c.x + r, c.y + r}, colour, r / 4);
+            break;
     }
 }
 

@@ -32,7 +32,13 @@ enum class Icon : uint8_t {
     Stop,
     Camera,
     Loop,
-    Help
+    Help,
+    Drag,
+    Pin,
+    Path,
+    Pad,
+    Cross,
+    Save
 };
 
 // A button that does what its key does and says so.

@@ -1,5 +1,6 @@
 #include "core/error.h"
 #include "core/image.h"
+#include "core/log.h"
 #include "core/progress.h"
 #include "core/safetensors.h"
 #include "generator/control/time_text.h"
@@ -7,6 +8,7 @@
 #include "generator/take.h"
 #include "generator/take_record.h"
 #include "generator/threaded_writer.h"
+#include "generator/tracks/track_file.h"
 #include "tools/longtake/commands.h"
 #include "tools/longtake/interrupt.h"
 #include "tools/longtake/model_options.h"
@@ -30,7 +32,7 @@ constexpr double kLongest = 7 * 24 * 3600;  // seconds
 struct GenerateOptions {
     ModelOptions model;
     std::string prompt = kDefaultPrompt;
-    std::string script, replay, image, noise, prompt_embeds, dump_latents;
+    std::string script, replay, image, tracks, noise, prompt_embeds, dump_latents;
     std::string seconds = "10";
     int64_t frames = 0;  // 0: as `seconds` says
     uint64_t seed = 0;
@@ -145,6 +147,12 @@ void run(GenerateOptions o) {
                                     o.prompt_embeds);
         timeline = {};
     }
+    if (!o.tracks.empty()) {
+        const auto& config = model->config();
+        session.motion().play(
+            generator::read_tracks(o.tracks, {config.width, config.height, frame_rate}));
+        spdlog::warn("{}: this model was not trained to follow tracks; it will not", o.tracks);
+    }
     o.video.height = model->config().height;
     o.video.width = model->config().width;
     o.video.frame_rate = FrameRate::parse(fmt::format("{}", frame_rate));
@@ -202,6 +210,11 @@ void add_generate(CLI::App& app) {
         ->excludes(seconds);
     command->add_option("--seed", o->seed, "Another seed is another video")->capture_default_str();
     command->add_option("--image", o->image, "Picture the video begins with");
+    command
+        ->add_option("--tracks", o->tracks,
+                     "Where points of the picture go: .npz, .npy, .pth, .json or .txt "
+                     "(generator/tracks/track_file.h)")
+        ->excludes("--replay");
     command
         ->add_option("-o,--output", o->output,
                      "Video file, folder for PNGs, stream address, or - for stdout")
