@@ -14,9 +14,9 @@ enum class MotionTool : uint8_t { None, Drag, Pin, Path };
 
 // The points that a hand takes hold of: a grid around the pointer.
 struct Brush {
-    float radius = 24;   // pixels of the take; 0: one point
-    float spacing = 12;  // between points
-    float falloff = 0;   // 0: all go the whole way; 1: those at the rim stay
+    float radius = 0;   // pixels of the take; 0: one point
+    float spacing = 1;  // between points
+    float falloff = 0;  // 0: all go the whole way; 1: those at the rim stay
 };
 
 // What somebody paints onto a take: handles, in pixels of the take, and the tool in hand. Knows no

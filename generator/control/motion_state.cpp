@@ -62,7 +62,8 @@ class MotionState::ChunkTracks {
         int64_t n = 0;
         for (const auto& [id, places] : columns_) {
             for (int64_t t = 0; t < frames_; ++t) {
-                tracks.at(t, n) = places[static_cast<size_t>(t)];
+                const TrackPoint& place = places[static_cast<size_t>(t)];
+                tracks.at(t, n) = place.visible ? place : TrackPoint{};
             }
             ++n;
         }

@@ -13,7 +13,10 @@ namespace {
 
 TrackPoint between(const TrackPoint& a, const TrackPoint& b, double part) {
     const auto t = static_cast<float>(part);
-    return {a.x + t * (b.x - a.x), a.y + t * (b.y - a.y), a.visible && (t == 0 || b.visible)};
+    if (!a.visible || (t > 0 && !b.visible)) {
+        return {};
+    }
+    return {a.x + t * (b.x - a.x), a.y + t * (b.y - a.y), true};
 }
 
 }  // namespace

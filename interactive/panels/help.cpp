@@ -35,9 +35,8 @@ void draw_groups(Screen& screen, bool two) {
             heading(screen, b.group);
             group = b.group;
         }
-        const float left = ImGui::GetCursorPosX();
         text(theme::kAccent, b.action == Action::Preset1 ? "1 ... 9" : b.keys);
-        ImGui::SameLine(left + 116 * scale);
+        ImGui::SameLine(ImGui::GetStyle().WindowPadding.x + 116 * scale);
         ImGui::PushTextWrapPos(0);
         text(theme::kText, b.label);
         ImGui::PopTextWrapPos();

@@ -21,7 +21,9 @@ TakeRecord record() {
             .image = "start.png",
             .first_frame = 21,
             .frames = 24,
-            .changes = {{0, 0, 0, "a \"quoted\" ball", false}, {3, 33, 7, "größer", true}}};
+            .changes = {{0, 0, 0, "a \"quoted\" ball", false}, {3, 33, 7, "größer", true}},
+            .tracks = {},
+            .motion = {}};
 }
 
 TEST(TakeRecord, ComesBackAsItWas) {

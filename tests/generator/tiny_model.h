@@ -26,7 +26,7 @@ inline SessionOptions seeded(uint64_t seed, const std::string& cache = "deep-for
 
 // A chunk whose tensors are the test's own.
 inline Chunk kept(const Chunk& chunk) {
-    return {chunk.frames.clone(), chunk.latents.clone(), chunk.receipt};
+    return {chunk.frames.clone(), chunk.latents.clone(), chunk.motion, chunk.receipt};
 }
 
 inline bool same_frames(const Chunk& a, const Chunk& b) {

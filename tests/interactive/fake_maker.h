@@ -1,6 +1,7 @@
 #pragma once
 
 #include "generator/control/control_queue.h"
+#include "generator/control/motion_state.h"
 #include "interactive/chunk_maker.h"
 
 #include <algorithm>
@@ -14,7 +15,7 @@ class FakeMaker : public ChunkMaker {
   public:
     static constexpr int64_t kFrames = 12;
     explicit FakeMaker(generator::ControlQueue& controls, int64_t height = 4, int64_t width = 6)
-        : controls_(controls), height_(height), width_(width) {}
+        : controls_(controls), height_(height), width_(width), motion_(width, height, 16) {}
 
     std::optional<MadeChunk> make(const generator::Stop& stop) override {
         MadeChunk chunk;
@@ -23,10 +24,17 @@ class FakeMaker : public ChunkMaker {
             if (std::holds_alternative<generator::BeginTake>(control)) {
                 ++take_;
                 next_ = 0;
+                motion_ = generator::MotionState(width_, height_, 16);
             } else if (const auto* show = std::get_if<generator::ShowPrompt>(&control)) {
                 prompt_ = show->text;
             } else if (const auto* plan = std::get_if<generator::PlanPrompts>(&control)) {
                 plan_ = plan->changes;
+            } else if (const auto* hold = std::get_if<generator::HoldPoints>(&control)) {
+                motion_.set(hold->handles);
+            } else if (const auto* camera = std::get_if<generator::MoveCamera>(&control)) {
+                motion_.set(camera->move);
+            } else if (const auto* play = std::get_if<generator::PlayTracks>(&control)) {
+                motion_.play(play->tracks);
             }
         }
         while (!plan_.empty() &&
@@ -42,6 +50,7 @@ class FakeMaker : public ChunkMaker {
             auto frame = chunk.frames.slice(i, i + 1);
             paint(frame, next_ * kFrames + i);
         }
+        chunk.motion = motion_.take_up(kFrames);
         chunk.receipt = {
             .chunk = next_, .first_frame = next_ * kFrames, .diffuse_ms = 40, .decode_ms = 20};
         chunk.finalize_ms = 10;
@@ -75,6 +84,7 @@ class FakeMaker : public ChunkMaker {
 
     generator::ControlQueue& controls_;
     int64_t height_, width_;
+    generator::MotionState motion_;
     std::vector<generator::PromptChange> plan_;
     std::string prompt_ = "none";
     int64_t revision_ = 0, take_ = 0, next_ = 0;

@@ -65,6 +65,45 @@ class LiveTakeTest : public ::testing::Test {
         recorder_};
 };
 
+TEST_F(LiveTakeTest, MotionIsHandedOnRecordedAndFollowedAgain) {
+    begin();
+    controls_.post(ShowPrompt{"a", false});
+    EXPECT_TRUE(make().motion.empty());
+    const generator::Handle pinned{.id = 1,
+                                   .kind = generator::Handle::Kind::Static,
+                                   .points = {{10, 20}, {30, 40}},
+                                   .path = {}};
+    const int64_t asked = controls_.post(generator::HoldPoints{{pinned}});
+    const MadeChunk before = make();  // not recorded
+    EXPECT_EQ(before.revision, asked);
+    EXPECT_EQ(before.motion.points(), 2);
+    recorder_.start();
+    controls_.post(generator::MoveCamera{{.right = 0.25}});
+    const MadeChunk moving = make();
+    EXPECT_GT(moving.motion.points(), 20);
+    controls_.post(generator::MoveCamera{});
+    controls_.post(generator::HoldPoints{});
+    EXPECT_TRUE(make().motion.empty());
+    recorder_.stop();
+
+    const auto record = generator::TakeRecord::read(folder_ / "longtake-001.json");
+    ASSERT_EQ(record.motion.size(), 2u);
+    EXPECT_EQ(record.motion[0].tracks, before.motion);
+    EXPECT_EQ(record.motion[1].tracks, moving.motion);
+    generator::Session session(generator::tiny_model(),
+                               {.cache = record.cache,
+                                .steps = record.steps,
+                                .noise = generator::make_seeded_noise(record.seed)});
+    const auto steer = record.steer();
+    for (const generator::Tracks& followed : {generator::Tracks(), before.motion, moving.motion}) {
+        steer(session);
+        const generator::Tracks again = session.step()->motion;
+        EXPECT_EQ(again.empty(), followed.empty());
+        EXPECT_TRUE(again.empty() || again == followed);
+    }
+    expect_same_again("longtake-001");
+}
+
 TEST_F(LiveTakeTest, ControlsTakeEffectAtTheNextChunk) {
     begin();
     controls_.post(ShowPrompt{"a", false});

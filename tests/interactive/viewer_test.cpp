@@ -1,5 +1,6 @@
 #include "interactive/viewer.h"
 #include "core/image.h"
+#include "generator/tracks/track_file.h"
 #include "interactive/headless.h"
 #include "tests/core/temporary_folder.h"
 #include "tests/interactive/fake_maker.h"
@@ -73,7 +74,7 @@ TEST_F(ViewerTest, TheSameScriptGivesTheSamePicture) {
 TEST_F(ViewerTest, KeysChangeThePicture) {
     const Tensor plain = shot_after("frames 30\nkey Space\nwait 1");
     EXPECT_EQ(psnr(plain, shot_after("frames 30\nkey Space\nwait 3")), 99);  // paused
-    for (const char* key : {"Tab", "T", "S", "X", "Period", "2", "F1", "R"}) {
+    for (const char* key : {"Tab", "T", "S", "X", "Period", "2", "F1", "R", "G", "C"}) {
         const Tensor other =
             shot_after(std::string("frames 30\nkey Space\nkey ") + key + "\nwait 1");
         EXPECT_LT(psnr(plain, other), 60) << key;
@@ -101,6 +102,28 @@ TEST_F(ViewerTest, FitsAnyWindow) {
         EXPECT_EQ(shot.extent(0), height);
     }
     expect_golden(shot_after("frames 5", {}, 2, 1280, 900), "viewer_hidpi", device().name(), 38);
+}
+
+// A drag, a pin and a path, the tools and the pad; and what the take was asked to follow.
+TEST_F(ViewerTest, PaintingLooksAsItDid) {
+    const Tensor shot = shot_after(
+        "frames 3\nkey P\nclick 500 260\nkey D\ndrag 300 80 560 200\nkey C\nkey G\n"
+        "drag 200 330 330 300\nframes 27\nmove 430 330");
+    expect_golden(shot, "viewer_painting", device().name(), 38);
+}
+
+TEST_F(ViewerTest, WhatWasPaintedIsSavedAndPlaysWhenItIsDropped) {
+    shot_after("frames 3\nkey P\nclick 400 200\nframes 40\nkey Ctrl+S\nwait 0.2");
+    const auto saved = folder_ / "longtake-001.tracks.npz";
+    const generator::Tracks tracks = generator::read_tracks(saved, {64, 36, 16});
+    EXPECT_EQ(tracks.frames(), 24);  // from the third chunk on
+    EXPECT_GT(tracks.points(), 3);
+    EXPECT_EQ(tracks.at(0, 0), tracks.at(23, 0));
+    const std::string quiet = "frames 40\nkey Space\nwait 8";
+    const Tensor without = shot_after(quiet);
+    const Tensor with = shot_after("drop " + saved.string() + "\n" + quiet);
+    EXPECT_LT(psnr(without, with), 60);
+    EXPECT_GT(psnr(without, with), 20);
 }
 
 TEST_F(ViewerTest, WhatIsDroppedAndCannotBeReadIsSaid) {

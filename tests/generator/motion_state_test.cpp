@@ -1,0 +1,163 @@
+#include "generator/control/motion_state.h"
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <cmath>
+
+namespace longtake::generator {
+namespace {
+
+constexpr int64_t kWidth = 256, kHeight = 144, kChunk = 12;
+constexpr double kRate = 16, kSeconds = kChunk / kRate;
+
+MotionState state() {
+    return {kWidth, kHeight, kRate};
+}
+
+Handle dragged(std::vector<Handle::Step> path, bool released = false) {
+    return {.id = 5,
+            .kind = Handle::Kind::Dragged,
+            .points = {{100, 50}, {110, 50, 0.5F}},
+            .path = std::move(path),
+            .released = released};
+}
+
+TEST(MotionState, NothingAskedIsNothing) {
+    MotionState motion = state();
+    EXPECT_TRUE(motion.take_up(kChunk).empty());
+}
+
+TEST(MotionState, WhatIsPinnedStaysAndIsTheSamePoints) {
+    MotionState motion = state();
+    const Handle pinned{
+        .id = 1, .kind = Handle::Kind::Static, .points = {{10, 20}, {30, 40}}, .path = {}};
+    motion.set({pinned});
+    const Tracks first = motion.take_up(kChunk), second = motion.take_up(kChunk);
+    EXPECT_EQ(first, second);
+    ASSERT_EQ(first.points(), 2);
+    EXPECT_EQ(first.at(11, 1), (TrackPoint{30, 40, true}));
+    motion.set(std::vector<Handle>{});
+    EXPECT_TRUE(motion.take_up(kChunk).empty());
+}
+
+// The way of the hand since the last border is the way of the points in the chunk.
+TEST(MotionState, ADragIsFollowedFromBorderToBorder) {
+    MotionState motion = state();
+    motion.set({dragged({{7, 0, 0}, {7 + kSeconds, 24, -12}})});
+    const Tracks first = motion.take_up(kChunk);
+    ASSERT_EQ(first.points(), 2);
+    EXPECT_NEAR(first.at(0, 0).x, 102, 1e-3);
+    EXPECT_NEAR(first.at(11, 0).x, 124, 1e-3);
+    EXPECT_NEAR(first.at(11, 0).y, 38, 1e-3);
+    EXPECT_NEAR(first.at(11, 1).x, 122, 1e-3);  // half of the way
+    // The hand rests.
+    EXPECT_NEAR(motion.take_up(kChunk).at(11, 0).x, 124, 1e-3);
+    // It goes on, and lets go: the chunk still follows it to its end, the one after has no points.
+    motion.set({dragged({{7, 0, 0}, {7 + kSeconds, 24, -12}, {9, 30, 0}}, true)});
+    const Tracks last = motion.take_up(kChunk);
+    EXPECT_EQ(last.ids()[0], first.ids()[0]);
+    EXPECT_NEAR(last.at(11, 0).x, 130, 1e-3);
+    EXPECT_TRUE(motion.take_up(kChunk).empty());
+}
+
+TEST(MotionState, AReleasedDragEndsByItselfAlsoWhenItIsNotNamedAnyMore) {
+    MotionState motion = state();
+    motion.set({dragged({{0, 0, 0}, {4 * kSeconds, 40, 0}}, true)});
+    motion.set(std::vector<Handle>{});
+    // A hand that moved for four chunks is followed twice as fast.
+    EXPECT_NEAR(motion.take_up(kChunk).at(11, 0).x, 120, 1e-3);
+    EXPECT_NEAR(motion.take_up(kChunk).at(11, 0).x, 140, 1e-3);
+    EXPECT_TRUE(motion.take_up(kChunk).empty());
+}
+
+TEST(MotionState, APathIsGoneOnceAtItsOwnSpeed) {
+    MotionState motion = state();
+    motion.take_up(kChunk);
+    motion.set({{.id = 1,
+                 .kind = Handle::Kind::Drawn,
+                 .points = {{100, 50}},
+                 .path = {{0, 0, 0}, {1, 32, 16}}}});
+    const Tracks first = motion.take_up(kChunk), second = motion.take_up(kChunk);
+    EXPECT_EQ(first.at(0, 0), (TrackPoint{100, 50, true}));
+    EXPECT_NEAR(first.at(8, 0).x, 116, 1e-3);
+    EXPECT_NEAR(second.at(4, 0).x, 132, 1e-3);
+    EXPECT_TRUE(second.at(4, 0).visible);
+    EXPECT_FALSE(second.at(5, 0).visible);
+    EXPECT_TRUE(motion.take_up(kChunk).empty());
+}
+
+TEST(MotionState, PlaysTracksFromTheNextChunkOn) {
+    Tracks given(20, {4, 9});
+    for (int64_t t = 0; t < 20; ++t) {
+        given.at(t, 0) = {static_cast<float>(t), 1, true};
+        if (t == 15) {
+            given.at(t, 1) = {static_cast<float>(t), 2, true};
+        }
+    }
+    MotionState motion = state();
+    motion.take_up(9);
+    motion.play(given);
+    const Tracks first = motion.take_up(kChunk), second = motion.take_up(kChunk);
+    EXPECT_EQ(first, cut(given, 0, kChunk));
+    EXPECT_EQ(first.points(), 1);
+    EXPECT_EQ(second, cut(given, kChunk, kChunk));
+    EXPECT_FALSE(second.at(8, 0).visible);
+    EXPECT_TRUE(motion.take_up(kChunk).empty());
+}
+
+TEST(MotionState, TheCameraMovesALatticeAndWhatIsPinned) {
+    MotionState motion = state();
+    const Handle pinned{.id = 1, .kind = Handle::Kind::Static, .points = {{128, 72}}, .path = {}};
+    motion.set({pinned});
+    motion.set(CameraMove{.right = 0.25});
+    const Tracks first = motion.take_up(kChunk);
+    EXPECT_GT(first.points(), 100);
+    // A quarter of the picture a second: the scene goes left by four pixels a frame.
+    EXPECT_NEAR(first.at(0, 0).x, 124, 1e-3);
+    EXPECT_NEAR(first.at(11, 0).x, 128 - 48, 1e-3);
+    int64_t followed = 0;
+    for (int64_t n = 1; n < first.points(); ++n) {
+        if (first.at(4, n).visible && first.at(5, n).visible) {
+            ++followed;
+            EXPECT_NEAR(first.at(5, n).x, first.at(4, n).x - 4, 1e-3);
+            EXPECT_NEAR(first.at(5, n).y, first.at(4, n).y, 1e-3);
+        }
+    }
+    EXPECT_GT(followed, 100);
+    // The same points go on into the next chunk.
+    const Tracks second = motion.take_up(kChunk);
+    int64_t same = 0;
+    for (int64_t n = 0; n < second.points(); ++n) {
+        const auto before = std::ranges::find(first.ids(), second.ids()[static_cast<size_t>(n)]);
+        if (before != first.ids().end()) {
+            const TrackPoint& last = first.at(11, before - first.ids().begin());
+            const TrackPoint& next = second.at(0, n);
+            ++same;
+            EXPECT_TRUE(!last.visible || !next.visible || std::abs(next.x - last.x + 4) < 1e-3);
+        }
+    }
+    EXPECT_GT(same, second.points() / 2);
+    motion.set(CameraMove{});
+    EXPECT_EQ(motion.take_up(kChunk).points(), 1);
+}
+
+TEST(PlaneCamera, LooksBackToWhereItWas) {
+    PlaneCamera camera;
+    camera =
+        moved(camera, {.right = 0.1, .down = -0.2, .forward = 0.3, .orbit = 0.4, .roll = 0.5}, 1);
+    for (const double x : {20.0, 128.0, 250.0}) {
+        for (const double y : {5.0, 72.0, 140.0}) {
+            const PlanePoint on = unproject(camera, x, y, kWidth, kHeight);
+            const PicturePoint back = project(camera, on, kWidth, kHeight);
+            EXPECT_NEAR(back.x, x, 1e-9);
+            EXPECT_NEAR(back.y, y, 1e-9);
+            EXPECT_TRUE(back.in_front);
+        }
+    }
+    const PicturePoint grown = project(moved({}, {.forward = std::log(2)}, 1), {0.1, 0}, 256, 144);
+    EXPECT_NEAR(grown.x - 128, 2 * 25.6, 1e-9);
+}
+
+}  // namespace
+}  // namespace longtake::generator
