@@ -25,6 +25,8 @@ constexpr std::array kBindings{
             "Record, losslessly, with what it takes to "
             "make it again",
             kTake},
+    Binding{Action::GoLive, Key::L, kCtrl, "Ctrl L", "Send it live to an address, or end that",
+            kTake},
     Binding{Action::Screenshot, Key::F12, kNone, "F12", "Save a picture of the window", kTake},
     Binding{Action::OpenSample, Key::O, kNone, "O", "Walk around in the bundled stream", kTake},
     Binding{Action::ForgetImage, Key::I, kNone, "I", "Begin without the first picture", kTake},

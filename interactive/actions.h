@@ -14,6 +14,7 @@ enum class Action : uint8_t {
     Restart,
     NewTake,
     Record,
+    GoLive,
     Screenshot,
     FocusPrompt,
     SendPrompt,

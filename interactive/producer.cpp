@@ -14,8 +14,8 @@ constexpr std::chrono::milliseconds kLook{10};  // how often a stuck take looks 
 }  // namespace
 
 Producer::Producer(std::unique_ptr<ChunkMaker> maker, const generator::ControlQueue& controls,
-                   ChunkQueue& queue)
-    : maker_(std::move(maker)), controls_(controls), queue_(queue) {}
+                   ChunkQueue& queue, Tap tap)
+    : maker_(std::move(maker)), controls_(controls), queue_(queue), tap_(std::move(tap)) {}
 
 Producer::~Producer() {
     closing_ = true;
@@ -40,6 +40,9 @@ void Producer::produce() {
                 note(std::move(complaint));
             }
             chunk->seconds = free_of_charge_ ? 0 : watch.seconds() + 1e-3 * chunk->finalize_ms;
+            if (tap_) {
+                tap_(*chunk);
+            }
             queue_.push(std::move(*chunk));
         }
         stuck_ = false;

@@ -19,8 +19,10 @@ namespace longtake::interactive {
 // controls are taken up late and reach the screen soon. A new take ends the chunk in the making.
 class Producer {
   public:
+    // `tap` sees every chunk as it is made, before it waits to be shown.
+    using Tap = std::function<void(const MadeChunk&)>;
     Producer(std::unique_ptr<ChunkMaker> maker, const generator::ControlQueue& controls,
-             ChunkQueue& queue);
+             ChunkQueue& queue, Tap tap = {});
     ~Producer();
     Producer(const Producer&) = delete;
     Producer& operator=(const Producer&) = delete;
@@ -44,6 +46,7 @@ class Producer {
     std::unique_ptr<ChunkMaker> maker_;
     const generator::ControlQueue& controls_;
     ChunkQueue& queue_;
+    const Tap tap_;
     std::atomic<bool> closing_ = false;
     bool stuck_ = false;  // until a control comes
     bool free_of_charge_ = false;

@@ -57,7 +57,8 @@ class Screen {
     bool fullscreen() const { return fullscreen_; }
     // A picture of the window that was asked for: where to.
     std::optional<std::filesystem::path> take_screenshot();
-    // What shall be opened in its place: an address, or "" for a live take.
+    // What shall be opened in its place: the address of a stream, a scene or a model, or "" for a
+    // live take.
     std::optional<std::string> take_request();
     void say(std::string notice);
     void hide_figures() { common_.steady_figures = true; }

@@ -12,7 +12,7 @@
 namespace longtake::interactive {
 
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(Settings, width, height, timeline, sidebar, pixels,
-                                                history, presets)
+                                                live, models, history, presets)
 
 std::filesystem::path Settings::place() {
     const auto variable = [](const char* name) {

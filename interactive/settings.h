@@ -11,6 +11,8 @@ struct Settings {
     int width = 1280, height = 760;  // of the window
     bool timeline = true, sidebar = true;
     bool pixels = false;               // scaling
+    std::string live;                  // address that takes are sent to
+    std::vector<std::string> models;   // folders that were opened, newest last
     std::vector<std::string> history;  // of prompts, newest last
     std::vector<std::string> presets;  // empty: those that come with the program
 

@@ -16,6 +16,11 @@ bool is_text_file(const std::string& path) {
     return path.ends_with(".txt") || path.ends_with(".prompts");
 }
 
+bool is_model(const std::string& path) {
+    return std::filesystem::is_directory(path) || path.ends_with(".safetensors") ||
+           path.ends_with(".pt");
+}
+
 }  // namespace
 
 Viewer::Viewer(ViewerOptions options, const MakerOf& maker, double now)
@@ -23,7 +28,8 @@ Viewer::Viewer(ViewerOptions options, const MakerOf& maker, double now)
       options_(std::move(options)),
       recorder_(common().folder, options_.live.frame_rate),
       live_(options_.live, now),
-      producer_(maker(live_.controls(), recorder_), live_.controls(), live_.queue()),
+      producer_(maker(live_.controls(), recorder_), live_.controls(), live_.queue(),
+                [this](const MadeChunk& chunk) { broadcast_.tap(chunk.frames); }),
       motion_(options_.width, options_.height, options_.live.frame_rate) {
     history_.set(common().settings.history);
 }
@@ -141,6 +147,17 @@ void Viewer::steer() {
     });
 }
 
+void Viewer::go_live() {
+    const std::string& address = common().settings.live;
+    if (broadcast_.state().line != Broadcast::Line::Off) {
+        broadcast_.stop();
+    } else if (is_live_address(address)) {
+        broadcast_.start(connect_to(address, live_.frame_rate()));
+    } else {
+        edit_.ask_address = true;
+    }
+}
+
 void Viewer::save_tracks() {
     const auto& chunks = live_.motion();
     if (chunks.empty()) {
@@ -198,6 +215,7 @@ void Viewer::act(Action action) {
                 request(common().sample);
             }
             break;
+        case Action::GoLive: go_live(); break;
         case Action::DragPoints: motion_.take(MotionTool::Drag, now()); break;
         case Action::PinPoints: motion_.take(MotionTool::Pin, now()); break;
         case Action::DrawPath: motion_.take(MotionTool::Path, now()); break;
@@ -234,7 +252,7 @@ void Viewer::plan(const std::string& text) {
 
 void Viewer::drop(const std::string& path) {
     try {
-        if (VolumeSource::suits(path)) {
+        if (VolumeSource::suits(path) || is_model(path)) {
             request(path);
         } else if (generator::is_track_file(path)) {
             live_.play_tracks(generator::read_tracks(path, track_frame()), now());

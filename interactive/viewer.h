@@ -1,6 +1,7 @@
 #pragma once
 
 #include "generator/tracks/track_file.h"
+#include "interactive/broadcast.h"
 #include "interactive/camera_pad.h"
 #include "interactive/live_controller.h"
 #include "interactive/motion_editor.h"
@@ -16,6 +17,9 @@
 #include <vector>
 
 namespace longtake::interactive {
+
+// The address of the model that comes with the program.
+constexpr const char* kBundledModel = "bundled";
 
 struct ViewerOptions {
     ScreenOptions screen;
@@ -47,6 +51,7 @@ class Viewer : public Screen {
     struct Edit {
         std::string prompt;            // being written
         bool focus_prompt = false;     // asked for
+        bool ask_address = false;      // of the live output, next
         std::optional<size_t> chosen;  // planned change
         std::string chosen_text;
         double drag_from = 0;  // seconds of the change when the drag began
@@ -55,8 +60,10 @@ class Viewer : public Screen {
     };
     void send(const std::string& text, bool cut);
     void plan(const std::string& text);
+    void open(const std::string& address) { request(address); }
     LiveController& live() { return live_; }
     Recorder& recorder() { return recorder_; }
+    Broadcast& broadcast() { return broadcast_; }
     PromptHistory& history() { return history_; }
     MotionEditor& motion() { return motion_; }
     CameraPad& camera() { return camera_; }
@@ -74,11 +81,13 @@ class Viewer : public Screen {
 
   private:
     void steer();
+    void go_live();
     void save_tracks();
     generator::TrackFrame track_frame() const;
 
     ViewerOptions options_;
     Recorder recorder_;
+    Broadcast broadcast_;
     LiveController live_;
     Producer producer_;
     PromptHistory history_;

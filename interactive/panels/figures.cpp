@@ -63,7 +63,6 @@ void draw_figures(Viewer& viewer) {
            "From a control to the first frame that follows it");
     figure(viewer, "memory", fmt::format("{:.0f} MiB", viewer.common().memory_mib()),
            "Of this program");
-    figure(viewer, "model", viewer.options().model, "The model that runs");
     figure(viewer, "drawn by", viewer.common().device, "The Vulkan device");
     ImGui::PopStyleVar();
 }

@@ -30,6 +30,7 @@ void draw_motion_overlay(Viewer& viewer);                     // what was painte
 // Parts of the sidebar.
 void draw_presets(Viewer& viewer);
 void draw_memory(Viewer& viewer);
+void draw_model(Viewer& viewer);
 void draw_cache_options(Viewer& viewer);
 void draw_figures(Viewer& viewer);
 

@@ -56,6 +56,7 @@ void draw_sidebar(Viewer& viewer, const render::Rect& place) {
     draw_presets(viewer);
     space();
     draw_memory(viewer);
+    draw_model(viewer);
     draw_cache_options(viewer);
     space();
     draw_first_picture(viewer);

@@ -4,6 +4,9 @@
 #include "interactive/viewer.h"
 
 #include <fmt/format.h>
+#include <imgui_stdlib.h>
+
+#include <utility>
 
 namespace longtake::interactive {
 namespace {
@@ -27,6 +30,45 @@ void draw_recording(Viewer& viewer) {
         ImGui::AlignTextToFramePadding();
         small_text(viewer, state.on ? theme::kText : theme::kDim,
                    fmt::format("{}   {} frames", state.file, state.frames));
+    }
+}
+
+uint32_t colour_of(Broadcast::Line line) {
+    return line == Broadcast::Line::Sending ? theme::kRecording
+           : line == Broadcast::Line::Off   ? theme::kText
+                                            : theme::kWarm;
+}
+
+void draw_live(Viewer& viewer) {
+    const auto state = viewer.broadcast().state();
+    action_button(viewer, Action::GoLive, Icon::Live, colour_of(state.line));
+    const ImVec2 corner = ImGui::GetItemRectMin();
+    if (state.line == Broadcast::Line::Waiting) {
+        tooltip(state.trouble);
+    } else if (state.line == Broadcast::Line::Sending) {
+        tooltip(fmt::format("{} frames sent, {} left out", state.sent, state.left_out));
+    }
+    if (std::exchange(viewer.edit().ask_address, false)) {
+        ImGui::OpenPopup("live");
+    }
+    ImGui::SetNextWindowPos({corner.x, corner.y - 8 * viewer.ui().scale()}, 0, {0, 1});
+    if (ImGui::BeginPopup("live")) {
+        std::string& address = viewer.common().settings.live;
+        text(theme::kDim, "Send the take live to");
+        ImGui::SetNextItemWidth(320 * viewer.ui().scale());
+        if (ImGui::IsWindowAppearing()) {
+            ImGui::SetKeyboardFocusHere();
+        }
+        const bool sent =
+            ImGui::InputTextWithHint("##address", "rtmp://host/app/key or srt://host:port",
+                                     &address, ImGuiInputTextFlags_EnterReturnsTrue);
+        if (sent && is_live_address(address)) {
+            viewer.act(Action::GoLive);
+            ImGui::CloseCurrentPopup();
+        } else if (sent) {
+            viewer.say("an address begins with rtmp://, srt://, udp:// or tcp://");
+        }
+        ImGui::EndPopup();
     }
 }
 
@@ -57,6 +99,8 @@ void draw_transport(Viewer& viewer, const render::Rect& place) {
     if (static_cast<float>(place.width) > 480 * viewer.ui().scale()) {
         ImGui::SameLine(0, 20 * viewer.ui().scale());
         draw_recording(viewer);
+        ImGui::SameLine();
+        draw_live(viewer);
     }
     if (static_cast<float>(place.width) < 400 * viewer.ui().scale()) {
         return;

@@ -59,6 +59,15 @@ void draw_icon(ImDrawList& list, Icon icon, ImVec2 c, float r, uint32_t colour) 
                                colour);
             break;
         case Icon::Record: list.AddCircleFilled(c, 0.8F * r, colour, 24); break;
+        case Icon::Live:
+            for (const float wide : {0.45F, 1.0F}) {
+                for (const float side : {0.0F, std::numbers::pi_v<float>}) {
+                    list.PathArcTo(c, wide * r, side - 0.7F, side + 0.7F, 12);
+                    list.PathStroke(colour, 0, r / 5);
+                }
+            }
+            list.AddCircleFilled(c, 0.22F * r, colour, 12);
+            break;
         case Icon::Stop:
             list.AddRectFilled({c.x - 0.75F * r, c.y - 0.75F * r},
                                {c.x + 0.75F * r, c.y + 0.75F * r}, colour, r / 4);

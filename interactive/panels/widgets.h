@@ -29,6 +29,7 @@ enum class Icon : uint8_t {
     Restart,
     Next,
     Record,
+    Live,
     Stop,
     Camera,
     Loop,

@@ -1,17 +1,15 @@
 #include "core/error.h"
 #include "core/video_reader.h"
 #include "core/video_writer.h"
+#include "tests/core/free_port.h"
 #include "tests/core/media_testing.h"
 #include "tests/core/temporary_folder.h"
 
 #include <gtest/gtest.h>
 
-#include <arpa/inet.h>
 #include <fcntl.h>
-#include <netinet/in.h>
 #include <signal.h>
 #include <spawn.h>
-#include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -121,19 +119,6 @@ TEST(VideoStream, AReaderThatLeavesIsAnErrorAndNoCrash) {
             Error);
     }
     ::signal(SIGPIPE, previous);
-}
-
-// A TCP or UDP port that is free at the moment.
-int free_port() {
-    const int socket = ::socket(AF_INET, SOCK_STREAM, 0);
-    sockaddr_in address{};
-    address.sin_family = AF_INET;
-    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-    socklen_t size = sizeof address;
-    ::bind(socket, reinterpret_cast<sockaddr*>(&address), size);
-    ::getsockname(socket, reinterpret_cast<sockaddr*>(&address), &size);
-    ::close(socket);
-    return ntohs(address.sin_port);
 }
 
 // A program in the background, ended with its scope.

@@ -86,7 +86,7 @@ live::ViewerOptions viewer_options(const ViewOptions& o, const diffusion::VideoM
     options.width = config.width;
     options.height = config.height;
     options.model = o.model.model.empty()
-                        ? "bundled"
+                        ? live::kBundledModel
                         : std::filesystem::path(o.model.model).filename().string();
     return options;
 }
@@ -107,6 +107,20 @@ std::unique_ptr<live::Screen> live_screen(const ViewOptions& o,
             controls, recorder);
     };
     return std::make_unique<live::Viewer>(std::move(options), maker, now);
+}
+
+// A model by its address, which the viewer is asked to open like a scene.
+bool is_model(const std::string& address) {
+    return address == live::kBundledModel ||
+           (std::filesystem::exists(address) && !live::VolumeSource::suits(address));
+}
+
+// Among those that can be chosen, newest last.
+void keep_model(std::vector<std::string>& models, const std::string& model) {
+    if (!model.empty()) {
+        std::erase(models, model);
+        models.push_back(model);
+    }
 }
 
 // The bundled stream; empty where it is not.
@@ -138,14 +152,21 @@ void run(const ViewOptions& o) {
                 "--sample: the bundled stream is not here; LONGTAKE_ASSETS says where to look");
     const std::string first = o.sample ? screen.sample : o.file;
     auto model = first.empty() ? load_model(o.model) : nullptr;
+    ViewOptions shown = o;  // with the model that is chosen
     const auto maker = [&](const std::string& address, live::ScreenOptions options,
                            double now) -> std::unique_ptr<live::Screen> {
-        if (!address.empty()) {
+        if (is_model(address)) {
+            ModelOptions chosen = o.model;
+            chosen.model = address == live::kBundledModel ? "" : address;
+            model = load_model(chosen);
+            shown.model = chosen;
+            keep_model(options.settings.models, chosen.model);
+        } else if (!address.empty()) {
             return std::make_unique<live::VolumeScreen>(std::move(options),
                                                         live::VolumeSource::open(address), now);
         }
-        model = model ? model : load_model(o.model);
-        return live_screen(o, model, std::move(options), now);
+        model = model ? model : load_model(shown.model);
+        return live_screen(shown, model, std::move(options), now);
     };
     if (!o.headless) {
         const auto place = live::Settings::place();
