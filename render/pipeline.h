@@ -23,7 +23,6 @@ struct PipelineOptions {
     std::span<const VkVertexInputAttributeDescription> attributes = {};
     uint32_t vertex_bytes = 0;
     Blend blend = Blend::None;
-    VkPrimitiveTopology topology = VK_PRIMITIVE_TOPOLOGY_TRIANGLE_LIST;
     VkFormat format = VK_FORMAT_UNDEFINED;
     // Where depths are compared, the greater one in front: whether they are written, too.
     std::optional<bool> writes_depth = {};

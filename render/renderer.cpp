@@ -20,18 +20,29 @@ Renderer::~Renderer() {
 }
 
 Tensor Renderer::draw(const Scene& scene, Offscreen& target) {
-    prepare(scene);
-    VkCommandBuffer commands = submission_.begin();
-    record(commands, scene, target.target());
-    target.record_read_back(commands);
-    submission_.wait(submission_.submit());
+    draw_twice_at_most(scene, [&] {
+        VkCommandBuffer commands = submission_.begin();
+        record(commands, scene, target.target());
+        target.record_read_back(commands);
+        submission_.wait(submission_.submit());
+    });
     return target.picture();
 }
 
 void Renderer::draw_only(const Scene& scene, const Offscreen& target) {
+    draw_twice_at_most(scene, [&] {
+        record(submission_.begin(), scene, target.target());
+        submission_.wait(submission_.submit());
+    });
+}
+
+// Again where there was no room for all splats.
+template <typename Draw> void Renderer::draw_twice_at_most(const Scene& scene, const Draw& draw) {
     prepare(scene);
-    record(submission_.begin(), scene, target.target());
-    submission_.wait(submission_.submit());
+    draw();
+    if (scene.splats != nullptr && splats_->grow()) {
+        draw();
+    }
 }
 
 SplatPass& Renderer::splats() {
@@ -43,6 +54,7 @@ SplatPass& Renderer::splats() {
 
 void Renderer::prepare(const Scene& scene) {
     if (scene.splats != nullptr) {
+        splats().grow();  // where the picture before lacked room
         splats().update(submission_, staging_, *scene.splats);
     }
 }

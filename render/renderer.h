@@ -52,6 +52,7 @@ class Renderer {
     SplatPass& splats();
 
   private:
+    template <typename Draw> void draw_twice_at_most(const Scene& scene, const Draw& draw);
     void prepare(const Scene& scene);
     void record(VkCommandBuffer commands, const Scene& scene, const Target& target);
 

@@ -27,7 +27,7 @@ mat3 rotation_of(uint i) {
 }
 
 // Bases in the order and signs of 3DGS; see gaussians/raster/spherical_harmonics.h.
-vec3 colour_of(uint i, vec3 d) {
+vec3 harmonics_of(uint i, vec3 d) {
     vec3 sum = 0.5 + 0.28209479177387814 * row3(push.sh_dc, i);
     uint first = i * push.view.rest_count;
     float x = d.x, y = d.y, z = d.z;
@@ -87,7 +87,7 @@ bool project(uint i, out Splat s) {
     root = turn * root;
     vec3 a = right * root, b = down * root;  // rows of what maps a unit ball to pixels
     float xx = dot(a, a) + 0.3, xy = dot(a, b), yy = dot(b, b) + 0.3;
-    float falloff = log(255.0 * opacity), level = 2.0 * falloff;
+    float level = 2.0 * falloff_of(opacity);
     vec2 reach = sqrt(level * vec2(xx, yy));
     vec2 centre = focal * t.xy / t.z + push.view.lens.zw;
     if (!(reach.x < 1e9 && reach.y < 1e9) || any(lessThan(centre + reach, vec2(0.0))) ||
@@ -95,15 +95,17 @@ bool project(uint i, out Splat s) {
         return false;
     }
     float across = max(xx - xy * xy / yy, 1e-6);
-    vec3 colour = colour_of(i, normalize(mean - push.view.eye.xyz));
+    vec3 colour = harmonics_of(i, normalize(mean - push.view.eye.xyz));
     if (push.view.depths.y > 0.0) {
         float far = clamp(log(t.z / push.view.depths.x) / log(push.view.depths.y / push.view.depths.x),
                           0.0, 1.0);
         colour = mix(vec3(0.95, 0.96, 1.0), vec3(0.05, 0.07, 0.12), far);
     }
     s.place = vec4(centre, xy / yy, t.z);
-    s.shape = vec4(sqrt(level * across), reach.y, opacity, falloff);
-    s.colour = vec4(mix(colour, mark.rgb, mark.w), reach.x);
+    s.reach = vec2(sqrt(level * across), reach.y);
+    colour = mix(colour, mark.rgb, mark.w);
+    s.red_green = packHalf2x16(colour.rg);
+    s.blue_opacity = packHalf2x16(vec2(colour.b, opacity));
     return true;
 }
 

@@ -4,6 +4,6 @@ const uint kDigits = 16;
 layout(buffer_reference, std430, buffer_reference_align = 16) buffer SortState {
     uint blocks, one, one_more;  // of the next dispatch
     uint count;                  // of what is sorted
-    uint vertices, instances, first_vertex, first_instance;  // of a draw of each
+    uint vertices, instances, first_vertex, first_instance;  // of a draw of three for each
     uint wanted;                 // count, had there been room
 };

@@ -21,8 +21,8 @@ void main() {
     push.state.one = 1;
     push.state.one_more = 1;
     push.state.count = count;
-    push.state.vertices = 4;
-    push.state.instances = count;
+    push.state.vertices = 3 * count;
+    push.state.instances = 1;
     push.state.first_vertex = 0;
     push.state.first_instance = 0;
     push.state.wanted = max(push.state.wanted, sum);

@@ -6,11 +6,12 @@ layout(buffer_reference, std430, buffer_reference_align = 4) buffer Words { uint
 
 // A Gaussian as the camera sees it; see gaussians/raster/splat.h. Its alpha at dy pixels below the
 // centre and e pixels right of its ridge is opacity exp(-falloff (e^2 / reach_e^2 + dy^2 /
-// reach_y^2)), which is 1/255 where the ellipse ends.
+// reach_y^2)), falloff = log(255 opacity), which is 1/255 where the ellipse ends.
 struct Splat {
-    vec4 place;   // u, v, slope of the ridge, depth
-    vec4 shape;   // reach_e, reach_y, opacity, falloff
-    vec4 colour;  // red, green, blue, reach_x
+    vec4 place;        // u, v, slope of the ridge, depth
+    vec2 reach;        // reach_e, reach_y
+    uint red_green;    // halves
+    uint blue_opacity;
 };
 layout(buffer_reference, std430, buffer_reference_align = 16) buffer Splats { Splat at[]; };
 
@@ -31,7 +32,16 @@ layout(buffer_reference, std430, buffer_reference_align = 16) readonly buffer Vi
 
 const uint kLeftOut = 0xFFFFFFFFu;  // no key
 
-float alpha_at(vec4 shape, vec2 p) {
+vec4 colour_of(Splat s) {
+    return vec4(unpackHalf2x16(s.red_green), unpackHalf2x16(s.blue_opacity));
+}
+
+float falloff_of(float opacity) {
+    return log(255.0 * opacity);
+}
+
+// p: e / reach_e, dy / reach_y
+float alpha_at(float opacity, float falloff, vec2 p) {
     float square = dot(p, p);
-    return square <= 1.0 ? min(0.99, shape.z * exp(-shape.w * square)) : 0.0;
+    return square <= 1.0 ? min(0.99, opacity * exp(-falloff * square)) : 0.0;
 }

@@ -17,7 +17,6 @@ QuadPass::QuadPass(const Device& device, VkFormat format)
                          .fragment = kQuadsFrag,
                          .push_bytes = sizeof(Push),
                          .blend = Blend::Premultiplied,
-                         .topology = VK_PRIMITIVE_TOPOLOGY_TRIANGLE_STRIP,
                          .format = format,
                          .writes_depth = false}) {}
 

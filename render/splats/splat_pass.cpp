@@ -30,27 +30,30 @@ void set_viewport(VkCommandBuffer commands, VkExtent2D extent) {
     vkCmdSetScissor(commands, 0, 1, &scissor);
 }
 
+// On a CPU shared memory and barriers cost most, and its own sort is far quicker.
+bool computes_well(const Device& device) {
+    return RadixSort::works_on(device) && !device.is_cpu();
+}
+
 }  // namespace
 
 SplatPass::SplatPass(const Device& device, VkFormat target_format)
     : device_(device),
-      order_(RadixSort::works_on(device) ? SplatOrder::Device : SplatOrder::Host),
+      order_(computes_well(device) ? SplatOrder::Device : SplatOrder::Host),
+      method_(computes_well(device) ? SplatMethod::Tiles : SplatMethod::Quads),
       memory_(device),
       sort_(device),
       by_depth_(device),
       projection_(device),
       lines_(device, kFormat),
       quads_(device, kFormat),
+      tiles_(device),
       sampler_(make_sampler(device)),
       composite_(device, {.vertex = kVideoVert,
                           .fragment = kCompositeFrag,
                           .push_bytes = sizeof(CompositePush),
                           .blend = Blend::Premultiplied,
                           .format = target_format}) {}
-
-void SplatPass::force(std::optional<SplatOrder> order) {
-    order_ = order.value_or(order_);
-}
 
 void SplatPass::update(Submission& submission, StagingRing& staging, const SplatView& view) {
     if (view.splats != nullptr) {
@@ -86,10 +89,55 @@ void SplatPass::render(VkCommandBuffer commands, const Submission& submission, S
     begin(commands);
     set_viewport(commands, extent);
     lines_.draw(commands, submission, staging, shader_view, view.lines);
-    if (splats) {
+    if (splats && method_ == SplatMethod::Quads) {
         quads_.draw(commands, shader_view, projection_.splats(), by_depth_);
     }
-    end(commands);
+    vkCmdEndRendering(commands);
+    if (splats && method_ == SplatMethod::Tiles) {
+        draw_tiles(commands, view, shader_view);
+    } else {
+        finish(commands, VK_PIPELINE_STAGE_2_COLOR_ATTACHMENT_OUTPUT_BIT,
+               VK_ACCESS_2_COLOR_ATTACHMENT_WRITE_BIT, VK_IMAGE_LAYOUT_COLOR_ATTACHMENT_OPTIMAL);
+    }
+}
+
+// Lines go over, the picture comes back.
+void SplatPass::draw_tiles(VkCommandBuffer commands, const SplatView& view,
+                           VkDeviceAddress shader_view) {
+    const VkExtent2D extent = colour_.extent();
+    transition(commands, colour_.get(),
+               {.from_stage = VK_PIPELINE_STAGE_2_COLOR_ATTACHMENT_OUTPUT_BIT,
+                .from_access = VK_ACCESS_2_COLOR_ATTACHMENT_WRITE_BIT,
+                .to_stage = VK_PIPELINE_STAGE_2_COPY_BIT,
+                .to_access = VK_ACCESS_2_TRANSFER_READ_BIT,
+                .from = VK_IMAGE_LAYOUT_COLOR_ATTACHMENT_OPTIMAL,
+                .to = VK_IMAGE_LAYOUT_TRANSFER_SRC_OPTIMAL});
+    transition(commands, depth_.get(),
+               {.from_stage = VK_PIPELINE_STAGE_2_LATE_FRAGMENT_TESTS_BIT,
+                .from_access = VK_ACCESS_2_DEPTH_STENCIL_ATTACHMENT_WRITE_BIT,
+                .to_stage = VK_PIPELINE_STAGE_2_COPY_BIT,
+                .to_access = VK_ACCESS_2_TRANSFER_READ_BIT,
+                .from = VK_IMAGE_LAYOUT_DEPTH_ATTACHMENT_OPTIMAL,
+                .to = VK_IMAGE_LAYOUT_TRANSFER_SRC_OPTIMAL,
+                .aspect = VK_IMAGE_ASPECT_DEPTH_BIT});
+    const bool lined = !view.lines.empty();
+    tiles_.record(commands, sort_, shader_view, projection_.splats(), by_depth_, extent,
+                  {.colour = lined ? colour_.get() : VK_NULL_HANDLE,
+                   .depth = lined ? depth_.get() : VK_NULL_HANDLE});
+    transition(commands, colour_.get(),
+               {.from_stage = VK_PIPELINE_STAGE_2_COPY_BIT,
+                .from_access = VK_ACCESS_2_NONE,
+                .to_stage = VK_PIPELINE_STAGE_2_COPY_BIT,
+                .to_access = VK_ACCESS_2_TRANSFER_WRITE_BIT,
+                .from = VK_IMAGE_LAYOUT_UNDEFINED,
+                .to = VK_IMAGE_LAYOUT_TRANSFER_DST_OPTIMAL});
+    VkBufferImageCopy region{};
+    region.imageSubresource = {VK_IMAGE_ASPECT_COLOR_BIT, 0, 0, 1};
+    region.imageExtent = {extent.width, extent.height, 1};
+    vkCmdCopyBufferToImage(commands, tiles_.picture().get(), colour_.get(),
+                           VK_IMAGE_LAYOUT_TRANSFER_DST_OPTIMAL, 1, &region);
+    finish(commands, VK_PIPELINE_STAGE_2_COPY_BIT, VK_ACCESS_2_TRANSFER_WRITE_BIT,
+           VK_IMAGE_LAYOUT_TRANSFER_DST_OPTIMAL);
 }
 
 void SplatPass::sort(VkCommandBuffer commands, const Submission& submission, StagingRing& staging,
@@ -108,7 +156,8 @@ void SplatPass::sort(VkCommandBuffer commands, const Submission& submission, Sta
     } else {
         const auto order = depth_order(*view.splats, view.camera);
         const auto count = static_cast<uint32_t>(order.size());
-        const std::array<uint32_t, 8> state{SortMemory::blocks(count), 1, 1, count, 4, count, 0, 0};
+        const std::array<uint32_t, 8> state{
+            SortMemory::blocks(count), 1, 1, count, 3 * count, 1, 0, 0};
         const auto copy = [&](const auto& from, const Buffer& to) {
             const auto piece = staging.take(submission, 4 * from.size());
             std::memcpy(piece.bytes.data(), from.data(), 4 * from.size());
@@ -168,14 +217,15 @@ void SplatPass::begin(VkCommandBuffer commands) const {
     vkCmdBeginRendering(commands, &info);
 }
 
-void SplatPass::end(VkCommandBuffer commands) const {
-    vkCmdEndRendering(commands);
+// The picture can be sampled.
+void SplatPass::finish(VkCommandBuffer commands, VkPipelineStageFlags2 from, VkAccessFlags2 access,
+                       VkImageLayout layout) const {
     transition(commands, colour_.get(),
-               {.from_stage = VK_PIPELINE_STAGE_2_COLOR_ATTACHMENT_OUTPUT_BIT,
-                .from_access = VK_ACCESS_2_COLOR_ATTACHMENT_WRITE_BIT,
+               {.from_stage = from,
+                .from_access = access,
                 .to_stage = VK_PIPELINE_STAGE_2_FRAGMENT_SHADER_BIT,
                 .to_access = VK_ACCESS_2_SHADER_SAMPLED_READ_BIT,
-                .from = VK_IMAGE_LAYOUT_COLOR_ATTACHMENT_OPTIMAL,
+                .from = layout,
                 .to = VK_IMAGE_LAYOUT_SHADER_READ_ONLY_OPTIMAL});
 }
 

@@ -5,6 +5,7 @@
 #include "render/splats/line_pass.h"
 #include "render/splats/quad_pass.h"
 #include "render/splats/splat_projection.h"
+#include "render/splats/tile_pass.h"
 #include "render/staging_ring.h"
 #include "render/target.h"
 
@@ -22,14 +23,17 @@ class SplatPass {
   public:
     SplatPass(const Device& device, VkFormat target_format);
 
-    // Takes another way than what suits the device best.
-    void force(std::optional<SplatOrder> order);
+    // Takes another way than what suits the device best, where one is given.
+    void force(std::optional<SplatOrder> order) { order_ = order.value_or(order_); }
+    void force(std::optional<SplatMethod> method) { method_ = method.value_or(method_); }
 
     // Brings what is new of the splats to the device, in submissions of its own.
     void update(Submission& submission, StagingRing& staging, const SplatView& view);
     // Draws the picture, of the size of `where`; before the target's drawing begins.
     void render(VkCommandBuffer commands, const Submission& submission, StagingRing& staging,
                 const SplatView& view, const Rect& where);
+    // Once that is done: true when it has to be drawn again, because there was no room for it.
+    bool grow() { return method_ == SplatMethod::Tiles && tiles_.grow(); }
     // Lays it over the target: between begin_drawing and end_drawing.
     void composite(VkCommandBuffer commands, const Rect& where) const;
 
@@ -38,17 +42,21 @@ class SplatPass {
     void resize(VkExtent2D extent);
     void sort(VkCommandBuffer commands, const Submission& submission, StagingRing& staging,
               const SplatView& view, VkDeviceAddress shader_view);
+    void draw_tiles(VkCommandBuffer commands, const SplatView& view, VkDeviceAddress shader_view);
     void begin(VkCommandBuffer commands) const;
-    void end(VkCommandBuffer commands) const;
+    void finish(VkCommandBuffer commands, VkPipelineStageFlags2 from, VkAccessFlags2 access,
+                VkImageLayout layout) const;
 
     const Device& device_;
     SplatOrder order_;
+    SplatMethod method_;
     SplatMemory memory_;
     RadixSort sort_;
     SortMemory by_depth_;
     SplatProjection projection_;
     LinePass lines_;
     QuadPass quads_;
+    TilePass tiles_;
     Handle<VkSampler> sampler_;
     Pipeline composite_;
     Image colour_, depth_;

@@ -18,7 +18,7 @@ class SplatProjection {
     VkDeviceAddress splats() const { return splats_.address(); }
 
   private:
-    static constexpr VkDeviceSize kSplatBytes = 48;
+    static constexpr VkDeviceSize kSplatBytes = 32;
 
     const Device& device_;
     ComputePipeline pipeline_;

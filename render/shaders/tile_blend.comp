@@ -1,0 +1,88 @@
+#version 450
+#extension GL_GOOGLE_include_directive : require
+#include "splat.glsl"
+
+// The pixels of a tile: splats nearest first, as far as a line, until nothing more shows.
+layout(local_size_x = 16, local_size_y = 16) in;
+layout(push_constant) uniform Push {
+    View view;
+    Splats splats;
+    Words met, ranges;
+    Words line_colours;  // of each pixel, four halves
+    Floats line_depths;  // likewise, near / depth; 0 where there is no line
+    Words picture;       // as line_colours, premultiplied
+    uint columns;
+    uint has_lines;
+} push;
+
+const uint kBatch = 256;
+const float kEnough = 1e-4;  // light that no longer counts
+shared vec4 places[kBatch];
+shared vec3 shapes[kBatch];  // 1 / reach, falloff
+shared vec4 colours[kBatch];
+shared uint open;  // pixels with light left
+
+void main() {
+    uint lane = gl_LocalInvocationIndex, tile = gl_WorkGroupID.y * push.columns + gl_WorkGroupID.x;
+    uvec2 pixel = gl_GlobalInvocationID.xy, size = uvec2(push.view.size);
+    uint at = min(pixel.y, size.y - 1) * size.x + min(pixel.x, size.x - 1);
+    vec2 centre = vec2(pixel) + 0.5;
+    float end_depth = 3.4e38;
+    vec3 line = vec3(0.0);
+    bool lined = false;
+    if (push.has_lines != 0) {
+        float depth = push.line_depths.at[at];
+        lined = depth > 0.0;
+        if (lined) {
+            end_depth = push.view.eye.w / depth;
+            line = vec3(unpackHalf2x16(push.line_colours.at[2 * at]),
+                        unpackHalf2x16(push.line_colours.at[2 * at + 1]).x);
+        }
+    }
+    uint begin = push.ranges.at[2 * tile], end = push.ranges.at[2 * tile + 1];
+    vec3 sum = vec3(0.0);
+    float light = 1.0;
+    bool done = any(greaterThanEqual(pixel, size));
+    for (uint first = begin; first < end; first += kBatch) {
+        if (first != begin) {
+            barrier();
+            open = 0;
+            barrier();
+            if (!done) {
+                open = 1;
+            }
+            barrier();
+            if (open == 0) {
+                break;
+            }
+        }
+        if (first + lane < end) {
+            Splat s = push.splats.at[push.met.at[first + lane]];
+            places[lane] = s.place;
+            colours[lane] = colour_of(s);
+            shapes[lane] = vec3(1.0 / s.reach, falloff_of(colours[lane].a));
+        }
+        barrier();
+        uint count = min(kBatch, end - first);
+        for (uint k = 0; k < count && !done; ++k) {
+            vec4 place = places[k], colour = colours[k];
+            vec3 shape = shapes[k];
+            float dy = centre.y - place.y;
+            vec2 p = vec2(centre.x - place.x - place.z * dy, dy) * shape.xy;
+            float alpha = alpha_at(colour.a, shape.z, p), left = light * (1.0 - alpha);
+            done = place.w >= end_depth || left <= kEnough;
+            if (!done) {
+                sum += colour.rgb * (alpha * light);
+                light = left;
+            }
+        }
+    }
+    if (lined) {
+        sum += light * line;
+        light = 0.0;
+    }
+    if (all(lessThan(pixel, size))) {
+        push.picture.at[2 * at] = packHalf2x16(sum.rg);
+        push.picture.at[2 * at + 1] = packHalf2x16(vec2(sum.b, 1.0 - light));
+    }
+}
