@@ -117,8 +117,11 @@ void main() {
     Splat s;
     bool visible = project(i, s);
     uint key = kLeftOut;
+    if (!visible) {  // the host's order has it all the same
+        s = Splat(vec4(-1e6, -1e6, 0.0, 1.0), vec2(0.0), 0, 0);
+    }
+    push.splats.at[i] = s;
     if (visible) {
-        push.splats.at[i] = s;
         // 32 octaves of depth, a 2^19th of one each: as DepthOrder on the host.
         key = min(floatBitsToUint(s.place.w) - floatBitsToUint(push.view.eye.w) >> 4, 0xFFFFFEu);
     }

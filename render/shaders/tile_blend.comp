@@ -3,7 +3,7 @@
 #include "splat.glsl"
 
 // The pixels of a tile: splats nearest first, as far as a line, until nothing more shows.
-layout(local_size_x = 16, local_size_y = 16) in;
+layout(local_size_x = 256) in;
 layout(push_constant) uniform Push {
     View view;
     Splats splats;
@@ -24,7 +24,10 @@ shared uint open;  // pixels with light left
 
 void main() {
     uint lane = gl_LocalInvocationIndex, tile = gl_WorkGroupID.y * push.columns + gl_WorkGroupID.x;
-    uvec2 pixel = gl_GlobalInvocationID.xy, size = uvec2(push.view.size);
+    // Neighbours in blocks of 8 x 4: many splats reach only some of them.
+    uint block = lane / 32;
+    uvec2 within = uvec2(block % 2 * 8 + lane % 8, block / 2 * 4 + lane / 8 % 4);
+    uvec2 pixel = 16 * gl_WorkGroupID.xy + within, size = uvec2(push.view.size);
     uint at = min(pixel.y, size.y - 1) * size.x + min(pixel.x, size.x - 1);
     vec2 centre = vec2(pixel) + 0.5;
     float end_depth = 3.4e38;
@@ -65,10 +68,14 @@ void main() {
         barrier();
         uint count = min(kBatch, end - first);
         for (uint k = 0; k < count && !done; ++k) {
-            vec4 place = places[k], colour = colours[k];
+            vec4 place = places[k];
             vec3 shape = shapes[k];
             float dy = centre.y - place.y;
             vec2 p = vec2(centre.x - place.x - place.z * dy, dy) * shape.xy;
+            if (dot(p, p) > 1.0) {
+                continue;
+            }
+            vec4 colour = colours[k];
             float alpha = alpha_at(colour.a, shape.z, p), left = light * (1.0 - alpha);
             done = place.w >= end_depth || left <= kEnough;
             if (!done) {

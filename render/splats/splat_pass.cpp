@@ -86,51 +86,55 @@ void SplatPass::render(VkCommandBuffer commands, const Submission& submission, S
     if (splats) {
         sort(commands, submission, staging, view, shader_view);
     }
-    begin(commands);
-    set_viewport(commands, extent);
-    lines_.draw(commands, submission, staging, shader_view, view.lines);
-    if (splats && method_ == SplatMethod::Quads) {
-        quads_.draw(commands, shader_view, projection_.splats(), by_depth_);
+    const bool tiles = splats && method_ == SplatMethod::Tiles;
+    if (!tiles || !view.lines.empty()) {
+        begin(commands);
+        set_viewport(commands, extent);
+        lines_.draw(commands, submission, staging, shader_view, view.lines);
+        if (splats && !tiles) {
+            quads_.draw(commands, shader_view, projection_.splats(), by_depth_);
+        }
+        vkCmdEndRendering(commands);
     }
-    vkCmdEndRendering(commands);
-    if (splats && method_ == SplatMethod::Tiles) {
-        draw_tiles(commands, view, shader_view);
+    if (tiles) {
+        draw_tiles(commands, shader_view, !view.lines.empty());
     } else {
         finish(commands, VK_PIPELINE_STAGE_2_COLOR_ATTACHMENT_OUTPUT_BIT,
                VK_ACCESS_2_COLOR_ATTACHMENT_WRITE_BIT, VK_IMAGE_LAYOUT_COLOR_ATTACHMENT_OPTIMAL);
     }
 }
 
-// Lines go over, the picture comes back.
-void SplatPass::draw_tiles(VkCommandBuffer commands, const SplatView& view,
-                           VkDeviceAddress shader_view) {
+// Lines go over where there are any, the picture comes back.
+void SplatPass::draw_tiles(VkCommandBuffer commands, VkDeviceAddress shader_view, bool lined) {
     const VkExtent2D extent = colour_.extent();
-    transition(commands, colour_.get(),
-               {.from_stage = VK_PIPELINE_STAGE_2_COLOR_ATTACHMENT_OUTPUT_BIT,
-                .from_access = VK_ACCESS_2_COLOR_ATTACHMENT_WRITE_BIT,
-                .to_stage = VK_PIPELINE_STAGE_2_COPY_BIT,
-                .to_access = VK_ACCESS_2_TRANSFER_READ_BIT,
-                .from = VK_IMAGE_LAYOUT_COLOR_ATTACHMENT_OPTIMAL,
-                .to = VK_IMAGE_LAYOUT_TRANSFER_SRC_OPTIMAL});
-    transition(commands, depth_.get(),
-               {.from_stage = VK_PIPELINE_STAGE_2_LATE_FRAGMENT_TESTS_BIT,
-                .from_access = VK_ACCESS_2_DEPTH_STENCIL_ATTACHMENT_WRITE_BIT,
-                .to_stage = VK_PIPELINE_STAGE_2_COPY_BIT,
-                .to_access = VK_ACCESS_2_TRANSFER_READ_BIT,
-                .from = VK_IMAGE_LAYOUT_DEPTH_ATTACHMENT_OPTIMAL,
-                .to = VK_IMAGE_LAYOUT_TRANSFER_SRC_OPTIMAL,
-                .aspect = VK_IMAGE_ASPECT_DEPTH_BIT});
-    const bool lined = !view.lines.empty();
+    if (lined) {
+        transition(commands, colour_.get(),
+                   {.from_stage = VK_PIPELINE_STAGE_2_COLOR_ATTACHMENT_OUTPUT_BIT,
+                    .from_access = VK_ACCESS_2_COLOR_ATTACHMENT_WRITE_BIT,
+                    .to_stage = VK_PIPELINE_STAGE_2_COPY_BIT,
+                    .to_access = VK_ACCESS_2_TRANSFER_READ_BIT,
+                    .from = VK_IMAGE_LAYOUT_COLOR_ATTACHMENT_OPTIMAL,
+                    .to = VK_IMAGE_LAYOUT_TRANSFER_SRC_OPTIMAL});
+        transition(commands, depth_.get(),
+                   {.from_stage = VK_PIPELINE_STAGE_2_LATE_FRAGMENT_TESTS_BIT,
+                    .from_access = VK_ACCESS_2_DEPTH_STENCIL_ATTACHMENT_WRITE_BIT,
+                    .to_stage = VK_PIPELINE_STAGE_2_COPY_BIT,
+                    .to_access = VK_ACCESS_2_TRANSFER_READ_BIT,
+                    .from = VK_IMAGE_LAYOUT_DEPTH_ATTACHMENT_OPTIMAL,
+                    .to = VK_IMAGE_LAYOUT_TRANSFER_SRC_OPTIMAL,
+                    .aspect = VK_IMAGE_ASPECT_DEPTH_BIT});
+    }
     tiles_.record(commands, sort_, shader_view, projection_.splats(), by_depth_, extent,
                   {.colour = lined ? colour_.get() : VK_NULL_HANDLE,
                    .depth = lined ? depth_.get() : VK_NULL_HANDLE});
-    transition(commands, colour_.get(),
-               {.from_stage = VK_PIPELINE_STAGE_2_COPY_BIT,
-                .from_access = VK_ACCESS_2_NONE,
-                .to_stage = VK_PIPELINE_STAGE_2_COPY_BIT,
-                .to_access = VK_ACCESS_2_TRANSFER_WRITE_BIT,
-                .from = VK_IMAGE_LAYOUT_UNDEFINED,
-                .to = VK_IMAGE_LAYOUT_TRANSFER_DST_OPTIMAL});
+    transition(
+        commands, colour_.get(),
+        {.from_stage = VK_PIPELINE_STAGE_2_COPY_BIT | VK_PIPELINE_STAGE_2_FRAGMENT_SHADER_BIT,
+         .from_access = VK_ACCESS_2_NONE,
+         .to_stage = VK_PIPELINE_STAGE_2_COPY_BIT,
+         .to_access = VK_ACCESS_2_TRANSFER_WRITE_BIT,
+         .from = VK_IMAGE_LAYOUT_UNDEFINED,
+         .to = VK_IMAGE_LAYOUT_TRANSFER_DST_OPTIMAL});
     VkBufferImageCopy region{};
     region.imageSubresource = {VK_IMAGE_ASPECT_COLOR_BIT, 0, 0, 1};
     region.imageExtent = {extent.width, extent.height, 1};

@@ -42,7 +42,7 @@ class SplatPass {
     void resize(VkExtent2D extent);
     void sort(VkCommandBuffer commands, const Submission& submission, StagingRing& staging,
               const SplatView& view, VkDeviceAddress shader_view);
-    void draw_tiles(VkCommandBuffer commands, const SplatView& view, VkDeviceAddress shader_view);
+    void draw_tiles(VkCommandBuffer commands, VkDeviceAddress shader_view, bool lined);
     void begin(VkCommandBuffer commands) const;
     void finish(VkCommandBuffer commands, VkPipelineStageFlags2 from, VkAccessFlags2 access,
                 VkImageLayout layout) const;
