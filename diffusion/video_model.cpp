@@ -45,6 +45,9 @@ class VideoModel::Loader {
                     TransformerConfig::of(weights, from_.transformer->config), weights, compute_,
                     device_);
             });
+        if (TrackEncoder::is_in(weights)) {
+            parts_.track_encoder = std::make_shared<TrackEncoder>(weights);
+        }
     }
 
     void load_autoencoder() {
@@ -82,6 +85,10 @@ class VideoModel::Loader {
         check_input(t.out_channels == channels,
                     "{}: the transformer makes {} channels, the autoencoder has {}",
                     m.folder.string(), t.out_channels, channels);
+        check_input(!m.track_encoder || t.in_channels == channels + m.track_encoder->channels(),
+                    "{}: the transformer reads {} channels, not {} of latents and {} of tracks",
+                    m.folder.string(), t.in_channels, channels,
+                    m.track_encoder ? m.track_encoder->channels() : 0);
         const int64_t h = kLatentScale * t.patch_height, w = kLatentScale * t.patch_width;
         check_input(m.config.height % h == 0 && m.config.width % w == 0,
                     "{}: width {} and height {} must be multiples of {} and {}",

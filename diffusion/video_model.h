@@ -5,6 +5,7 @@
 #include "diffusion/models/autoencoder.h"
 #include "diffusion/models/causal_transformer.h"
 #include "diffusion/models/tokenizer.h"
+#include "diffusion/models/track_encoder.h"
 #include "diffusion/models/umt5.h"
 
 #include <cstdint>
@@ -39,6 +40,7 @@ class VideoModel {
         std::shared_ptr<const Autoencoder> autoencoder;
         std::shared_ptr<const Umt5Encoder> text_encoder;  // may be none, with its tokenizer
         std::shared_ptr<const Tokenizer> tokenizer;
+        std::shared_ptr<const TrackEncoder> track_encoder;  // none: follows no tracks
     };
     explicit VideoModel(Parts parts) : parts_(std::move(parts)) {}
 
@@ -62,6 +64,8 @@ class VideoModel {
         return parts_.transformer;
     }
     Device device() const { return transformer().device(); }
+    // Null where the model was not trained to follow tracks.
+    const TrackEncoder* track_encoder() const { return parts_.track_encoder.get(); }
     const Autoencoder& autoencoder() const { return *parts_.autoencoder; }
 
     // picture [1, height, width, 3] uint8 -> [1, C, h, w]. Throws InputError when the folder came

@@ -34,7 +34,7 @@ bool Rollout::denoise(const Place& place, const NoiseSource& noise,
             }
         }
         frame_timesteps_.assign(static_cast<size_t>(clean.extent(0)), timesteps_[i]);
-        transformer_->forward(noisy_, frame_timesteps_, text, memory, flow_, workspace_);
+        transformer_->forward(input(noisy_), frame_timesteps_, text, memory, flow_, workspace_);
         diffusion::predict_clean(noisy_, flow_, schedule_.sigma(timesteps_[i]), clean, stream());
         if (i + 1 < timesteps_.size()) {
             draw(place, noise, i + 1, noise_);
@@ -50,7 +50,42 @@ void Rollout::remember(const Tensor& clean, const diffusion::TextContext& text,
     fit(clean.shape());
     frame_timesteps_.assign(static_cast<size_t>(clean.extent(0)), 0.0);
     memory.begin_pass(CacheMemory::Pass::Clean);
-    transformer_->forward(clean, frame_timesteps_, text, memory, flow_, workspace_);
+    transformer_->forward(input(clean), frame_timesteps_, text, memory, flow_, workspace_);
+}
+
+void Rollout::condition(const Tensor& channels) {
+    conditioned_ = !channels.empty();
+    if (!conditioned_) {
+        return;
+    }
+    const auto& c = transformer_->config();
+    const Shape shape = channels.shape().with(1, c.in_channels);
+    check(channels.extent(1) == c.in_channels - c.out_channels, "{} beside {} channels of {}",
+          channels.shape().str(), c.out_channels, c.in_channels);
+    synchronize();  // passes may still read it
+    if (input_.shape() != shape) {
+        input_ = Tensor(shape, DType::F32, transformer_->device());
+    }
+    const size_t frame = channels.bytes() / static_cast<size_t>(channels.extent(0));
+    for (int64_t f = 0; f < channels.extent(0); ++f) {
+        const Tensor from = channels.slice(f, f + 1);
+        Tensor to = input_.slice(f, f + 1);
+        copy_bytes(static_cast<std::byte*>(to.raw()) + to.bytes() - frame, input_.device(),
+                   from.raw(), Device::Cpu, frame);
+    }
+}
+
+// The latents of a pass and, where there is any, what is beside them.
+const Tensor& Rollout::input(const Tensor& latents) {
+    if (!conditioned_ || latents.extent(0) != input_.extent(0)) {
+        return latents;  // frames of before that are read again were not asked for anything
+    }
+    const size_t frame = latents.bytes() / static_cast<size_t>(latents.extent(0));
+    for (int64_t f = 0; f < latents.extent(0); ++f) {
+        copy_bytes(input_.slice(f, f + 1).raw(), input_.device(), latents.slice(f, f + 1).raw(),
+                   latents.device(), frame, stream());
+    }
+    return input_;
 }
 
 void Rollout::prepare(const Place& place, const NoiseSource& noise) {

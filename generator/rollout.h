@@ -27,6 +27,10 @@ class Rollout {
     Rollout(std::shared_ptr<const diffusion::CausalTransformer> transformer,
             const diffusion::FlowMatchSchedule& schedule, std::vector<double> timesteps);
 
+    // What the passes from now on see beside the latents: [F, C, h, w] fp32 on the CPU, for the
+    // transformer's last channels; empty: zeros. Waits for the passes before.
+    void condition(const Tensor& channels);
+
     // A chunk's place in the take; `first_frame` counts latent frames since its start.
     struct Place {
         int64_t chunk = 0;
@@ -49,6 +53,7 @@ class Rollout {
 
   private:
     void fit(const Shape& shape);
+    const Tensor& input(const Tensor& latents);
     void draw(const Place& place, const NoiseSource& source, size_t step, Tensor& noise);
 
     std::shared_ptr<const diffusion::CausalTransformer> transformer_;
@@ -57,6 +62,8 @@ class Rollout {
     diffusion::TransformerWorkspace workspace_;
     std::vector<double> frame_timesteps_;
     Tensor noisy_, noise_, flow_;
+    Tensor input_;  // [F, in_channels, h, w]: latents and what is beside them; empty without
+    bool conditioned_ = false;
     std::vector<Tensor> drawn_;      // of the CPU, on its way to the GPU: the noise of each step
     std::optional<Place> prepared_;  // what the first of them is already of
     const NoiseSource* prepared_from_ = nullptr;  // only compared

@@ -44,6 +44,30 @@ std::shared_ptr<const CachePolicy> policy_for(const diffusion::VideoModel& model
     return policy;
 }
 
+// Frame by frame; 0 and 1 are the middles of the first and the last latent cell.
+std::vector<std::vector<diffusion::TrackedPoint>> in_cells(
+    const Tracks& tracks, const diffusion::VideoModelConfig& config) {
+    const auto part = [](float pixel, int64_t pixels) {
+        constexpr float kScale = diffusion::kLatentScale;
+        return (pixel + 0.5F - kScale / 2) / (static_cast<float>(pixels) - kScale);
+    };
+    std::vector<std::vector<diffusion::TrackedPoint>> frames(static_cast<size_t>(tracks.frames()));
+    for (int64_t t = 0; t < tracks.frames(); ++t) {
+        for (int64_t n = 0; n < tracks.points(); ++n) {
+            const TrackPoint& point = tracks.at(t, n);
+            const bool inside = point.x >= 0 && point.y >= 0 &&
+                                point.x < static_cast<float>(config.width) &&
+                                point.y < static_cast<float>(config.height);
+            if (point.visible && inside) {
+                frames[static_cast<size_t>(t)].push_back({tracks.ids()[static_cast<size_t>(n)],
+                                                          part(point.x, config.width),
+                                                          part(point.y, config.height)});
+            }
+        }
+    }
+    return frames;
+}
+
 std::vector<double> timesteps_for(const diffusion::VideoModel& model,
                                   const std::vector<int>& steps) {
     return model.schedule().warp(steps.empty() ? model.config().denoising_steps : steps);
@@ -101,8 +125,10 @@ std::optional<Chunk> Session::step(const Stop& stop) {
     const int64_t latent_frames = from_image ? 1 : latents_.extent(0);
     tracks_ = motion_.take_up(decoder_->frames(latent_frames));
     const Turn turn = afresh || !turned ? Turn::None : cut ? Turn::Cut : Turn::Prompt;
+    rollout_.condition({});
     recache(memory_.recached_before(latent_frames, turn));
     memory_.begin_chunk(latent_frames, turn);
+    condition(latent_frames);
     if (from_image) {
         copy_bytes(latents_.raw(), latents_.device(), image_latent_.raw(), Device::Cpu,
                    image_latent_.bytes());
@@ -164,6 +190,18 @@ double Session::finalize() {
     rollout_.synchronize();
     clean_pass_ = CleanPass::Done;
     return watch.milliseconds();
+}
+
+// What the chunk was asked to follow, as channels beside its latents.
+void Session::condition(int64_t latent_frames) {
+    const diffusion::TrackEncoder* encoder = model_->track_encoder();
+    if (encoder == nullptr || tracks_.empty()) {
+        return;
+    }
+    Tensor map({latent_frames, encoder->channels(), latents_.extent(2), latents_.extent(3)},
+               DType::F32);
+    encoder->encode(in_cells(tracks_, model_->config()), map);
+    rollout_.condition(map);
 }
 
 void Session::recache(int64_t frames) {

@@ -86,6 +86,7 @@ class Session {
     void forget();
     void encode_image(const Tensor& image);
     void recache(int64_t frames);
+    void condition(int64_t latent_frames);
 
     std::shared_ptr<const diffusion::VideoModel> model_;
     SessionOptions options_;

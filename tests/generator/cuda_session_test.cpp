@@ -2,6 +2,7 @@
 #include "tests/core/cuda_testing.h"
 #include "tests/generator/allocation_counter.h"
 #include "tests/generator/cuda_call_counter.h"
+#include "tests/generator/following_model.h"
 #include "tests/generator/policy_name.h"
 #include "tests/generator/tiny_model.h"
 
@@ -25,7 +26,8 @@ Model bundled(DType compute, Device device) {
 }
 
 Chunk on_cpu(const Chunk& chunk) {
-    return {chunk.frames.clone(), chunk.latents.to(Device::Cpu).clone(), chunk.receipt};
+    return {chunk.frames.clone(), chunk.latents.to(Device::Cpu).clone(), chunk.motion,
+            chunk.receipt};
 }
 
 std::vector<Chunk> chunks_of(Session& session, int count) {
@@ -183,6 +185,25 @@ TEST(CudaSession, Bf16IsNear) {
     record("second", off[1]);
     EXPECT_LT(off[0], 3e-2);  // measured 2.0e-2
     EXPECT_LT(off[1], 3e-2);  // measured 2.3e-2
+}
+
+// Chunks with and without tracks, so that recorded passes of both kinds are launched again.
+TEST(CudaSession, FollowsTracksAsTheCpuDoes) {
+    LONGTAKE_NEEDS_GPU();
+    const auto take = [](const Model& model) {
+        Session session(model, seeded(1));
+        session.prompt().set("a red ball", false);
+        std::vector<Chunk> chunks;
+        for (int i = 0; i < 18; ++i) {
+            session.motion().set(i % 6 < 3 ? std::vector<Handle>()
+                                           : std::vector{pinned(static_cast<float>(3 * i))});
+            chunks.push_back(on_cpu(*session.step()));
+        }
+        return chunks;
+    };
+    const auto here = take(following_model(Device::Cuda)), there = take(following_model());
+    expect_near(here, there, 1e-4);
+    EXPECT_GT(difference_of(here[4], take(tiny_on_gpu())[4]), 1e-3);
 }
 
 TEST(CudaSession, ARepeatedTakeIsTheSame) {

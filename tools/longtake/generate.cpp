@@ -151,7 +151,9 @@ void run(GenerateOptions o) {
         const auto& config = model->config();
         session.motion().play(
             generator::read_tracks(o.tracks, {config.width, config.height, frame_rate}));
-        spdlog::warn("{}: this model was not trained to follow tracks; it will not", o.tracks);
+        if (model->track_encoder() == nullptr) {
+            spdlog::warn("{}: this model was not trained to follow tracks; it will not", o.tracks);
+        }
     }
     o.video.height = model->config().height;
     o.video.width = model->config().width;

@@ -1,0 +1,123 @@
+#include "diffusion/models/track_encoder.h"
+
+#include "core/error.h"
+
+#include <algorithm>
+#include <cmath>
+#include <map>
+
+namespace longtake::diffusion {
+namespace {
+
+constexpr const char* kTemporal = "track_encoder.temporal.weight";
+constexpr const char* kMix = "track_encoder.mix.weight";
+constexpr int64_t kIds = 100'000;  // that are told apart
+constexpr double kLongestPeriod = 10'000;
+
+// Ids that follow each other are far apart, as those seen in training.
+double spread(int32_t id) {
+    return static_cast<double>(static_cast<uint64_t>(static_cast<uint32_t>(id)) * 61'803 % kIds);
+}
+
+// Where between two cells of `count` a place is.
+struct Between {
+    int64_t cell;
+    float part;  // of the one after it
+};
+Between between(float place, int64_t count) {
+    const float at = std::clamp(place, 0.F, 1.F) * static_cast<float>(count - 1);
+    const auto cell = std::min(static_cast<int64_t>(at), std::max<int64_t>(0, count - 2));
+    return {cell, at - static_cast<float>(cell)};
+}
+
+}  // namespace
+
+bool TrackEncoder::is_in(const WeightMap& weights) {
+    return weights.contains(kTemporal);
+}
+
+TrackEncoder::TrackEncoder(const WeightMap& weights) {
+    const Shape shape = weights.info(kTemporal).shape;
+    check_input(shape.rank() == 5 && shape[2] == kTaps && shape[3] == 1 && shape[4] == 1 &&
+                    shape[1] % 2 == 0 && shape[0] > 0 && shape[1] > 0,
+                "{}: {} is {}, not [channels, ids, 4, 1, 1]", weights.path().string(), kTemporal,
+                shape.str());
+    channels_ = shape[0];
+    id_dim_ = shape[1];
+    const Tensor temporal = weights.get(kTemporal, shape).to(DType::F32);
+    const Tensor mix = weights.get(kMix, {channels_, channels_, 1, 1, 1}).to(DType::F32);
+    taps_ = Tensor::zeros({kTaps, channels_, id_dim_});
+    float* to = taps_.data<float>();
+    for (int64_t tap = 0; tap < kTaps; ++tap) {
+        for (int64_t c = 0; c < channels_; ++c) {
+            for (int64_t k = 0; k < channels_; ++k) {
+                const float m = mix.data<float>()[c * channels_ + k];
+                for (int64_t i = 0; i < id_dim_; ++i) {
+                    to[(tap * channels_ + c) * id_dim_ + i] +=
+                        m * temporal.data<float>()[(k * id_dim_ + i) * kTaps + tap];
+                }
+            }
+        }
+    }
+}
+
+std::vector<float> TrackEncoder::embedded(int32_t id) const {
+    const int64_t half = id_dim_ / 2;
+    std::vector<float> waves(static_cast<size_t>(id_dim_));
+    for (int64_t i = 0; i < half; ++i) {
+        const double angle =
+            spread(id) * std::exp(-std::log(kLongestPeriod) * static_cast<double>(i) /
+                                  static_cast<double>(half));
+        waves[static_cast<size_t>(i)] = static_cast<float>(std::cos(angle));
+        waves[static_cast<size_t>(half + i)] = static_cast<float>(std::sin(angle));
+    }
+    std::vector<float> result(static_cast<size_t>(kTaps * channels_));
+    for (int64_t row = 0; row < kTaps * channels_; ++row) {
+        const float* weights = taps_.data<float>() + row * id_dim_;
+        float sum = 0;
+        for (int64_t i = 0; i < id_dim_; ++i) {
+            sum += weights[i] * waves[static_cast<size_t>(i)];
+        }
+        result[static_cast<size_t>(row)] = sum;
+    }
+    return result;
+}
+
+void TrackEncoder::encode(std::span<const std::vector<TrackedPoint>> frames, Tensor& map) const {
+    check(map.shape().rank() == 4 && map.extent(1) == channels_ && map.dtype() == DType::F32,
+          "tracks into {} of {} channels", map.shape().str(), channels_);
+    const int64_t latents = map.extent(0), h = map.extent(2), w = map.extent(3);
+    const int64_t lead = kTaps * latents - std::ssize(frames);
+    check(lead == 0 || lead == kTaps - 1, "tracks of {} frames for {} latents", frames.size(),
+          latents);
+    std::ranges::fill(map.values<float>(), 0.F);
+    std::map<int32_t, std::vector<float>> known;
+    for (int64_t t = 0; t < std::ssize(frames); ++t) {
+        const int64_t latent = (t + lead) / kTaps, tap = (t + lead) % kTaps;
+        float* cells = map.data<float>() + latent * channels_ * h * w;
+        for (const TrackedPoint& point : frames[static_cast<size_t>(t)]) {
+            auto& all = known[point.id];
+            if (all.empty()) {
+                all = embedded(point.id);
+            }
+            const float* embedding = all.data() + tap * channels_;
+            const Between x = between(point.x, w), y = between(point.y, h);
+            for (int64_t c = 0; c < channels_; ++c) {
+                float* row = cells + (c * h + y.cell) * w + x.cell;
+                const float upper = embedding[c] * (1 - y.part), lower = embedding[c] * y.part;
+                row[0] += upper * (1 - x.part);
+                if (w > 1) {
+                    row[1] += upper * x.part;
+                }
+                if (h > 1) {
+                    row[w] += lower * (1 - x.part);
+                    if (w > 1) {
+                        row[w + 1] += lower * x.part;
+                    }
+                }
+            }
+        }
+    }
+}
+
+}  // namespace longtake::diffusion
