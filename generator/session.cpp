@@ -49,7 +49,7 @@ std::vector<std::vector<diffusion::TrackedPoint>> in_cells(
     const Tracks& tracks, const diffusion::VideoModelConfig& config) {
     const auto part = [](float pixel, int64_t pixels) {
         constexpr float kScale = diffusion::kLatentScale;
-        return (pixel + 0.5F - kScale / 2) / (static_cast<float>(pixels) - kScale);
+        return (pixel - kScale / 2) / (static_cast<float>(pixels) - kScale);
     };
     std::vector<std::vector<diffusion::TrackedPoint>> frames(static_cast<size_t>(tracks.frames()));
     for (int64_t t = 0; t < tracks.frames(); ++t) {

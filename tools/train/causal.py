@@ -14,6 +14,7 @@ from flow import random_sigma
 from optim import optimizers_for
 from teacher import Model, cached_clips, flow_loss, load_vae
 from text import Tokenizer
+from tracks import Tracks
 from world import World
 
 
@@ -26,6 +27,7 @@ def main():
     parser.add_argument("--teacher", default="out/teacher")
     common_arguments(parser)
     parser.add_argument("--cache", help="file that keeps the latents between stages")
+    parser.add_argument("--motion", action="store_true", help="learn to follow tracks, too")
     parser.add_argument("--out", default="out/causal")
     args = parser.parse_args()
     device, world, tokenizer = setup(), World(), Tokenizer(args.tokenizer)
@@ -34,8 +36,11 @@ def main():
     captions = Captions(world, tokenizer, first_seed, args.clips, device)
     clips = cached_clips(args, vae, statistics, world, first_seed, device)
 
+    tracks = Tracks(world, first_seed, args.clips, device) if args.motion else None
+
     student = load(args.teacher, Model()).to(device)
     student.text_encoder.requires_grad_(False)
+    student.transformer.track_encoder.requires_grad_(False)  # the teacher's
     if device == "cuda":
         student.compile_blocks()
     optimizers = optimizers_for([student], lr_matrix=args.lr, lr_other=args.lr / 2)
@@ -44,7 +49,7 @@ def main():
         index = torch.randint(args.clips, (args.batch,), device=device)
         sigma = random_sigma(args.batch * LATENT_FRAMES // CHUNK, device)
         sigma = sigma.view(args.batch, -1).repeat_interleave(CHUNK, 1)
-        loss = flow_loss(student, clips, captions, index, sigma, mode="teacher_forcing")
+        loss = flow_loss(student, clips, captions, index, sigma, mode="teacher_forcing", tracks=tracks)
         take_step(optimizers, loss, student)
         ema.update(budget.step)
         budget.restart() if budget.step == 1 else None

@@ -118,7 +118,9 @@ def load(path, module):
             if not os.path.exists(f"{path}.{i}.safetensors"):
                 break
             state.update(load_file(f"{path}.{i}.safetensors"))
-    wanted = module.state_dict().keys()
+    fresh = module.state_dict()
+    state.update({k: v for k, v in fresh.items() if "track_encoder." in k and k not in state})  # not trained yet
+    wanted = fresh.keys()
     if missing := [k for k in wanted if k not in state]:
         raise FileNotFoundError(f"{path}: no weights for {missing[0]} and {len(missing) - 1} more")
     module.load_state_dict({k: state[k].float() for k in wanted})

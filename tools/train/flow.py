@@ -26,30 +26,40 @@ def random_sigma(n, device):
     return warp(t)
 
 
-def guided_flow(model, x, sigma, text, empty, caption, scale):
-    """Classifier-free guidance; sigma [n]."""
+MOTION_SCALE = 1.5
+
+
+def guided_flow(model, x, sigma, text, empty, caption, scale, tracks=None):
+    """Classifier-free guidance; sigma [n]. With tracks, of text and motion together (MotionStream, equation 2)."""
     t = 1000 * sigma[:, None].expand(-1, x.shape[1])
-    both = torch.cat([caption, torch.full_like(caption, text[0][0].shape[0])])
-    context = [tuple(torch.cat([a, b]) for a, b in zip(kv, none)) for kv, none in zip(text, empty)]
-    flow, _ = model(torch.cat([x, x]), torch.cat([t, t]), context, both)
-    with_text, without = flow.float().chunk(2)
-    return without + scale * (with_text - without)
+    none = torch.full_like(caption, text[0][0].shape[0])
+    context = [tuple(torch.cat([a, b]) for a, b in zip(kv, no)) for kv, no in zip(text, empty)]
+    if tracks is None:
+        flow, _ = model(torch.cat([x, x]), torch.cat([t, t]), context, torch.cat([caption, none]))
+        with_text, without = flow.float().chunk(2)
+        return without + scale * (with_text - without)
+    flow, _ = model(torch.cat([x, x, x]), torch.cat([t, t, t]), context, torch.cat([caption, none, caption]),
+                    tracks=torch.cat([tracks, tracks, torch.zeros_like(tracks)]))
+    both, motion, with_text = flow.float().chunk(3)
+    share = scale / (scale + MOTION_SCALE)
+    base = share * motion + (1 - share) * with_text
+    return base + scale * (both - motion) + MOTION_SCALE * (both - with_text)
 
 
 @torch.no_grad()
-def sample_teacher(model, noise, text, empty, caption, steps=24, scale=3.0):
+def sample_teacher(model, noise, text, empty, caption, steps=24, scale=3.0, tracks=None):
     """Euler integration of the whole clip."""
     x = noise
     levels = warp(torch.linspace(1, 0, steps + 1, device=noise.device))
     for s, s_next in zip(levels, levels[1:]):
         with torch.autocast(noise.device.type, torch.bfloat16):
-            flow = guided_flow(model, x, s.expand(x.shape[0]), text, empty, caption, scale)
+            flow = guided_flow(model, x, s.expand(x.shape[0]), text, empty, caption, scale, tracks)
         x = x + (s_next - s) * flow
     return x
 
 
 @torch.no_grad()
-def roll_out(model, noise, text, caption, chunk=3, steps=None, sigmas=SIGMAS, window=21):
+def roll_out(model, noise, text, caption, chunk=3, steps=None, sigmas=SIGMAS, window=21, tracks=None):
     """Chunk by chunk on a rolling cache, as the runtime does it.
 
     Returns the clean latents and what the last of the `steps` denoising steps (all of them by
@@ -61,7 +71,8 @@ def roll_out(model, noise, text, caption, chunk=3, steps=None, sigmas=SIGMAS, wi
     with torch.autocast(device.type, torch.bfloat16, cache_enabled=False):
         for c in range(noise.shape[1] // chunk):
             x = noise[:, c * chunk:(c + 1) * chunk]
-            place = dict(text=text, caption=caption[:, c:c + 1], past=past, first_frame=c * chunk)
+            place = dict(text=text, caption=caption[:, c:c + 1], past=past, first_frame=c * chunk,
+                         tracks=None if tracks is None else tracks[:, c * chunk:(c + 1) * chunk])
             for i in range(steps):
                 t = torch.full((n, chunk), 1000 * sigmas[i], device=device)
                 x0 = x - sigmas[i] * model(x, t, **place)[0].float()

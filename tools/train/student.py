@@ -22,8 +22,9 @@ from common import (HEIGHT, LATENT_FRAMES, TEST_SEEDS, TRAIN_SEEDS, WIDTH, Budge
 from data import Captions
 from flow import SIGMAS, add_noise, guided_flow, roll_out, warp
 from optim import adamw
-from teacher import Model, load_vae, sample_sheet
+from teacher import Model, encoded, load_vae, sample_sheet
 from text import Tokenizer
+from tracks import Tracks
 from world import World
 
 RECENT = 4  # roll-outs that the critic draws from; fresh ones for it would be half of the time
@@ -32,8 +33,9 @@ RECENT = 4  # roll-outs that the critic draws from; fresh ones for it would be h
 class RollOuts:
     """The student's own clips, for a random number of steps each time: one CUDA graph a number."""
 
-    def __init__(self, student, batch, captions, device):
+    def __init__(self, student, batch, captions, tracks, device):
         self.live, self.device, self.captions, self.batch = student, device, captions, batch
+        self.tracks, self.asked = tracks, None
         self.model = Model().to(device).requires_grad_(False)
         self.model.load_state_dict(student.state_dict())
         for m in self.model.modules():
@@ -42,6 +44,8 @@ class RollOuts:
         self.pairs = list(zip(self.model.parameters(), student.parameters()))
         tokens, caption = captions.batch(torch.arange(batch, device=device))
         self.tokens, self.caption = tokens.clone(), caption.clone()
+        if tracks:
+            self.asked = torch.zeros(batch, LATENT_FRAMES, 16, HEIGHT // 8, WIDTH // 8, device=device)
         self.graphs, self.pool = {}, None
         self.common = torch.Generator().manual_seed(0)  # all processes draw the same number of steps
 
@@ -52,7 +56,7 @@ class RollOuts:
         noise = torch.randn(self.batch, LATENT_FRAMES, 16, HEIGHT // 8, WIDTH // 8, device=self.device)
         with torch.no_grad(), torch.autocast(self.device, torch.bfloat16, cache_enabled=False):
             text = self.model.text(self.tokens)
-        return roll_out(self.model.transformer, noise, text, self.caption, steps=steps)
+        return roll_out(self.model.transformer, noise, text, self.caption, steps=steps, tracks=self.asked)
 
     def replay(self, steps):
         if self.device != "cuda":
@@ -73,28 +77,34 @@ class RollOuts:
         return out
 
     def __call__(self):
-        """tokens, caption, clean latents, inputs of the last step, its noise level."""
+        """tokens, caption, what was asked of motion, clean latents, inputs of the last step, its noise level."""
         index = torch.randint(len(self.captions.tokens), (self.batch,), device=self.device)
         tokens, caption = self.captions.batch(index)
         self.tokens.copy_(tokens)
         self.caption.copy_(caption)
+        asked = None
+        if self.tracks:
+            with torch.no_grad():
+                asked = encoded(self.live, self.tracks.asked(index))
+            self.asked.copy_(asked)
         steps = int(torch.randint(len(SIGMAS), (), generator=self.common).item()) + 1
         clean, inputs = self.replay(steps)
-        return tokens, caption, clean.clone(), inputs.clone(), SIGMAS[steps - 1]
+        return tokens, caption, asked, clean.clone(), inputs.clone(), SIGMAS[steps - 1]
 
 
 class Distillation:
-    def __init__(self, student, args, captions, device):
+    def __init__(self, student, args, captions, tracks, device):
         self.args, self.device, self.student = args, device, student
         self.teacher, self.critic = (load(path, Model()).to(device) for path in (args.teacher, args.critic or args.teacher))
         self.teacher.requires_grad_(False)
         self.critic.text_encoder.requires_grad_(False)
+        self.critic.transformer.track_encoder.requires_grad_(False)
         if device == "cuda":
             self.teacher.compile_blocks()
             self.critic.compile_blocks()
         self.empty = captions.empty[None]
-        self.roll_outs = RollOuts(student, args.batch, captions, device)
-        self.recent = deque((self.roll_outs()[:3] for _ in range(RECENT)), maxlen=RECENT)
+        self.roll_outs = RollOuts(student, args.batch, captions, tracks, device)
+        self.recent = deque((self.roll_outs()[:4] for _ in range(RECENT)), maxlen=RECENT)
 
     def noisy(self, x):
         sigma = warp(0.02 + 0.96 * torch.rand(x.shape[0], device=self.device))
@@ -102,25 +112,25 @@ class Distillation:
         return add_noise(x, noise, sigma), noise, sigma, 1000 * sigma[:, None].expand(-1, LATENT_FRAMES)
 
     def critic_loss(self):
-        tokens, caption, x = random.choice(self.recent)
+        tokens, caption, asked, x = random.choice(self.recent)
         noisy, noise, _, t = self.noisy(x)
         with torch.autocast(self.device, torch.bfloat16):
-            flow, _ = self.critic.transformer(noisy, t, self.critic.text(tokens), caption)
+            flow, _ = self.critic.transformer(noisy, t, self.critic.text(tokens), caption, tracks=asked)
         return ((flow.float() - (noise - x)) ** 2).mean()
 
     def student_loss(self):
-        tokens, caption, clean, inputs, sigma = self.roll_outs()
-        self.recent.append((tokens, caption, clean))
+        tokens, caption, asked, clean, inputs, sigma = self.roll_outs()
+        self.recent.append((tokens, caption, asked, clean))
         t = torch.full(caption.shape[:1] + (LATENT_FRAMES,), 1000 * sigma, device=self.device)
         with torch.autocast(self.device, torch.bfloat16):
             flow, _ = self.student.transformer(inputs, t, self.student.text(tokens), caption,
-                                               mode="teacher_forcing", clean=clean)
+                                               mode="teacher_forcing", clean=clean, tracks=asked)
         x = inputs - sigma * flow.float()
         with torch.no_grad(), torch.autocast(self.device, torch.bfloat16):
             noisy, _, level, t = self.noisy(x.detach())
-            fake, _ = self.critic.transformer(noisy, t, self.critic.text(tokens), caption)
+            fake, _ = self.critic.transformer(noisy, t, self.critic.text(tokens), caption, tracks=asked)
             real = guided_flow(self.teacher.transformer, noisy, level, self.teacher.text(tokens),
-                               self.teacher.text(self.empty), caption, self.args.guidance)
+                               self.teacher.text(self.empty), caption, self.args.guidance, asked)
             level = level.view(-1, 1, 1, 1, 1)
             x_real = noisy - level * real
             scale = (x.detach() - x_real).abs().mean((1, 2, 3, 4), keepdim=True).clamp(min=1e-3)
@@ -129,8 +139,8 @@ class Distillation:
         return 0.5 * ((x - target) ** 2).mean(), gradient.abs().mean()
 
 
-def self_forcing(student, args, captions, device):
-    d = Distillation(student, args, captions, device)
+def self_forcing(student, args, captions, tracks, device):
+    d = Distillation(student, args, captions, tracks, device)
     student_optimizer = adamw(student.parameters(), args.lr, betas=(0.0, 0.99))
     critic_optimizer = adamw(d.critic.parameters(), 2.5 * args.lr, betas=(0.0, 0.99))
     budget, ema = Budget(args.minutes, warmup_steps=10, final=0.1), Ema(student, 0.98)
@@ -160,6 +170,7 @@ def main():
     parser.add_argument("--guidance", type=float, default=3.0)
     parser.add_argument("--critic-steps", type=int, default=3)
     parser.add_argument("--lr", type=float, default=6e-5)
+    parser.add_argument("--motion", action="store_true", help="follow tracks, too; teacher and causal must")
     parser.add_argument("--teacher", default="out/teacher")
     parser.add_argument("--causal", default="out/causal", help="weights of the student to start from")
     parser.add_argument("--critic", help="weights of the critic to start from; the teacher's by default")
@@ -169,10 +180,12 @@ def main():
     device, world, tokenizer = setup(), World(), Tokenizer(args.tokenizer)
     student = load(args.causal, Model()).to(device)
     student.text_encoder.requires_grad_(False)
+    student.transformer.track_encoder.requires_grad_(False)  # the teacher's
     if device == "cuda":
         student.compile_blocks()
     captions = Captions(world, tokenizer, TRAIN_SEEDS + 10**8, args.prompts, device, variants=1)
-    self_forcing(student, args, captions, device)
+    tracks = Tracks(world, TRAIN_SEEDS + 10**8, args.prompts, device) if args.motion else None
+    self_forcing(student, args, captions, tracks, device)
     if parallel.RANK:
         return
     vae, statistics = load_vae(args.vae, device)

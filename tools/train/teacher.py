@@ -23,6 +23,7 @@ from nets.umt5 import Umt5Encoder
 from nets.wan import WanTransformer
 from optim import optimizers_for
 from text import Tokenizer
+from tracks import Tracks
 from world import World
 
 
@@ -54,7 +55,12 @@ def load_vae(path, device):
     return vae, torch.load(f"{path}.statistics.pt", map_location=device)
 
 
-def flow_loss(model, clips, captions, index, sigma, mode="bidirectional", first_chunk=0):
+def encoded(model, points):
+    """What the transformer is told of points; none of none."""
+    return None if points is None else model.transformer.track_encoder(points, HEIGHT // 8, WIDTH // 8)
+
+
+def flow_loss(model, clips, captions, index, sigma, mode="bidirectional", first_chunk=0, tracks=None):
     """Flow matching at the noise levels sigma [n, F]; objects weigh more than background."""
     latents, solid = clips
     first, count = first_chunk * CHUNK, sigma.shape[1]
@@ -63,9 +69,11 @@ def flow_loss(model, clips, captions, index, sigma, mode="bidirectional", first_
     noise = torch.randn_like(x)
     tokens, caption = captions.batch(index, drop=0.1)
     caption = caption[:, first_chunk:first_chunk + count // CHUNK]
+    asked = encoded(model, tracks and tracks.asked(index))
+    asked = None if asked is None else asked[:, first:first + count]
     with torch.autocast(x.device.type, torch.bfloat16):
         flow, _ = model.transformer(add_noise(x, noise, sigma), 1000 * sigma, model.text(tokens), caption,
-                                    mode=mode, clean=x)
+                                    mode=mode, clean=x, tracks=asked)
     return ((flow.float() - (noise - x)) ** 2 * weight).mean() / weight.mean()
 
 
@@ -114,6 +122,7 @@ def main():
     common_arguments(parser)
     parser.add_argument("--cache", help="file that keeps the latents between stages")
     parser.add_argument("--resume")
+    parser.add_argument("--motion", action="store_true", help="learn to follow tracks, too")
     parser.add_argument("--out", default="out/teacher")
     args = parser.parse_args()
     device, world, tokenizer = setup(), World(), Tokenizer(args.tokenizer)
@@ -122,6 +131,8 @@ def main():
     captions = Captions(world, tokenizer, first_seed, args.clips, device)
     held_out = Captions(world, tokenizer, TEST_SEEDS, 64, device)
     clips = cached_clips(args, vae, statistics, world, first_seed, device)
+
+    tracks = Tracks(world, first_seed, args.clips, device) if args.motion else None
 
     model = Model().to(device)
     if args.resume:
@@ -139,7 +150,8 @@ def main():
         count = args.batch * CHUNKS // chunks
         index = torch.multinomial(captions.objects, count)
         sigma = random_sigma(count, device)[:, None].expand(-1, chunks * CHUNK)
-        loss = flow_loss(model, clips, captions, index, sigma, first_chunk=random.randint(0, CHUNKS - chunks))
+        loss = flow_loss(model, clips, captions, index, sigma, first_chunk=random.randint(0, CHUNKS - chunks),
+                         tracks=tracks)
         bound = binding_loss(model, binding, captions, index)
         take_step(optimizers, loss + args.binding * bound, trained)
         ema.update(budget.step)

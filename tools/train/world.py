@@ -46,6 +46,17 @@ class World:
         self.lib.ltw_caption(ctypes.byref(script), segment, ctypes.c_uint64(variant), text, len(text))
         return text.value.decode()
 
+    def tracks(self, seed, frames, height, width, fps, points):
+        """Points on the surfaces of a clip: pixels [T, N, 2], visible [T, N] and slots [N]."""
+        pixels = torch.empty(frames, points, 2)
+        visible = torch.empty(frames, points, dtype=torch.uint8)
+        slots = torch.empty(points, dtype=torch.int32)
+        pointer = lambda t: ctypes.c_void_p(t.data_ptr())
+        if self.lib.ltw_tracks(None, ctypes.c_uint64(seed), width, height, frames, ctypes.c_float(fps), points,
+                               pointer(pixels), pointer(visible), None, pointer(slots)):
+            raise RuntimeError(f"toyworld cannot track seed {seed}")
+        return pixels, visible, slots
+
     def render(self, first_seed, count, frames, height, width, fps, samples=4, mask=False):
         """Clips of consecutive seeds: rgb uint8 [n, T, H, W, 3], mask uint8 [n, T, H, W] or None."""
         return self.render_seeds(range(first_seed, first_seed + count), frames, height, width, fps, samples, mask)

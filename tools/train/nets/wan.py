@@ -13,6 +13,8 @@ import torch
 from torch import nn
 from torch.nn import functional as F
 
+from nets.tracks import TrackEncoder
+
 
 def sinusoid(t, dim):
     half = dim // 2
@@ -160,6 +162,7 @@ class WanTransformer(nn.Module):
         self.blocks = nn.ModuleList([Block(dim, c["num_attention_heads"], c["ffn_dim"])
                                      for _ in range(c["num_layers"])])
         self.scale_shift_table = nn.Parameter(torch.randn(1, 2, dim) / dim**0.5)
+        self.track_encoder = TrackEncoder(c["in_channels"] - c["out_channels"])
         self.proj_out = nn.Linear(dim, c["out_channels"] * math.prod(self.patch))
         self.reset()
 
@@ -184,23 +187,28 @@ class WanTransformer(nn.Module):
         return [b.attn2.kv(context) for b in self.blocks]
 
     def forward(self, latents, t, text, caption, mode="bidirectional", clean=None, past=None,
-                first_frame=0, chunk_frames=3):
+                first_frame=0, chunk_frames=3, tracks=None):
         """The flow (noise - clean) of `latents` [B, F, C, h, w].
 
         t [B, F]; text: list over layers from text_context; caption [B, F / chunk_frames]: which
         caption each chunk follows, as an index into text's first axis. With mode
-        "teacher_forcing", `clean` holds the true latents of the same frames. `past`: per layer
+        "teacher_forcing", `clean` holds the true latents of the same frames. `tracks`: what the
+        track encoder made of points, or none. `past`: per layer
         keys and values of the frames before `first_frame`. Returns (flow, keys and values).
         """
         if mode == "teacher_forcing":
             latents = torch.cat([clean, latents], 1)
             t = torch.cat([torch.zeros_like(t), t], 1)
             caption = torch.cat([caption, caption], 1)
+            tracks = None if tracks is None else torch.cat([tracks, tracks], 1)
         b, frames, c, h, w = latents.shape
         pt, ph, pw = self.patch
         gh, gw = h // ph, w // pw
-        pad = self.config["in_channels"] - c
-        x = F.pad(latents, (0, 0, 0, 0, 0, pad)).flatten(0, 1)[:, :, None]
+        if tracks is None:
+            x = F.pad(latents, (0, 0, 0, 0, 0, self.config["in_channels"] - c))
+        else:
+            x = torch.cat([latents, tracks.to(latents.dtype)], 2)
+        x = x.flatten(0, 1)[:, :, None]
         x = self.patch_embedding(x).flatten(2).transpose(1, 2).reshape(b, frames * gh * gw, self.dim)
         embed = self.condition_embedder
         e = sinusoid(t, self.config["freq_dim"]).to(x.dtype)

@@ -1,0 +1,57 @@
+"""Points of rendered clips, and which of them a clip is told of: people drag few of them, hold some
+still, move the camera, or ask for nothing at all."""
+
+from concurrent.futures import ThreadPoolExecutor
+
+import torch
+
+from common import CHUNK, CLIP_FRAMES, FPS, HEIGHT, WIDTH
+from nets.tracks import IDS
+
+POINTS = 128
+WARM_UP = 3  # frames at the beginning that are never shown
+
+
+class Tracks:
+    """Of the clips of consecutive seeds: places [n, T, N, 2] (0 and 1 the middles of the outermost latent
+    cells), visible [n, T, N], and the object that each point is on [n, N], -1 for the ground."""
+
+    def __init__(self, world, first_seed, count, device, points=POINTS):
+        rows = [None] * count
+
+        def track(i):
+            rows[i] = world.tracks(first_seed + i, CLIP_FRAMES, HEIGHT, WIDTH, FPS, points)
+
+        with ThreadPoolExecutor(16) as pool:
+            list(pool.map(track, range(count)))
+        pixels, visible, slots = (torch.stack(r) for r in zip(*rows))
+        size = torch.tensor([WIDTH, HEIGHT])
+        self.places = ((pixels - 4) / (size - 8)).half().to(device)
+        self.visible = visible.bool().to(device)
+        self.visible[:, :WARM_UP] = False
+        self.slots = slots.to(device)
+
+    def all(self, index):
+        """Everything that is visible, under random ids."""
+        ids = torch.randint(IDS, (len(index), self.slots.shape[1]), device=index.device)
+        return self.places[index].float(), self.visible[index], ids
+
+    def asked(self, index):
+        """What somebody might ask of these clips: none, many points, a few of one object with or without
+        some of the ground, or the ground alone; for the whole clip, or let go of for some chunks."""
+        places, visible, ids = self.all(index)
+        n, points = ids.shape
+        device = index.device
+        kind = torch.rand(n, 1, device=device)
+        ground = self.slots[index] < 0
+        chosen_slot = self.slots[index].gather(1, torch.randint(points, (n, 1), device=device))
+        few = torch.rand(n, points, device=device) < torch.rand(n, 1, device=device) * 0.4
+        many = torch.rand(n, points, device=device) < 0.3 + 0.7 * torch.rand(n, 1, device=device)
+        one = (self.slots[index] == chosen_slot.clamp(min=0)) & few
+        also_ground = ground & few & (torch.rand(n, 1, device=device) < 0.5)
+        keep = torch.where(kind < 0.25, torch.zeros_like(few),
+                           torch.where(kind < 0.5, many, torch.where(kind < 0.85, one | also_ground, ground & many)))
+        chunks = CLIP_FRAMES // (4 * CHUNK)
+        gone = torch.rand(n, chunks, device=device) < 0.2 * (torch.rand(n, 1, device=device) < 0.5)
+        held = ~gone.repeat_interleave(4 * CHUNK, 1)
+        return places, visible & keep[:, None] & held[..., None], ids
