@@ -36,11 +36,19 @@ bool Rollout::denoise(const Place& place, const NoiseSource& noise,
         frame_timesteps_.assign(static_cast<size_t>(clean.extent(0)), timesteps_[i]);
         transformer_->forward(input(noisy_), frame_timesteps_, text, memory, flow_, workspace_);
         diffusion::predict_clean(noisy_, flow_, schedule_.sigma(timesteps_[i]), clean, stream());
+        if (i == 0 && memory.wants_surprise()) {
+            copy_bytes(guess_.raw(), guess_.device(), clean.raw(), clean.device(), clean.bytes(),
+                       stream());
+        }
         if (i + 1 < timesteps_.size()) {
             draw(place, noise, i + 1, noise_);
             diffusion::add_noise(clean, noise_, schedule_.sigma(timesteps_[i + 1]), noisy_,
                                  stream());
         }
+    }
+    if (memory.wants_surprise()) {
+        const auto& config = transformer_->config();
+        memory.surprise(guess_, clean, config.patch_height, config.patch_width);
     }
     return !(stop && stop());
 }
@@ -108,7 +116,7 @@ void Rollout::fit(const Shape& shape) {
     }
     const Device device = transformer_->device();
     synchronize();  // what goes may still be in use
-    for (Tensor* t : {&noisy_, &noise_, &flow_}) {
+    for (Tensor* t : {&noisy_, &noise_, &flow_, &guess_}) {
         *t = Tensor(shape, DType::F32, device);
     }
     if (device == Device::Cuda) {

@@ -64,6 +64,7 @@ class Rollout {
     Tensor noisy_, noise_, flow_;
     Tensor input_;  // [F, in_channels, h, w]: latents and what is beside them; empty without
     bool conditioned_ = false;
+    Tensor guess_;  // what the first pass made of the chunk
     std::vector<Tensor> drawn_;      // of the CPU, on its way to the GPU: the noise of each step
     std::optional<Place> prepared_;  // what the first of them is already of
     const NoiseSource* prepared_from_ = nullptr;  // only compared

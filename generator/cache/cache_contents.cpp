@@ -48,6 +48,7 @@ void CacheContents::follow(const CacheMemory& memory) {
     for (int64_t i = 0; i < plan.top; ++i) {
         place(SlotKind::Kept, -1);
     }
+    stay(plan.middle);
     stay(plan.tail);
     const int64_t next = static_cast<int64_t>(numbers.back()) + 1;
     for (int64_t i = 0; i < chunk; ++i) {

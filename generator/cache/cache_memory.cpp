@@ -2,10 +2,13 @@
 
 #include "core/error.h"
 #include "diffusion/ops/rope.h"
+#include "generator/cache/guess_error.h"
+#include "generator/cache/slots.h"
 #include "generator/noise.h"
 
 #include <algorithm>
 #include <array>
+#include <cmath>
 
 namespace longtake::generator {
 namespace {
@@ -33,8 +36,12 @@ CacheMemory::CacheMemory(std::shared_ptr<const CachePolicy> policy, const CacheG
       scores_({store_.capacity()}, DType::F32, geometry.device),
       drawn_(scores_),
       order_({store_.capacity()}, DType::I32, geometry.device) {
-    if (participation_.random && geometry.device == Device::Cuda) {
+    if (participation_.score == Score::Random && geometry.device == Device::Cuda) {
         drawn_ = Tensor(scores_.shape(), DType::F32);
+    }
+    if (wants_surprise()) {
+        surprise_ = Tensor({1, store_.capacity(), 1}, DType::F32, geometry.device);
+        zero(surprise_);
     }
     carried_out_.resize(static_cast<size_t>(geometry.layers));
     query_positions_.reserve(static_cast<size_t>(policy_->window()));
@@ -60,6 +67,10 @@ void CacheMemory::copy_from(const CacheMemory& other) {
     carried_out_ = other.carried_out_;
     copy_bytes(clean_sums_.raw(), geometry_.device, other.clean_sums_.raw(), geometry_.device,
                clean_sums_.bytes(), geometry_.stream);
+    if (wants_surprise()) {
+        copy_bytes(surprise_.raw(), geometry_.device, other.surprise_.raw(), geometry_.device,
+                   surprise_.bytes(), geometry_.stream);
+    }
 }
 
 CacheMemory CacheMemory::clone() const {
@@ -167,14 +178,17 @@ void CacheMemory::carry_out(int layer, const Tensor& queries) {
     check(plan_.head.begin == 0, "a plan whose head begins at {}", plan_.head.begin);
     const int64_t top = plan_.fire ? plan_.top : 0;
     if (top > 0) {
-        select(layer, queries);
+        wants_surprise() ? select_surprising(layer) : select(layer, queries);
     }
-    store_.keep(layer, tokens(plan_.head.end), order_.slice(0, tokens(top)), tokens(plan_.tail));
+    keep(layer, top);
     if (plan_.head_frame) {
         place(layer, 0, plan_.head.count(), *plan_.head_frame);
     }
     if (plan_.top_frame) {
         place(layer, plan_.head.count(), top, *plan_.top_frame);
+    }
+    if (plan_.middle_frame) {
+        place(layer, plan_.head.count() + top, plan_.middle.count(), *plan_.middle_frame);
     }
     if (plan_.tail_frame) {
         place(layer, plan_.write_slot - plan_.tail.count(), plan_.tail.count(), *plan_.tail_frame);
@@ -183,6 +197,23 @@ void CacheMemory::carry_out(int layer, const Tensor& queries) {
         replay(layer, *plan_.replay);
     }
     place(layer, plan_.write_slot, static_cast<int64_t>(query_positions_.size()), first_frame_);
+    if (wants_surprise() && layer == 0) {  // of a picture nobody guesses anything
+        const Range chunk = tokens(Range{plan_.write_slot, plan_.len_after});
+        place_slots(surprise_, chunk, chunk.count(), 0, geometry_.stream);
+    }
+}
+
+void CacheMemory::keep(int layer, int64_t top) {
+    const Tensor chosen = order_.slice(0, tokens(top));
+    const int64_t head = plan_.head.end;
+    if (plan_.middle.count() == 0) {
+        return store_.keep(layer, tokens(head), chosen, tokens(plan_.tail));
+    }
+    // What lies between middle and tail moves up with the middle, and goes then.
+    store_.keep(layer, tokens(head), chosen, tokens(Range{plan_.middle.begin, plan_.tail.end}));
+    const int64_t gone = plan_.middle.begin - head - top;
+    store_.keep(layer, tokens(head + top + plan_.middle.count()), chosen.slice(0, 0),
+                tokens(Range{plan_.tail.begin - gone, plan_.tail.end - gone}));
 }
 
 void CacheMemory::fold(int layer, const Fold& fold) {
@@ -207,7 +238,7 @@ void CacheMemory::replay(int layer, const Replay& replay) {
 void CacheMemory::select(int layer, const Tensor& queries) {
     const Range candidates = tokens(plan_.candidates);
     const GpuStream stream = geometry_.stream;
-    if (participation_.random) {
+    if (participation_.score == Score::Random) {
         draw_scores(layer, candidates.count());
     } else {
         zero(vote_);
@@ -224,6 +255,35 @@ void CacheMemory::select(int layer, const Tensor& queries) {
     Tensor reuse = store_.reuse(layer);
     select_top(scores_, candidates, participation_.reuse_limit, tokens(plan_.top), reuse, order_,
                stream);
+}
+
+// What surprised is the same for every layer: chosen with the first, for all.
+void CacheMemory::select_surprising(int layer) {
+    if (layer > 0) {
+        return;
+    }
+    const Range candidates = tokens(plan_.candidates);
+    Tensor reuse = store_.reuse(layer);
+    select_top(surprise_.reshape({store_.capacity()}).slice(candidates.begin, candidates.end),
+               candidates, 0, tokens(plan_.top), reuse, order_, geometry_.stream);
+    move_slots(surprise_, tokens(plan_.head.end), order_.slice(0, tokens(plan_.top)),
+               tokens(plan_.tail), geometry_.stream);
+}
+
+void CacheMemory::surprise(const Tensor& guess, const Tensor& clean, int64_t height,
+                           int64_t width) {
+    const int64_t chunks = first_frame_ / std::max<int64_t>(1, guess.extent(0));
+    Tensor scores = surprise_.reshape({store_.capacity()})
+                        .slice(tokens(plan_.write_slot), tokens(plan_.len_after));
+    // That what is older counts less is that what is newer counts more.
+    score_guess(guess, clean,
+                   {.tokens = geometry_.tokens_per_frame,
+                    .height = height,
+                    .width = width,
+                    .whole_frames = participation_.whole_frames,
+                    .bonus = -static_cast<float>(std::log(participation_.decay) *
+                                                 static_cast<double>(chunks))},
+                   scores, geometry_.stream);
 }
 
 // Scores that know nothing.

@@ -39,6 +39,10 @@ class CacheMemory : public diffusion::AttentionMemory {
     // ... and what comes before the clean pass over them that makes their keys and values.
     void begin_recache(int64_t frames);
     void begin_pass(Pass pass) { pass_ = pass; }
+    // Whether the policy asks how wrong the first guess of a chunk was; it is told after the noisy
+    // passes. guess, clean [F, C, h, w] fp32; a token is `height` x `width` of them.
+    bool wants_surprise() const { return participation_.score == Score::Surprise; }
+    void surprise(const Tensor& guess, const Tensor& clean, int64_t height, int64_t width);
 
     std::span<const double> query_positions() const override { return query_positions_; }
     diffusion::KvView update(int layer, const Tensor& queries, const Tensor& keys,
@@ -62,9 +66,11 @@ class CacheMemory : public diffusion::AttentionMemory {
     void move_origin(int64_t frame);
     void expect(int64_t first_frame, int64_t frames);
     void carry_out(int layer, const Tensor& queries);
+    void keep(int layer, int64_t top);
     void fold(int layer, const Fold& fold);
     void replay(int layer, const Replay& replay);
     void select(int layer, const Tensor& queries);
+    void select_surprising(int layer);
     void draw_scores(int layer, int64_t count);
     void place(int layer, int64_t first_slot, int64_t frames, int64_t first_frame);
     void zero(Tensor& t) { clear_bytes(t.raw(), t.device(), t.bytes(), geometry_.stream); }
@@ -81,6 +87,7 @@ class CacheMemory : public diffusion::AttentionMemory {
     std::vector<double> query_positions_;
     std::vector<uint8_t> carried_out_;  // per layer: this chunk's plan is done
     Tensor clean_sums_;                 // [layers, heads, head_dim] fp32 of the chunk before
+    Tensor surprise_;                   // [1, capacity, 1] fp32, of every layer; or empty
     // Room for one layer's selection.
     Tensor vote_;    // [heads, head_dim] fp32
     Tensor scores_;  // [capacity] fp32

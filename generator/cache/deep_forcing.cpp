@@ -68,7 +68,8 @@ std::unique_ptr<const CachePolicy> make_deep_forcing(CacheOptions& options,
     p.queries = queries_of(options.choice("queries", "both", {"both", "noisy", "clean"}));
     p.clean_frames = s.recent - chunk;
     p.reuse_limit = static_cast<int>(options.integer("reuse_limit", paper ? 0 : 7, 0, 255));
-    p.random = options.choice("score", "sum", {"sum", "random"}) == "random";
+    p.score = options.choice("score", "sum", {"sum", "random"}) == "random" ? Score::Random
+                                                                             : Score::Votes;
     check_input(s.sink + s.recent <= s.budget,
                 "--cache deep-forcing: sink {} and recent {} exceed the budget of {} frames",
                 s.sink, s.recent, s.budget);

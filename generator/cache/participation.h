@@ -11,12 +11,20 @@ namespace longtake::generator {
 // Whose queries vote: those of the chunk's first pass, those of the previous chunk's clean pass.
 enum class Queries : uint8_t { Both, Noisy, Clean };
 
-// How Participative Compression selects tokens.
+// What selects tokens.
+enum class Score : uint8_t {
+    Votes,     // how much the newest queries look at them: Participative Compression
+    Random,    // a control: scores that know nothing
+    Surprise,  // how wrong the model's first guess of them was: see guess_error.h
+};
+
 struct Participation {
+    Score score = Score::Votes;
     Queries queries = Queries::Both;
-    int64_t clean_frames = 0;  // newest frames of the previous chunk whose queries vote
-    int reuse_limit = 0;       // selections after which a token makes room; 0: none
-    bool random = false;       // a control: scores that know nothing
+    int64_t clean_frames = 0;   // newest frames of the previous chunk whose queries vote
+    int reuse_limit = 0;        // selections after which a token makes room; 0: none
+    bool whole_frames = false;  // of Surprise: tokens of a frame stand and fall together
+    double decay = 1;           // of Surprise: what a chunk leaves of it
 };
 
 // What it takes, on either device. On the GPU all of it is queued on `stream`, the choice included:

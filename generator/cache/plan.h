@@ -52,18 +52,20 @@ struct Replay {
 // move in time (a position plan). In frames; the same for every layer, so that every length is
 // known before any device work starts.
 //
-// The cache afterwards is [head | selected | tail | chunk].
+// The cache afterwards is [head | selected | middle | tail | chunk].
 struct Plan {
     int64_t len_before = 0;
     int64_t len_after = 0;
     Range head = {};        // old slots that stay
-    Range tail = {};        // old slots that stay
-    bool fire = false;      // participative compression: `top` frames' worth of tokens are selected
+    Range middle = {};      // old slots that stay, behind the head's
+    Range tail = {};        // old slots that stay, behind those
+    bool fire = false;      // `top` frames' worth of tokens are selected
     Range candidates = {};  // old slots they are selected from
     int64_t top = 0;
     int64_t write_slot = 0;                  // first slot of the chunk
     std::optional<int64_t> head_frame = {};  // new frame number of the head's first slot
     std::optional<int64_t> top_frame = {};   // new frame number of the first selected slot
+    std::optional<int64_t> middle_frame = {};  // new frame number of the middle's first slot
     std::optional<int64_t> tail_frame = {};  // new frame number of the tail's first slot
     std::array<std::optional<Fold>, 2> folds = {};
     bool archive = false;  // the first slots are copied into the archive before anything moves
@@ -89,6 +91,23 @@ inline Plan roll(const Border& border, int64_t window, int64_t sink) {
             .head = {0, sink},
             .tail = {sink + evicted, border.cached},
             .write_slot = window - border.frames};
+}
+
+// The first `sink` and the newest `recent` slots stay, and of those between as many tokens as fill
+// up the window with the chunk; `touching`: everything follows in time as it does in the cache.
+inline Plan select(const Border& border, int64_t window, int64_t sink, int64_t recent,
+                   bool touching) {
+    Plan plan = roll(border, window, sink);
+    plan.fire = true;
+    plan.tail = {border.cached - recent, border.cached};
+    plan.candidates = {sink, plan.tail.begin};
+    plan.top = window - border.frames - sink - recent;
+    if (touching) {
+        plan.head_frame = border.first_frame - plan.write_slot;
+        plan.top_frame = *plan.head_frame + sink;
+        plan.tail_frame = *plan.top_frame + plan.top;
+    }
+    return plan;
 }
 
 }  // namespace longtake::generator

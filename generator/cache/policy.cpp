@@ -28,6 +28,9 @@ constexpr std::array kPolicies{
     Entry{"memrope", make_memrope},
     Entry{"rolling-sink", make_rolling_sink},
     Entry{"recache", make_recache},
+    Entry{"streaming-vlm", make_streaming_vlm},
+    Entry{"entropy", make_entropy},
+    Entry{"surprise", make_surprise},
 };
 
 }  // namespace

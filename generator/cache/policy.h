@@ -65,6 +65,9 @@ std::unique_ptr<const CachePolicy> make_ema_sink(CacheOptions&, const CacheDefau
 std::unique_ptr<const CachePolicy> make_memrope(CacheOptions&, const CacheDefaults&);
 std::unique_ptr<const CachePolicy> make_rolling_sink(CacheOptions&, const CacheDefaults&);
 std::unique_ptr<const CachePolicy> make_recache(CacheOptions&, const CacheDefaults&);
+std::unique_ptr<const CachePolicy> make_streaming_vlm(CacheOptions&, const CacheDefaults&);
+std::unique_ptr<const CachePolicy> make_entropy(CacheOptions&, const CacheDefaults&);
+std::unique_ptr<const CachePolicy> make_surprise(CacheOptions&, const CacheDefaults&);
 
 // The option every policy has: the slots of its cache, in frames; the model's own window, or less
 // where `most` says so.

@@ -1,6 +1,7 @@
 #include "core/error.h"
 #include "generator/cache/participation.h"
 #include "generator/cache/slots.h"
+#include "generator/cache/guess_error.h"
 
 // The back end that a build without CUDA lacks. No tensor of such a build lives on a GPU.
 namespace longtake::generator {
@@ -41,6 +42,9 @@ void add_queries_cuda(const Tensor&, Range, Tensor&, GpuStream) {
     absent();
 }
 void score_slots_cuda(const diffusion::KvView&, Range, const Tensor&, Tensor&, GpuStream) {
+    absent();
+}
+void score_guess_cuda(const Tensor&, const Tensor&, const GuessError&, Tensor&, GpuStream) {
     absent();
 }
 void select_top_cuda(const Tensor&, Range, int, int64_t, Tensor&, Tensor&, GpuStream) {

@@ -5,6 +5,7 @@
 #include "generator/noise.h"
 
 #include <array>
+#include <functional>
 #include <memory>
 #include <string>
 #include <vector>
@@ -68,8 +69,22 @@ class CacheDriver {
                 synchronize(device, geometry.stream);
             }
         }
+        if (memory.wants_surprise()) {
+            tell_surprise(frames);
+        }
         first_frame += frames;
         return plan;
+    }
+
+    // As if the model had guessed every token of the chunk wrong by what `surprise` says.
+    void tell_surprise(int64_t frames) {
+        const Shape shape{frames, 1, geometry.tokens_per_frame, 1};
+        Tensor clean(shape, DType::F32);
+        for (int64_t token = 0; token < clean.count(); ++token) {
+            clean.data<float>()[token] = surprise(first_frame * geometry.tokens_per_frame + token);
+        }
+        memory.surprise(Tensor::zeros(shape).to(geometry.device), clean.to(geometry.device), 1, 1);
+        synchronize(geometry.device, geometry.stream);
     }
 
     // The token numbers in a layer's slots.
@@ -95,6 +110,10 @@ class CacheDriver {
 
     CacheGeometry geometry;
     int64_t first_frame = 0;  // of the next chunk
+    // Of a token by its number; numbers that differ, in no order.
+    std::function<float(int64_t)> surprise = [](int64_t token) {
+        return 1 + static_cast<float>(token * 7919 % 1009);
+    };
     CacheMemory memory;
 };
 

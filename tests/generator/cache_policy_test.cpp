@@ -386,6 +386,114 @@ TEST(CachePolicy, RollingSinkWalksTheBeginningToAndFro) {
     }
 }
 
+// Frames from..to as the frame numbers of their slots.
+std::vector<double> row(int64_t from, int64_t to) {
+    std::vector<double> numbers;
+    push(numbers, from, to);
+    return numbers;
+}
+
+TEST(CachePolicy, StreamingVlmThinsOutWhatIsOlder) {
+    CacheDriver driver("streaming-vlm:window=15,sink=2,long=4", kTiny);
+    for (int64_t start = 0; start < 60; start += 3) {
+        driver.step();
+        if (start < 15) {
+            continue;
+        }
+        EXPECT_EQ(driver.memory.frame_numbers(1), row(start - 12, start + 2));
+        if (start < 24) {
+            continue;  // the long window still holds frames of before the first roll
+        }
+        // Frames 2, 5, 8, ... of every chunk that the short window let go.
+        std::vector<int64_t> held;
+        push_twice(held, 0, 1);
+        const int64_t let_go = start - 7;  // the newest of them
+        for (int64_t frame = let_go - 9; frame <= let_go; frame += 3) {
+            push_twice(held, frame, frame);
+        }
+        push_twice(held, start - 6, start + 2);
+        EXPECT_EQ(frames_held(driver), held) << start;
+    }
+}
+
+TEST(CachePolicy, StreamingVlmWithoutALongWindowIsASinkThatFollows) {
+    CacheDriver driver("streaming-vlm:long=0", kTiny);
+    CacheDriver sink("deep-sink:sink=3,sink_gap=0", kTiny);
+    for (int chunk = 0; chunk < 20; ++chunk) {
+        driver.step();
+        sink.step();
+        EXPECT_EQ(driver.tokens(1), sink.tokens(1));
+        EXPECT_EQ(driver.memory.frame_numbers(1), sink.memory.frame_numbers(1));
+    }
+}
+
+// Of all the frames there were the most surprising are held, in order and touching in time.
+TEST(CachePolicy, SurpriseKeepsTheFramesThatWereLeastExpected) {
+    CacheDriver driver("surprise:window=12,sink=1,recent=2", kTiny);
+    std::vector<int64_t> best;
+    for (int64_t start = 0; start < 120; start += 3) {
+        driver.step();
+        if (start < 12) {
+            continue;
+        }
+        const auto error = [&](int64_t frame) {
+            const double a = driver.surprise(2 * frame), b = driver.surprise(2 * frame + 1);
+            return a * a + b * b;
+        };
+        best.clear();
+        for (int64_t frame = 1; frame < start - 2; ++frame) {
+            best.push_back(frame);
+        }
+        std::ranges::sort(best, std::greater(), error);
+        best.resize(6);
+        std::ranges::sort(best);
+        std::vector<int64_t> held;
+        push_twice(held, 0, 0);
+        for (const int64_t frame : best) {
+            push_twice(held, frame, frame);
+        }
+        push_twice(held, start - 2, start + 2);
+        EXPECT_EQ(frames_held(driver), held) << start;
+        EXPECT_EQ(driver.memory.frame_numbers(1), row(start - 9, start + 2)) << start;
+    }
+}
+
+// Of all the tokens there were those are held whose error, less by the decay of every chunk since,
+// is largest; where in time they were.
+TEST(CachePolicy, EntropyKeepsTokensUntilTheirsHasDecayed) {
+    for (const double decay : {1.0, 0.8}) {
+        CacheDriver driver(
+            fmt::format("entropy:window=12,sink=1,recent=2,decay={:.0f}", 1000 * decay), kTiny);
+        for (int64_t start = 0; start < 120; start += 3) {
+            driver.step();
+            if (start < 12) {
+                continue;
+            }
+            std::vector<int64_t> expected;
+            for (int64_t token = 2; token < 2 * (start - 2); ++token) {
+                expected.push_back(token);
+            }
+            std::ranges::sort(expected, std::greater(), [&](int64_t token) {
+                return 2 * std::log(driver.surprise(token)) -
+                       std::log(decay) * static_cast<double>(token / 6);
+            });
+            expected.resize(12);
+            for (int64_t token = 0; token < 2 * (start + 3); ++token) {
+                if (token < 2 || token >= 2 * (start - 2)) {
+                    expected.push_back(token);
+                }
+            }
+            std::ranges::sort(expected);
+            EXPECT_EQ(driver.tokens(1), expected) << decay << " at " << start;
+            std::vector<double> numbers;
+            for (const int64_t token : expected) {
+                numbers.push_back(static_cast<double>(token / 2));
+            }
+            EXPECT_EQ(driver.memory.frame_numbers(0), numbers);
+        }
+    }
+}
+
 std::string complaint(const std::string& text) {
     try {
         policy(text);
@@ -416,6 +524,11 @@ TEST(CachePolicy, WrongOptionsAreNamed) {
     EXPECT_THAT(complaint("infinity-rope:sink=2,flush=2"), HasSubstr("outside 0..1"));
     EXPECT_THAT(complaint("ema-sink:share=1001"), HasSubstr("outside 0..1000"));
     EXPECT_THAT(complaint("memrope:window=4"), HasSubstr("no room for a chunk of 3"));
+    EXPECT_THAT(complaint("streaming-vlm:window=5"), HasSubstr("use 6 or more"));
+    EXPECT_THAT(complaint("streaming-vlm:sink=10,long=9"), HasSubstr("outside 0..5"));
+    EXPECT_THAT(complaint("entropy:sink=10,recent=9"), HasSubstr("outside 0..8"));
+    EXPECT_THAT(complaint("entropy:decay=0"), HasSubstr("outside 1..1000"));
+    EXPECT_THAT(complaint("surprise:time=keep"), HasSubstr("no option 'time'"));
     EXPECT_THAT(complaint("rolling-sink:window=20"), HasSubstr("use a multiple of 3, at least 9"));
 }
 

@@ -1,3 +1,4 @@
+#include "generator/cache/guess_error.h"
 #include "generator/cache/kv_store.h"
 #include "generator/cache/slots.h"
 #include "tests/core/cuda_testing.h"
@@ -171,6 +172,19 @@ TEST(CudaParticipation, TheSameAreChosen) {
     }
 }
 
+TEST(CudaGuessError, ScoresAreThoseOfTheCpu) {
+    LONGTAKE_NEEDS_GPU();
+    const Tensor guess = random_rows_of({3, 16, 18, 32}, 1), clean = random_rows_of({3, 16, 18, 32}, 2);
+    for (const bool whole : {false, true}) {
+        const GuessError how{
+            .tokens = 144, .height = 2, .width = 2, .whole_frames = whole, .bonus = 0.5F};
+        Tensor scores({3 * 144}, DType::F32), gpu_scores = scores.to(Device::Cuda);
+        score_guess(guess, clean, how, scores);
+        score_guess(guess.to(Device::Cuda), clean.to(Device::Cuda), how, gpu_scores);
+        EXPECT_LT(error_of(gpu_scores, scores), 1e-5F);
+    }
+}
+
 // What attention reads in fp8, as fp32 rows [heads, slots, 128].
 struct Fp8Rows {
     Tensor keys, values;
@@ -259,7 +273,8 @@ INSTANTIATE_TEST_SUITE_P(CudaCache, CudaPolicy,
                          testing::Values("window", "sink", "deep-sink", "deep-forcing",
                                          "deep-forcing:paper=1", "deep-forcing:queries=clean",
                                          "deep-forcing:score=random,reuse_limit=2", "infinity-rope",
-                                         "ema-sink:share=100", "memrope:fast=500", "rolling-sink"),
+                                         "ema-sink:share=100", "memrope:fast=500", "rolling-sink",
+                                         "streaming-vlm", "entropy", "surprise"),
                          policy_name);
 
 // Long enough for the origin of positions to move.

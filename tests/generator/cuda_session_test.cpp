@@ -94,7 +94,8 @@ INSTANTIATE_TEST_SUITE_P(CudaSession, CudaTinySession,
                          testing::Values("window", "sink", "deep-sink", "deep-forcing",
                                          "deep-forcing:window=9,sink=2,budget=7", "infinity-rope",
                                          "ema-sink:share=100", "memrope:fast=500",
-                                         "rolling-sink:window=9", "recache:window=9"),
+                                         "rolling-sink:window=9", "recache:window=9",
+                                         "streaming-vlm", "entropy", "surprise"),
                          policy_name);
 
 TEST_P(CudaTinySession, EqualsTheCpu) {
@@ -147,7 +148,8 @@ INSTANTIATE_TEST_SUITE_P(CudaSession, CudaBundledSession,
                                          "deep-forcing:window=6,sink=1,budget=6,recent=4",
                                          "infinity-rope", "ema-sink:window=6",
                                          "memrope:window=6,sink=1", "rolling-sink:window=9",
-                                         "recache:window=9"),
+                                         "recache:window=9", "streaming-vlm:window=9",
+                                         "entropy:window=9", "surprise:window=9"),
                          policy_name);
 
 TEST_P(CudaBundledSession, EqualsTheCpu) {
