@@ -39,6 +39,14 @@ Tensor LatentHistory::newest(int64_t frames) const {
     return frames_.slice(count_ - frames, count_);
 }
 
+void LatentHistory::replace(int64_t frames, const Tensor& latent) {
+    const Tensor old = newest(frames).slice(0, 1);
+    check(latent.shape() == old.shape(), "latents {} in a history of {}", latent.shape().str(),
+          old.shape().str());
+    copy(latent, old, stream_);
+    synchronize(old.device(), stream_);  // the latent may go
+}
+
 void LatentHistory::copy_from(const LatentHistory& other) {
     count_ = other.count_;
     if (count_ > 0) {

@@ -103,6 +103,9 @@ Session::Session(std::shared_ptr<const diffusion::VideoModel> model, SessionOpti
     }
     Tensor first(latents_.shape(), DType::F32);
     options_.noise->fill(0, 0, 0, first);  // noise of another shape is refused now
+    check_input(!memory_.policy().encodes() || model_->autoencoder().encodes(),
+                "--cache {}: the model came without an encoder; use rebuild:encode=0",
+                options_.cache);
     if (!options_.image.empty()) {
         encode_image(options_.image);
     }
@@ -162,6 +165,7 @@ Chunk Session::finish_step(int64_t latent_frames, bool cut, double diffuse_ms) {
                      .cached_frames = memory_.frames(),
                      .diffuse_ms = diffuse_ms,
                      .decode_ms = watch.milliseconds()};
+    newest_frames_ = chunk.frames.extent(0);
     ++place_.chunk;
     place_.latent_frames += latent_frames;
     place_.video_frames += chunk.frames.extent(0);
@@ -171,7 +175,9 @@ Chunk Session::finish_step(int64_t latent_frames, bool cut, double diffuse_ms) {
 
 void Session::begin_clean_pass() {
     const Tensor clean = latents_.slice(0, static_cast<int64_t>(memory_.query_positions().size()));
-    rollout_.remember(clean, prompt_.context(), memory_);
+    if (!memory_.policy().rebuilds()) {
+        rollout_.remember(clean, prompt_.context(), memory_);
+    }
     history_.append(clean);
     clean_pass_ = CleanPass::UnderWay;
 }
@@ -184,6 +190,7 @@ double Session::finalize() {
     if (clean_pass_ == CleanPass::Due) {
         begin_clean_pass();
     }
+    encode_oldest();
     if (static_cast<int64_t>(memory_.query_positions().size()) == latents_.extent(0)) {
         rollout_.prepare({place_.chunk, place_.latent_frames}, *options_.noise);
     }
@@ -202,6 +209,18 @@ void Session::condition(int64_t latent_frames) {
                DType::F32);
     encoder->encode(in_cells(tracks_, model_->config()), map);
     rollout_.condition(map);
+}
+
+// Of what will be read again the oldest, if the take does not begin with it.
+void Session::encode_oldest() {
+    const int64_t frames = memory_.policy().history();
+    if (!memory_.policy().encodes() || place_.latent_frames <= frames) {
+        return;
+    }
+    const int64_t at = newest_frames_ - 1 - diffusion::kLatentFrames * (frames - 1);
+    const auto& c = model_->config();
+    history_.replace(frames, model_->encode(frames_.slice(at, at + 1).reshape(
+                                 {1, c.height, c.width, 3})));
 }
 
 void Session::recache(int64_t frames) {

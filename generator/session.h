@@ -87,6 +87,7 @@ class Session {
     void encode_image(const Tensor& image);
     void recache(int64_t frames);
     void condition(int64_t latent_frames);
+    void encode_oldest();
 
     std::shared_ptr<const diffusion::VideoModel> model_;
     SessionOptions options_;
@@ -101,6 +102,7 @@ class Session {
     Tensor image_latent_;  // [1, C, h, w] or empty
     Tensor latents_, frames_;
     Tracks tracks_;  // of the chunk being made
+    int64_t newest_frames_ = 0;  // of `frames_`: those of the newest chunk
     LatentHistory history_;
 };
 

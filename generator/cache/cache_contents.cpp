@@ -23,6 +23,9 @@ void CacheContents::follow(const CacheMemory& memory) {
     if (plan.len_before == 0) {
         slots_.clear();
     }
+    if (memory.policy().rebuilds()) {  // of what the chunk before left the newest were read again
+        slots_.erase(slots_.begin(), slots_.end() - plan.len_before);
+    }
     check(std::ssize(slots_) == plan.len_before, "{} frames followed, {} in the cache",
           slots_.size(), plan.len_before);
     const std::vector<double> numbers = memory.frame_numbers(0);

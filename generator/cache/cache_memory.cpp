@@ -106,11 +106,12 @@ void CacheMemory::begin_recache(int64_t frames) {
     const int64_t cached = plan_.len_after;
     check(0 < frames && frames <= cached, "{} of {} cached frames anew", frames, cached);
     first_frame_ = next_frame_ - frames;
+    const int64_t kept = policy_->rebuilds() ? 0 : cached - frames;
     plan_ = {.len_before = cached,
-             .len_after = cached,
-             .head = {0, cached},
+             .len_after = kept + frames,
+             .head = {0, kept},
              .tail = {cached, cached},
-             .write_slot = cached - frames};
+             .write_slot = kept};
     expect(first_frame_, frames);
 }
 

@@ -28,6 +28,7 @@ constexpr std::array kPolicies{
     Entry{"memrope", make_memrope},
     Entry{"rolling-sink", make_rolling_sink},
     Entry{"recache", make_recache},
+    Entry{"rebuild", make_rebuild},
     Entry{"streaming-vlm", make_streaming_vlm},
     Entry{"entropy", make_entropy},
     Entry{"surprise", make_surprise},

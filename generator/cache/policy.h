@@ -32,6 +32,10 @@ class CachePolicy {
     // before the chunk; at most `history`.
     virtual int64_t recached(const Border&) const { return 0; }
     virtual int64_t history() const { return 0; }
+    // Whether nothing but those is in the cache then: no clean pass follows a chunk.
+    virtual bool rebuilds() const { return false; }
+    // Whether the oldest of them is encoded anew, as a picture.
+    virtual bool encodes() const { return false; }
     // Whether what is cached may change its place in time, or blend; else it stays as it came.
     virtual bool retimes() const { return true; }
     // Whether the cache goes on over a hard cut; others start afresh there.
@@ -65,6 +69,7 @@ std::unique_ptr<const CachePolicy> make_ema_sink(CacheOptions&, const CacheDefau
 std::unique_ptr<const CachePolicy> make_memrope(CacheOptions&, const CacheDefaults&);
 std::unique_ptr<const CachePolicy> make_rolling_sink(CacheOptions&, const CacheDefaults&);
 std::unique_ptr<const CachePolicy> make_recache(CacheOptions&, const CacheDefaults&);
+std::unique_ptr<const CachePolicy> make_rebuild(CacheOptions&, const CacheDefaults&);
 std::unique_ptr<const CachePolicy> make_streaming_vlm(CacheOptions&, const CacheDefaults&);
 std::unique_ptr<const CachePolicy> make_entropy(CacheOptions&, const CacheDefaults&);
 std::unique_ptr<const CachePolicy> make_surprise(CacheOptions&, const CacheDefaults&);

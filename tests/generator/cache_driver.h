@@ -55,25 +55,34 @@ class CacheDriver {
     Plan step(int passes = 2, Turn news = Turn::None) { return step_frames(3, passes, news); }
 
     Plan step_frames(int64_t frames, int passes, Turn news = Turn::None) {
+        if (const int64_t again = memory.recached_before(frames, news); again > 0) {
+            memory.begin_recache(again);
+            memory.begin_pass(CacheMemory::Pass::Clean);
+            hand_over(first_frame - again, again, 0);
+        }
         const Plan plan = memory.begin_chunk(frames, news);
         for (int pass = 0; pass < passes; ++pass) {
             memory.begin_pass(pass + 1 == passes ? CacheMemory::Pass::Clean
                                                  : CacheMemory::Pass::Noisy);
-            for (int layer = 0; layer < geometry.layers; ++layer) {
-                Rows rows = random_rows(geometry, first_frame, frames,
-                                        static_cast<uint32_t>(pass * geometry.layers + layer));
-                turn(rows.queries, memory.query_positions());
-                const Device device = geometry.device;
-                const Tensor queries = rows.queries.to(device), keys = rows.keys.to(device);
-                memory.update(layer, queries, keys, rows.values.to(device));
-                synchronize(device, geometry.stream);
-            }
+            hand_over(first_frame, frames, pass);
         }
         if (memory.wants_surprise()) {
             tell_surprise(frames);
         }
         first_frame += frames;
         return plan;
+    }
+
+    void hand_over(int64_t first, int64_t frames, int pass) {
+        for (int layer = 0; layer < geometry.layers; ++layer) {
+            Rows rows = random_rows(geometry, first, frames,
+                                    static_cast<uint32_t>(pass * geometry.layers + layer));
+            turn(rows.queries, memory.query_positions());
+            const Device device = geometry.device;
+            const Tensor queries = rows.queries.to(device), keys = rows.keys.to(device);
+            memory.update(layer, queries, keys, rows.values.to(device));
+            synchronize(device, geometry.stream);
+        }
     }
 
     // As if the model had guessed every token of the chunk wrong by what `surprise` says.

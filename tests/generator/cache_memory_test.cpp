@@ -223,6 +223,9 @@ TEST(CacheMemory, SteadyStateAllocatesNothing) {
         CacheMemory memory(policy(name), kGeometry);
         const Rows rows = random_rows(kGeometry, 0, 3, 0);
         const auto chunk = [&] {
+            if (const int64_t again = memory.recached_before(3, Turn::None); again > 0) {
+                memory.begin_recache(again);
+            }
             memory.begin_chunk(3);
             for (const auto pass : {CacheMemory::Pass::Noisy, CacheMemory::Pass::Clean}) {
                 memory.begin_pass(pass);

@@ -274,7 +274,7 @@ INSTANTIATE_TEST_SUITE_P(CudaCache, CudaPolicy,
                                          "deep-forcing:paper=1", "deep-forcing:queries=clean",
                                          "deep-forcing:score=random,reuse_limit=2", "infinity-rope",
                                          "ema-sink:share=100", "memrope:fast=500", "rolling-sink",
-                                         "streaming-vlm", "entropy", "surprise"),
+                                         "streaming-vlm", "entropy", "surprise", "rebuild"),
                          policy_name);
 
 // Long enough for the origin of positions to move.

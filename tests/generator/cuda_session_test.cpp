@@ -95,7 +95,7 @@ INSTANTIATE_TEST_SUITE_P(CudaSession, CudaTinySession,
                                          "deep-forcing:window=9,sink=2,budget=7", "infinity-rope",
                                          "ema-sink:share=100", "memrope:fast=500",
                                          "rolling-sink:window=9", "recache:window=9",
-                                         "streaming-vlm", "entropy", "surprise"),
+                                         "streaming-vlm", "entropy", "surprise", "rebuild"),
                          policy_name);
 
 TEST_P(CudaTinySession, EqualsTheCpu) {

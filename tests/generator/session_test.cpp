@@ -123,7 +123,7 @@ TEST(Session, AnyChunkCanBeMadeAgain) {
     for (const char* cache :
          {"window", "deep-sink", "deep-forcing", "infinity-rope", "ema-sink:share=100",
           "memrope:fast=500", "rolling-sink:window=9", "recache:window=9", "streaming-vlm:window=9",
-          "entropy:window=9", "surprise:window=9"}) {
+          "entropy:window=9", "surprise:window=9", "rebuild", "rebuild:frames=2,encode=0"}) {
         Session original(tiny_model(), seeded(1, cache));
         original.prompt().set("a red ball", false);
         steps(original, 8);
@@ -173,6 +173,41 @@ TEST(Session, RecacheReadsTheNewestFramesAgain) {
         EXPECT_EQ(same_frames(takes[0][i], takes[1][i]), i < 5) << i;
         EXPECT_EQ(takes[1][i].receipt.cached_frames, std::min<int64_t>(9, 3 * (i + 1)));
     }
+}
+
+// Nothing older than its context counts, and nothing but the latents, the oldest of them by its
+// picture: whatever prompts there were.
+TEST(Session, RebuildRemembersPicturesOnly) {
+    for (const char* cache : {"rebuild", "rebuild:encode=0", "rebuild:frames=1"}) {
+        const auto chunks = take(seeded(1, cache), 5);
+        for (size_t i = 0; i < chunks.size(); ++i) {
+            EXPECT_EQ(chunks[i].receipt.cached_frames,
+                      i == 0                                     ? 3
+                      : std::string(cache) == "rebuild:frames=1" ? 4
+                                                                 : 6);
+        }
+    }
+    const auto encoded = take(seeded(1, "rebuild"), 4), plain = take(seeded(1, "rebuild:encode=0"), 4);
+    for (size_t i = 0; i < 4; ++i) {  // chunk 1 reads the take's own first frame
+        EXPECT_EQ(same_frames(encoded[i], plain[i]), i < 2) << i;
+    }
+}
+
+// The chunk after a change is the one that would have come, had the new prompt been in force when
+// the context was made, too.
+TEST(Session, RebuildForgetsThePromptBefore) {
+    Session changed(tiny_model(), seeded(1, "rebuild"));
+    changed.prompt().set("a red ball", false);
+    steps(changed, 3);
+    const auto snapshot = changed.snapshot();
+    changed.prompt().set("a blue cube", false);
+    const auto expected = steps(changed, 1);
+    changed.restore(*snapshot);
+    changed.prompt().set("another", false);
+    changed.prompt().set("a blue cube", false);
+    EXPECT_TRUE(same_take(steps(changed, 1), expected));
+    changed.restore(*snapshot);
+    EXPECT_FALSE(same_take(steps(changed, 1), expected));
 }
 
 TEST(Session, InfinityRopeRemembersOverACut) {

@@ -20,7 +20,7 @@ TEST(BadInput, CommandLine) {
     const Runner runner;
     expect_refused(runner, {}, "a command is missing");
     expect_refused(runner, {"watch"},
-                   "generate, embed, view, encode, render, info, convert, concat, bench or doctor");
+                   "generate, embed, view, encode, render, info, convert, concat, bench, takes or doctor");
     expect_refused(runner, {"generate", "--colour"}, "--colour");
     expect_refused(runner, {"generate", "--precision", "fp8"}, "fp8");
     expect_refused(runner, {"generate", "--device", "tpu"}, "tpu");
@@ -63,6 +63,11 @@ TEST(BadInput, Lengths) {
     expect_refused(runner, {"generate", "--frames", "999999999999"}, "seven days");
     expect_refused(runner, {"generate", "--seconds", "60", "--cache", "full"}, "81 frames");
     expect_refused(runner, {"bench", "--seconds", "0"}, "--seconds");
+    std::ofstream(runner.folder / "prompts.txt") << "a red ball\n";
+    std::ofstream(runner.folder / "none.txt") << "# nothing\n";
+    expect_refused(runner, {"takes", "--prompts", "none.txt"}, "none.txt: no prompts");
+    expect_refused(runner, {"takes", "--prompts", "prompts.txt", "--seconds", "4"}, "81 frames");
+    expect_refused(runner, {"takes", "--prompts", "prompts.txt", "--caches", "full"}, "full");
 }
 
 TEST(BadInput, Caches) {

@@ -1,0 +1,159 @@
+#include "core/error.h"
+#include "core/file.h"
+#include "core/progress.h"
+#include "core/safetensors.h"
+#include "generator/control/time_text.h"
+#include "generator/take.h"
+#include "tools/longtake/clip_keeper.h"
+#include "tools/longtake/commands.h"
+#include "tools/longtake/interrupt.h"
+#include "tools/longtake/model_options.h"
+
+#include <omp.h>
+
+#include <algorithm>
+#include <atomic>
+#include <cmath>
+#include <filesystem>
+#include <future>
+#include <memory>
+#include <mutex>
+#include <sstream>
+#include <vector>
+
+namespace longtake::cli {
+namespace {
+
+namespace fs = std::filesystem;
+
+struct TakesOptions {
+    ModelOptions model;
+    std::string prompts;
+    std::vector<std::string> caches{"deep-forcing"};
+    std::string seconds = "10", output = "takes";
+    int64_t clips = 2, length = 81;  // frames
+    int together = 8;
+};
+
+// One take to make, and where its clips go.
+struct Job {
+    std::string cache;
+    size_t prompt;
+    fs::path path;
+};
+
+std::vector<generator::PromptTimeline> read_prompts(const std::string& path) {
+    std::vector<generator::PromptTimeline> prompts;
+    std::istringstream text(read_text(path));
+    for (std::string line; std::getline(text, line);) {
+        if (!line.empty() && line.front() != '#') {
+            prompts.push_back(generator::PromptTimeline::parse(line));
+        }
+    }
+    check_input(!prompts.empty(), "{}: no prompts in it; write one a line", path);
+    return prompts;
+}
+
+// Those whose file is not there yet, all prompts of a cache after another.
+std::vector<Job> jobs_to_do(const TakesOptions& o, size_t prompts) {
+    std::vector<Job> jobs;
+    for (const std::string& cache : o.caches) {
+        fs::create_directories(fs::path(o.output) / cache);
+        for (size_t i = 0; i < prompts; ++i) {
+            Job job{cache, i, fs::path(o.output) / cache / fmt::format("{:03d}.safetensors", i)};
+            if (!fs::exists(job.path)) {
+                jobs.push_back(std::move(job));
+            }
+        }
+    }
+    return jobs;
+}
+
+void run(const TakesOptions& o) {
+    const auto seconds = generator::parse_time(o.seconds);
+    check_input(seconds && *seconds > 0 && *seconds <= 24 * 3600,
+                "--seconds {}: write a time up to a day, such as 20 or 1m30s", o.seconds);
+    const auto prompts = read_prompts(o.prompts);
+    const auto model = load_model(o.model);
+    const auto& c = model->config();
+    const auto frames = static_cast<int64_t>(std::llround(*seconds * c.frame_rate));
+    (void)ClipKeeper(frames, o.clips, o.length, c.height, c.width);  // complains now
+    for (const std::string& cache : o.caches) {
+        generator::Session(model, {.cache = cache}).check_length(frames);
+    }
+    const std::vector<Job> jobs = jobs_to_do(o, prompts.size());
+    Progress progress("takes", std::ssize(jobs));
+    std::mutex progress_mutex;
+    std::atomic<size_t> next = 0;
+    const int workers = std::min(o.together, std::max(1, static_cast<int>(jobs.size())));
+    const int threads = std::max(1, omp_get_max_threads() / workers);
+    const auto work = [&] {
+        omp_set_num_threads(threads);
+        for (size_t i = next++; i < jobs.size() && !interrupted(); i = next++) {
+            const Job& job = jobs[i];
+            generator::Session session(
+                model, {.cache = job.cache,
+                        .steps = o.model.steps,
+                        .noise = generator::make_seeded_noise(job.prompt)});
+            ClipKeeper keeper(frames, o.clips, o.length, c.height, c.width);
+            const auto report =
+                generator::record_take(session, generator::steer_by(prompts[job.prompt]), frames,
+                                       keeper, {}, [] { return interrupted(); });
+            if (!report.stopped) {
+                write_safetensors(job.path, {{"clips", keeper.clips()}});
+                const std::lock_guard lock(progress_mutex);
+                progress.advance(1, job.cache);
+            }
+        }
+    };
+    std::vector<std::future<void>> running;
+    for (int i = 0; i < workers; ++i) {
+        running.push_back(std::async(std::launch::async, work));
+    }
+    for (auto& worker : running) {
+        worker.get();
+    }
+    progress.finish();
+    if (interrupted()) {
+        throw Interrupted{};
+    }
+}
+
+}  // namespace
+
+void add_takes(CLI::App& app) {
+    auto o = std::make_shared<TakesOptions>();
+    auto* command = app.add_subcommand(
+        "takes", "Make many takes at a time and keep clips of them for a judge (see tools/study)");
+    command->add_option("--prompts", o->prompts, "File of prompts, one take a line")->required();
+    command
+        ->add_option("--caches", o->caches,
+                     "What the model remembers: every prompt is shown under each of them")
+        ->capture_default_str();
+    command->add_option("-s,--seconds", o->seconds, "Length of each take")->capture_default_str();
+    command->add_option("--clips", o->clips, "Clips to keep of each take, evenly spread")
+        ->check(CLI::Range(1, 10'000))
+        ->capture_default_str();
+    command->add_option("--length", o->length, "Frames of a clip")
+        ->check(CLI::Range(1, 100'000))
+        ->capture_default_str();
+    command->add_option("--together", o->together, "Takes to make at the same time")
+        ->check(CLI::Range(1, 1024))
+        ->capture_default_str();
+    command
+        ->add_option("-o,--output", o->output,
+                     "Folder: a file CACHE/000.safetensors for each prompt; those that are there "
+                     "are not made again")
+        ->capture_default_str();
+    add_device_options(*command, o->model);
+    command
+        ->add_option("--steps", o->model.steps,
+                     "Denoising steps, falling, such as 1000,500 (default: the model's)")
+        ->delimiter(',');
+    command->footer(
+        "Example:\n  echo \"a red ball rolls right on green grass\" > prompts.txt\n"
+        "  longtake takes --prompts prompts.txt --caches window deep-forcing --seconds 12");
+    command->callback([o] { run(*o); });
+}
+
+}  // namespace longtake::cli
