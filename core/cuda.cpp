@@ -64,11 +64,19 @@ CudaGraph CudaGraph::capture(cudaStream_t stream, const std::function<void()>& w
     try {
         work();
     } catch (...) {
-        cudaStreamEndCapture(stream, &graph);
+        if (cudaStreamEndCapture(stream, &graph) == cudaErrorStreamCaptureInvalidated) {
+            cudaGetLastError();
+            return {};
+        }
         cudaGraphDestroy(graph);
         throw;
     }
-    cuda_check(cudaStreamEndCapture(stream, &graph), "recording a graph");
+    const cudaError_t ended = cudaStreamEndCapture(stream, &graph);
+    if (ended == cudaErrorStreamCaptureInvalidated) {
+        cudaGetLastError();
+        return {};
+    }
+    cuda_check(ended, "recording a graph");
     const std::unique_ptr<CUgraph_st, void (*)(cudaGraph_t)> recorded(
         graph, [](cudaGraph_t g) { cudaGraphDestroy(g); });
     cudaGraphExec_t exec = nullptr;

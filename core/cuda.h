@@ -46,7 +46,9 @@ class CudaEvent {
 class CudaGraph {
   public:
     CudaGraph() = default;
-    // Runs `work`, of which every launch must go to `stream`; nothing is executed yet.
+    // Runs `work`, of which every launch must go to `stream`; nothing is executed yet. An empty
+    // graph when another thread waited for the whole device meanwhile, as who ends a session does:
+    // CUDA gives up what is being recorded then.
     static CudaGraph capture(cudaStream_t stream, const std::function<void()>& work);
     bool empty() const { return graph_ == nullptr; }
     void launch(cudaStream_t stream) const;

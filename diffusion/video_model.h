@@ -55,6 +55,7 @@ class VideoModel {
                                                   size_t memory_budget = 0);
 
     const VideoModelConfig& config() const { return parts_.config; }
+    const std::filesystem::path& folder() const { return parts_.folder; }  // empty: none
     FlowMatchSchedule schedule() const { return FlowMatchSchedule(config().shift); }
     int64_t latent_height() const { return config().height / kLatentScale; }
     int64_t latent_width() const { return config().width / kLatentScale; }

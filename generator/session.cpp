@@ -2,6 +2,7 @@
 
 #include "core/error.h"
 #include "core/image.h"
+#include "generator/cache/head_masses.h"
 #include "generator/stopwatch.h"
 
 #include <utility>
@@ -26,10 +27,20 @@ CacheGeometry geometry_of(const diffusion::VideoModel& model, GpuStream stream) 
 
 std::shared_ptr<const CachePolicy> policy_for(const diffusion::VideoModel& model,
                                               const std::string& text) {
+    const CacheGeometry g = geometry_of(model, nullptr);
     std::shared_ptr<const CachePolicy> policy =
         make_cache_policy(text, {.window_frames = model.config().window_frames,
-                                 .chunk_frames = model.config().chunk_frames});
-    const CacheGeometry g = geometry_of(model, nullptr);
+                                 .chunk_frames = model.config().chunk_frames,
+                                 .layers = g.layers,
+                                 .heads = g.heads,
+                                 .tokens_per_frame = g.tokens_per_frame,
+                                 .head_masses = model.folder().empty()
+                                                    ? std::filesystem::path()
+                                                    : model.folder() / kHeadMasses});
+    check_input(!policy->by_head() || !g.fp8,
+                "--cache {}: heads with caches of their own do not come in fp8; choose "
+                "--precision bf16",
+                text);
     const double bytes = (policy->retimes() || g.fp8 ? 3.0 : 2.0) * g.layers *
                          static_cast<double>(g.heads * g.head_dim) *
                          static_cast<double>(policy->window() * g.tokens_per_frame) *
@@ -106,6 +117,10 @@ Session::Session(std::shared_ptr<const diffusion::VideoModel> model, SessionOpti
     check_input(!memory_.policy().encodes() || model_->autoencoder().encodes(),
                 "--cache {}: the model came without an encoder; use rebuild:encode=0",
                 options_.cache);
+    if (memory_.policy().encodes()) {
+        encoder_ = model_->autoencoder().open_encoder(model_->config().height,
+                                                      model_->config().width);
+    }
     if (!options_.image.empty()) {
         encode_image(options_.image);
     }
@@ -214,13 +229,11 @@ void Session::condition(int64_t latent_frames) {
 // Of what will be read again the oldest, if the take does not begin with it.
 void Session::encode_oldest() {
     const int64_t frames = memory_.policy().history();
-    if (!memory_.policy().encodes() || place_.latent_frames <= frames) {
+    if (!encoder_ || place_.latent_frames <= frames) {
         return;
     }
     const int64_t at = newest_frames_ - 1 - diffusion::kLatentFrames * (frames - 1);
-    const auto& c = model_->config();
-    history_.replace(frames, model_->encode(frames_.slice(at, at + 1).reshape(
-                                 {1, c.height, c.width, 3})));
+    history_.replace(frames, encoder_->encode(frames_.slice(at, at + 1)));
 }
 
 void Session::recache(int64_t frames) {

@@ -96,6 +96,7 @@ class Session {
     Rollout rollout_;
     CacheMemory memory_;  // works on the stream of the roll-out
     std::unique_ptr<diffusion::DecodeStream> decoder_;
+    std::unique_ptr<diffusion::ClipEncoder> encoder_;  // none: the policy asks for no pictures
     TakePlace place_;
     enum class CleanPass : uint8_t { Done, Due, UnderWay } clean_pass_ = CleanPass::Done;
     bool broken_ = false;  // a chunk was left half-made

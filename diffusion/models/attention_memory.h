@@ -1,5 +1,6 @@
 #pragma once
 
+#include "core/host_device.h"
 #include "core/tensor.h"
 
 #include <array>
@@ -9,13 +10,32 @@
 
 namespace longtake::diffusion {
 
-// What one layer attends to: the first `slots` rows of every head.
+// Some of the heads of a layer, by number; all of them where there are none.
+struct HeadList {
+    static constexpr int kMost = 64;
+    uint8_t numbers[kMost] = {};
+    int count = 0;
+
+    LONGTAKE_HOST_DEVICE int64_t size(int64_t heads) const { return count == 0 ? heads : count; }
+    LONGTAKE_HOST_DEVICE int operator[](int i) const { return count == 0 ? i : numbers[i]; }
+    void add(int head) { numbers[count++] = static_cast<uint8_t>(head); }
+};
+
+// Heads that attend to the rows [begin, end).
+struct HeadGroup {
+    HeadList heads;
+    int64_t begin = 0, end = 0;
+};
+
+// What one layer attends to: the first `slots` rows of every head, or, where there are groups, some
+// of these rows.
 struct KvView {
     const void* keys = nullptr;    // [heads, stride, head_dim], rotated in space and time
     const void* values = nullptr;  // [heads, stride, head_dim]
     int64_t slots = 0;             // rows to attend, <= stride
     int64_t stride = 0;            // rows from one head to the next
     DType dtype = DType::F32;
+    std::span<const HeadGroup> groups = {};  // together all heads, each once; not in fp8
 };
 
 // Where a layer's new keys and values may be put at once, as attention reads them: into the slots

@@ -44,6 +44,16 @@ class DecodeStream {
     virtual void restore(const Snapshot& snapshot) = 0;
 };
 
+// Encodes clips, each the beginning of a stream, with buffers for their size that it keeps. Belongs
+// to a session.
+class ClipEncoder {
+  public:
+    virtual ~ClipEncoder() = default;
+    // The first 4 F - 3 frames [4 F - 3, 8 h, 8 w, 3] uint8 of a stream -> its latents [F, C, h,
+    // w], both in host memory.
+    virtual Tensor encode(const Tensor& frames) = 0;
+};
+
 // Immutable; sessions share it.
 class Autoencoder {
   public:
@@ -52,9 +62,12 @@ class Autoencoder {
     // For latents of this size.
     virtual std::unique_ptr<DecodeStream> open(int64_t height, int64_t width) const = 0;
     virtual bool encodes() const = 0;
-    // The first 4 F - 3 frames [4 F - 3, 8 h, 8 w, 3] uint8 of a stream -> its latents [F, C, h,
-    // w], both in host memory.
-    virtual Tensor encode(const Tensor& frames) const = 0;
+    // For frames of this size.
+    virtual std::unique_ptr<ClipEncoder> open_encoder(int64_t height, int64_t width) const = 0;
+    // One clip, by an encoder of its own.
+    Tensor encode(const Tensor& frames) const {
+        return open_encoder(frames.extent(1), frames.extent(2))->encode(frames);
+    }
 };
 
 // In `compute`; on the CPU the full one is for fp32 only.

@@ -35,6 +35,23 @@ class Stream : public StagedStream {
     TaehvState state_;
 };
 
+class Encoder : public ClipEncoder {
+  public:
+    Encoder(std::shared_ptr<const TaehvEncoder> encoder, Device device, int64_t height,
+            int64_t width)
+        : encoder_(std::move(encoder)), device_(device), state_(encoder_, height, width) {}
+
+    Tensor encode(const Tensor& frames) override {
+        state_.reset();
+        return encoder_->encode(frames.to(device_), state_).to(Device::Cpu);
+    }
+
+  private:
+    std::shared_ptr<const TaehvEncoder> encoder_;
+    Device device_;
+    TaehvEncoderState state_;
+};
+
 class Taehv : public Autoencoder {
   public:
     Taehv(const TaehvConfig& config, const WeightMap& weights, DType compute, Device device)
@@ -50,10 +67,9 @@ class Taehv : public Autoencoder {
         return std::make_unique<Stream>(decoder_, height, width);
     }
     bool encodes() const override { return encoder_ != nullptr; }
-    Tensor encode(const Tensor& frames) const override {
+    std::unique_ptr<ClipEncoder> open_encoder(int64_t height, int64_t width) const override {
         check(encodes(), "an autoencoder without an encoder");
-        TaehvEncoderState state(encoder_, frames.extent(1), frames.extent(2));
-        return encoder_->encode(frames.to(device_), state).to(Device::Cpu);
+        return std::make_unique<Encoder>(encoder_, device_, height, width);
     }
 
   private:

@@ -34,29 +34,44 @@ class Stream : public StagedStream {
     WanVaeStream stream_;
 };
 
+class Encoder : public ClipEncoder {
+  public:
+    Encoder(std::shared_ptr<const WanVaeEncoder> encoder, DType compute, Device device)
+        : encoder_(std::move(encoder)), device_(device), stream_(compute, device) {}
+
+    Tensor encode(const Tensor& frames) override {
+        stream_.reset();
+        return encoder_->encode(frames.to(device_), stream_).to(Device::Cpu);
+    }
+
+  private:
+    std::shared_ptr<const WanVaeEncoder> encoder_;
+    Device device_;
+    WanVaeStream stream_;
+};
+
 class WanVae : public Autoencoder {
   public:
     WanVae(const WanVaeConfig& config, const WeightMap& weights, DType compute, Device device)
         : compute_(compute),
           device_(device),
           decoder_(std::make_shared<WanVaeDecoder>(config, weights, compute, device)),
-          encoder_(config, weights, compute, device) {}
+          encoder_(std::make_shared<WanVaeEncoder>(config, weights, compute, device)) {}
 
     int64_t latent_channels() const override { return decoder_->config().latent_channels; }
     std::unique_ptr<DecodeStream> open(int64_t, int64_t) const override {
         return std::make_unique<Stream>(decoder_, compute_, device_);
     }
     bool encodes() const override { return true; }
-    Tensor encode(const Tensor& frames) const override {
-        WanVaeStream stream(compute_, device_);
-        return encoder_.encode(frames.to(device_), stream).to(Device::Cpu);
+    std::unique_ptr<ClipEncoder> open_encoder(int64_t, int64_t) const override {
+        return std::make_unique<Encoder>(encoder_, compute_, device_);
     }
 
   private:
     DType compute_;
     Device device_;
     std::shared_ptr<const WanVaeDecoder> decoder_;
-    WanVaeEncoder encoder_;
+    std::shared_ptr<const WanVaeEncoder> encoder_;
 };
 
 }  // namespace

@@ -2,6 +2,8 @@
 
 #include "core/error.h"
 
+#include <cstddef>
+
 namespace longtake::diffusion {
 
 void attention(const Tensor& q, const KvView& kv, Tensor& out, Workspace& workspace,
@@ -28,9 +30,26 @@ void attention(const Tensor& q, const KvView& kv, Tensor& out, Workspace& worksp
                                    .slots = kv.slots,
                                    .stride = kv.stride,
                                    .dtype = kv.dtype};
-    if (problem.rows > 0) {
-        q.device() == Device::Cpu ? attention_cpu(problem, workspace)
-                                  : attention_cuda(problem, workspace);
+    if (problem.rows == 0) {
+        return;
+    }
+    const auto compute = q.device() == Device::Cpu ? attention_cpu : attention_cuda;
+    if (kv.groups.empty()) {
+        return compute(problem, workspace);
+    }
+    check(key_bias.empty() && kv.dtype != DType::F8E4M3, "attention: groups of heads in {}{}",
+          name_of(kv.dtype), key_bias.empty() ? "" : " with biases");
+    for (const HeadGroup& group : kv.groups) {
+        check(0 <= group.begin && group.begin < group.end && group.end <= kv.slots,
+              "attention: rows [{}, {}) of {}", group.begin, group.end, kv.slots);
+        AttentionProblem some = problem;
+        const int64_t skipped =
+            group.begin * q.extent(2) * static_cast<int64_t>(size_of(kv.dtype));
+        some.keys = static_cast<const std::byte*>(kv.keys) + skipped;
+        some.values = static_cast<const std::byte*>(kv.values) + skipped;
+        some.slots = group.end - group.begin;
+        some.list = group.heads;
+        compute(some, workspace);
     }
 }
 

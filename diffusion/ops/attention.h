@@ -9,11 +9,11 @@
 
 namespace longtake::diffusion {
 
-// out = softmax(q k^T / sqrt(head_dim) + key_bias) v, per head, over the rows the view offers. No
+// out = softmax(q k^T / sqrt(head_dim) + key_bias) v, per head, over the rows the view offers it. No
 // score ever reaches main memory.
 //   q, out [L, heads, head_dim] of the view's element type, bf16 over fp8 slots; head_dim <= 128
 //   key_bias: empty, or one logit per key, shared by all heads (ln n makes one row count as n), in
-//   memory of the same device
+//   memory of the same device; not with groups of heads
 // The result of a row depends on neither the other rows nor the number of threads; on a GPU its
 // last bits depend on how many rows there are.
 void attention(const Tensor& q, const KvView& kv, Tensor& out, Workspace& workspace,
@@ -53,6 +53,9 @@ struct AttentionProblem {
     const float* key_bias;  // or null
     int64_t rows, heads, head_dim, slots, stride;
     DType dtype;
+    HeadList list = {};  // the heads to compute; the others' rows of `out` stay as they are
+
+    int64_t listed() const { return list.size(heads); }
 };
 struct AttentionKernel;
 void attention_cuda(const AttentionProblem& problem, Workspace& workspace);

@@ -32,8 +32,8 @@ struct Operand {
         }
         const int64_t pieces = (p.slots + kPackRows - 1) / kPackRows;
         const int64_t head_floats = packed_floats(p);
-        parallel_for(p.heads * pieces, [=, this](int64_t item) {
-            const int64_t head = item / pieces, begin = item % pieces * kPackRows;
+        parallel_for(p.listed() * pieces, [=, this](int64_t item) {
+            const int64_t head = p.list[static_cast<int>(item / pieces)], begin = item % pieces * kPackRows;
             pack(data + static_cast<size_t>(head) * head_bytes, begin,
                  std::min(begin + kPackRows, p.slots), p.head_dim, room + head * head_floats);
         });
@@ -51,7 +51,7 @@ struct Operand {
 // end. A row's result does not depend on the choice.
 int64_t rows_per_tile(const AttentionKernel& kernel, const AttentionProblem& p) {
     const auto longest_share = [&](int64_t rows) {
-        const int64_t tiles = p.heads * ((p.rows + rows - 1) / rows), threads = thread_count();
+        const int64_t tiles = p.listed() * ((p.rows + rows - 1) / rows), threads = thread_count();
         return static_cast<double>((tiles + threads - 1) / threads * rows);
     };
     int64_t best = kernel.tile_rows;
@@ -85,8 +85,8 @@ void attention_cpu_with(const AttentionKernel& kernel, const AttentionProblem& p
 
     const int64_t tile_rows = rows_per_tile(kernel, p);
     const int64_t tiles = (p.rows + tile_rows - 1) / tile_rows;
-    parallel_for(p.heads * tiles, [&](int64_t item) {
-        const int64_t head = item / tiles, row = item % tiles * tile_rows;
+    parallel_for(p.listed() * tiles, [&](int64_t item) {
+        const int64_t head = p.list[static_cast<int>(item / tiles)], row = item % tiles * tile_rows;
         const size_t at =
             static_cast<size_t>((row * p.heads + head) * p.head_dim) * size_of(p.dtype);
         kernel.run({.q = static_cast<const std::byte*>(p.q) + at,

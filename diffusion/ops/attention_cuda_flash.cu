@@ -27,6 +27,7 @@ struct FlashProblem {
     // the largest logit in units of log2, the total of weights.
     float* part_sums;
     float2* part_scales;
+    HeadList list;
 };
 
 // Rows of kDim elements in shared memory, in chunks of 16 bytes that change places from row to
@@ -258,7 +259,7 @@ __global__ void __launch_bounds__(kThreads, 1) attention_flash_kernel(FlashProbl
     uint4* keys = tiles + kQueries * kDim / 8;  // two of them
     uint4* values = keys + 2 * kTile;           // two of them
     const int warp = threadIdx.x / 32, lane = threadIdx.x % 32;
-    const int head = blockIdx.y, first = static_cast<int>(blockIdx.x) * kQueries;
+    const int head = p.list[static_cast<int>(blockIdx.y)], first = static_cast<int>(blockIdx.x) * kQueries;
     const int chunks = p.dim / 8;
     const int64_t row_stride = int64_t{p.heads} * p.dim;
     const __nv_bfloat16* k = p.keys + head * p.head_stride;
@@ -303,11 +304,13 @@ __global__ void __launch_bounds__(kThreads, 1) attention_flash_kernel(FlashProbl
 
 // A warp puts the parts of a row of a head together.
 __global__ void attention_flash_combine_kernel(FlashProblem p, int shares) {
-    const int64_t row = int64_t{blockIdx.x} * kWarps + threadIdx.x / 32;
-    const int64_t rows = int64_t{p.rows} * p.heads;
-    if (row >= rows) {
+    const int64_t one = int64_t{blockIdx.x} * kWarps + threadIdx.x / 32;
+    const auto listed = static_cast<int>(p.list.size(p.heads));
+    if (one >= int64_t{p.rows} * listed) {
         return;
     }
+    const int64_t rows = int64_t{p.rows} * p.heads;
+    const int64_t row = one / listed * p.heads + p.list[static_cast<int>(one % listed)];
     float largest = -INFINITY, total = 0;
     for (int s = 0; s < shares; ++s) {
         largest = fmaxf(largest, p.part_scales[s * rows + row].x);
@@ -351,7 +354,7 @@ int64_t shares_of(int64_t slots, int64_t blocks) {
 void attention_cuda_flash(const AttentionProblem& p, Workspace& workspace) {
     const auto elements = [](const void* at) { return static_cast<const __nv_bfloat16*>(at); };
     const int64_t row_blocks = (p.rows + kQueries - 1) / kQueries;
-    const int64_t wanted = shares_of(p.slots, row_blocks * p.heads);
+    const int64_t wanted = shares_of(p.slots, row_blocks * p.listed());
     const int64_t share = ((p.slots + wanted - 1) / wanted + kKeys - 1) / kKeys * kKeys;
     const int64_t shares = (p.slots + share - 1) / share, parts = shares * p.rows * p.heads;
     float* room = nullptr;  // scales, then sums
@@ -373,15 +376,16 @@ void attention_cuda_flash(const AttentionProblem& p, Workspace& workspace) {
         .scale = 1.4426950408889634F / std::sqrt(static_cast<float>(p.head_dim)),
         .share = share,
         .part_sums = room + 2 * parts,
-        .part_scales = reinterpret_cast<float2*>(room)};
-    const dim3 grid(static_cast<unsigned>(row_blocks), static_cast<unsigned>(p.heads),
+        .part_scales = reinterpret_cast<float2*>(room),
+        .list = p.list};
+    const dim3 grid(static_cast<unsigned>(row_blocks), static_cast<unsigned>(p.listed()),
                     static_cast<unsigned>(shares));
     const auto launch_for = p.head_dim <= 32   ? launch<32>
                             : p.head_dim <= 64 ? launch<64>
                                                : launch<128>;
     launch_for(problem, grid, workspace.stream());
     if (shares > 1) {
-        attention_flash_combine_kernel<<<blocks_for(p.rows * p.heads, kWarps), kThreads, 0,
+        attention_flash_combine_kernel<<<blocks_for(p.rows * p.listed(), kWarps), kThreads, 0,
                                          workspace.stream()>>>(problem, static_cast<int>(shares));
         cuda_check_launch("attention's parts");
     }

@@ -43,6 +43,7 @@ struct HopperProblem {
     Schedule schedule;
     int rows, heads, slots;
     float scale;  // log2(e) / sqrt(kDim)
+    HeadList list;
 };
 
 template <class F> struct alignas(1024) Shared {
@@ -71,7 +72,7 @@ template <class F> __device__ void produce(const HopperProblem& p, Shared<F>& s)
     Turn<F::kStages> turn;
     unsigned q_parity = 0;
     hopper::for_each_segment(p.schedule, [&](const Segment& segment) {
-        const int head = segment.tile / p.schedule.row_blocks;
+        const int head = p.list[segment.tile / p.schedule.row_blocks];
         const int row = segment.tile % p.schedule.row_blocks * kQueries;
         if constexpr (std::is_same_v<F, Bf16>) {
             s.q_empty.wait(q_parity ^ 1);
@@ -188,7 +189,7 @@ template <class F> class Group {
     // This group's queries to fp8, in lines swizzled as the copy engine does: 16 bytes change
     // places by the row within eight.
     __device__ void convert_queries(const Segment& segment) {
-        const int head = segment.tile / p_.schedule.row_blocks;
+        const int head = p_.list[segment.tile / p_.schedule.row_blocks];
         const int first = segment.tile % p_.schedule.row_blocks * kQueries + group_ * kGroupRows;
         for (int i = thread_; i < kGroupRows * kLine / 16; i += kGroupThreads) {
             const int row = i / 8, chunk = i % 8;
@@ -285,7 +286,7 @@ template <class F> class Group {
     }
 
     __device__ void store(const Segment& segment) {
-        const int head = segment.tile / p_.schedule.row_blocks;
+        const int head = p_.list[segment.tile / p_.schedule.row_blocks];
         const int first = segment.tile % p_.schedule.row_blocks * kQueries;
 #pragma unroll
         for (int half = 0; half < 2; ++half) {
@@ -397,7 +398,7 @@ __global__ void attention_combine_kernel(const __grid_constant__ HopperProblem p
             sums[i].y = sums[i].y * old + more.y * fresh;
         }
     }
-    const int head = tile / s.row_blocks;
+    const int head = p.list[tile / s.row_blocks];
     const int64_t at = (int64_t{row} * p.heads + head) * kDim + 2 * threadIdx.x;
     const float inverse = 1.F / total;
     auto* to = reinterpret_cast<unsigned*>(p.out + at);
@@ -453,7 +454,7 @@ bool attention_cuda_hopper_fits(const AttentionProblem& p) {
 
 void attention_cuda_hopper(const AttentionProblem& p, Workspace& workspace) {
     const int row_blocks = static_cast<int>((p.rows + kQueries - 1) / kQueries);
-    const int tiles = row_blocks * static_cast<int>(p.heads);
+    const int tiles = row_blocks * static_cast<int>(p.listed());
     const int grid = attribute(cudaDevAttrMultiProcessorCount);
     const size_t pieces = 2 * static_cast<size_t>(grid) * kQueries;
     auto* room = static_cast<std::byte*>(
@@ -473,7 +474,8 @@ void attention_cuda_hopper(const AttentionProblem& p, Workspace& workspace) {
         .rows = static_cast<int>(p.rows),
         .heads = static_cast<int>(p.heads),
         .slots = static_cast<int>(p.slots),
-        .scale = 1.4426950408889634F / std::sqrt(static_cast<float>(kDim))};
+        .scale = 1.4426950408889634F / std::sqrt(static_cast<float>(kDim)),
+        .list = p.list};
     if (p.dtype == DType::BF16) {
         problem.keys = heads_in_halves(p.keys, p.slots, kDim, p.heads, p.stride * kDim, kKeys);
         problem.values = heads_in_halves(p.values, p.slots, kDim, p.heads, p.stride * kDim, kKeys);

@@ -15,9 +15,11 @@ constexpr unsigned kAll = 0xffffffffU;
 template <typename T>
 __global__ void attention_plain_kernel(const T* q, const T* keys, const T* values, T* out,
                                        const float* key_bias, int64_t rows, int heads, int dim,
-                                       int64_t slots, int64_t stride, float scale) {
+                                       int64_t slots, int64_t stride, float scale,
+                                       HeadList list) {
     __shared__ float queries[kWarps][kMaxDim];
-    const int warp = threadIdx.x / kLanes, lane = threadIdx.x % kLanes, head = blockIdx.y;
+    const int warp = threadIdx.x / kLanes, lane = threadIdx.x % kLanes;
+    const int head = list[static_cast<int>(blockIdx.y)];
     const int64_t row = int64_t{blockIdx.x} * kWarps + warp;
     if (row >= rows) {  // a whole warp; there is no barrier of the block below
         return;
@@ -78,14 +80,14 @@ __global__ void attention_plain_kernel(const T* q, const T* keys, const T* value
 
 void attention_cuda_plain(const AttentionProblem& p, GpuStream stream) {
     const dim3 grid(static_cast<unsigned>((p.rows + kWarps - 1) / kWarps),
-                    static_cast<unsigned>(p.heads));
+                    static_cast<unsigned>(p.listed()));
     with_type(p.dtype, [&](auto element) {
         using T = decltype(element);
         attention_plain_kernel<<<grid, kWarps * kLanes, 0, stream>>>(
             static_cast<const T*>(p.q), static_cast<const T*>(p.keys),
             static_cast<const T*>(p.values), static_cast<T*>(p.out), p.key_bias, p.rows,
             static_cast<int>(p.heads), static_cast<int>(p.head_dim), p.slots, p.stride,
-            1.F / std::sqrt(static_cast<float>(p.head_dim)));
+            1.F / std::sqrt(static_cast<float>(p.head_dim)), p.list);
     });
     cuda_check_launch("attention");
 }

@@ -20,7 +20,11 @@ void cublas_check(cublasStatus_t status, const char* doing) {
 
 Workspace::Gpu::Gpu(bool urgent)
     : stream(urgent),
-      handle(new_handle(), [](cublasLtHandle_t h) { cublasLtDestroy(h); }),
+      handle(new_handle(),
+             [](cublasLtHandle_t h) {
+                 cublasLtDestroy(h);  // waits for the device, and fails where others record
+                 cudaGetLastError();
+             }),
       matmul_room({static_cast<int64_t>(kMatmulBytes)}, DType::U8, Device::Cuda) {}
 
 std::shared_ptr<Workspace::Gpu> Workspace::make_gpu(bool urgent) {
@@ -46,6 +50,9 @@ void Workspace::repeat(const std::vector<uint64_t>& key, const std::function<voi
     }
     if (at->second.empty()) {
         at->second = CudaGraph::capture(stream_, work);
+    }
+    if (at->second.empty()) {
+        return work();
     }
     at->second.launch(stream_);
 }

@@ -21,25 +21,30 @@ void CacheContents::follow(const CacheMemory& memory) {
     const auto chunk = static_cast<int64_t>(memory.query_positions().size());
     const int64_t sink = sink_frames(memory.policy(), chunk);
     if (plan.len_before == 0) {
-        slots_.clear();
+        reset();
     }
     if (memory.policy().rebuilds()) {  // of what the chunk before left the newest were read again
         slots_.erase(slots_.begin(), slots_.end() - plan.len_before);
     }
-    check(std::ssize(slots_) == plan.len_before, "{} frames followed, {} in the cache",
+    check(unused_ + std::ssize(slots_) == plan.len_before, "{} frames followed, {} in the cache",
           slots_.size(), plan.len_before);
     const std::vector<double> numbers = memory.frame_numbers(0);
     const auto tokens = static_cast<std::ptrdiff_t>(memory.tokens_per_frame());
     std::vector<CacheSlot> slots;
+    int64_t unused = plan.len_before == 0 ? plan.write_slot : 0;
     const auto place = [&](SlotKind kind, int64_t frame) {
-        const auto first = numbers.begin() + std::ssize(slots) * tokens;
+        const auto first = numbers.begin() + (unused + std::ssize(slots)) * tokens;
         slots.push_back(
             {kind, frame,
              std::accumulate(first, first + tokens, 0.0) / static_cast<double>(tokens)});
     };
     const auto stay = [&](const Range& range) {
         for (int64_t i = range.begin; i < range.end; ++i) {
-            const CacheSlot& old = slots_[static_cast<size_t>(i)];
+            if (i < unused_) {
+                ++unused;
+                continue;
+            }
+            const CacheSlot& old = slots_[static_cast<size_t>(i - unused_)];
             const bool first = std::ssize(slots) < sink;
             place(first || old.kind == SlotKind::Sink ? SlotKind::Sink
                   : old.frame < 0                     ? SlotKind::Kept
@@ -53,9 +58,12 @@ void CacheContents::follow(const CacheMemory& memory) {
     }
     stay(plan.middle);
     stay(plan.tail);
-    const int64_t next = static_cast<int64_t>(numbers.back()) + 1;
+    const auto last = numbers.end() - plan.foot * tokens - 1;  // of the chunk
     for (int64_t i = 0; i < chunk; ++i) {
-        place(SlotKind::Current, next - chunk + i);
+        place(SlotKind::Current, static_cast<int64_t>(*last) + 1 - chunk + i);
+    }
+    for (int64_t i = 0; i < plan.foot; ++i) {
+        place(SlotKind::Sink, i);
     }
     for (const std::optional<Fold>& fold : plan.folds) {
         for (int64_t i = 0; fold && fold->averaged && i < fold->into.count(); ++i) {
@@ -72,6 +80,7 @@ void CacheContents::follow(const CacheMemory& memory) {
         }
     }
     slots_ = std::move(slots);
+    unused_ = unused;
 }
 
 }  // namespace longtake::generator

@@ -27,12 +27,16 @@ class CacheContents {
   public:
     // After every chunk: the plan that was carried out for it, and where everything stands now.
     void follow(const CacheMemory& memory);
-    void reset() { slots_.clear(); }
+    void reset() {
+        slots_.clear();
+        unused_ = 0;
+    }
 
     std::span<const CacheSlot> slots() const { return slots_; }
 
   private:
     std::vector<CacheSlot> slots_;
+    int64_t unused_ = 0;  // slots in front that hold nothing yet, and are not among those
 };
 
 }  // namespace longtake::generator

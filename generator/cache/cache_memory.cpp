@@ -2,6 +2,7 @@
 
 #include "core/error.h"
 #include "diffusion/ops/rope.h"
+#include "generator/cache/frame_change.h"
 #include "generator/cache/guess_error.h"
 #include "generator/cache/slots.h"
 #include "generator/noise.h"
@@ -44,6 +45,7 @@ CacheMemory::CacheMemory(std::shared_ptr<const CachePolicy> policy, const CacheG
         zero(surprise_);
     }
     carried_out_.resize(static_cast<size_t>(geometry.layers));
+    groups_.resize(policy_->by_head() ? carried_out_.size() : 0);
     query_positions_.reserve(static_cast<size_t>(policy_->window()));
     zero(clean_sums_);
 }
@@ -65,6 +67,7 @@ void CacheMemory::copy_from(const CacheMemory& other) {
     origin_ = other.origin_;
     query_positions_ = other.query_positions_;
     carried_out_ = other.carried_out_;
+    groups_ = other.groups_;
     copy_bytes(clean_sums_.raw(), geometry_.device, other.clean_sums_.raw(), geometry_.device,
                clean_sums_.bytes(), geometry_.stream);
     if (wants_surprise()) {
@@ -93,9 +96,22 @@ const Plan& CacheMemory::begin_chunk(int64_t frames, Turn turn) {
     if (first_frame_ - origin_ >= reach) {
         move_origin(first_frame_ - policy_->window());
     }
-    plan_ = policy_->plan({first_frame_, frames, plan_.len_after, turn});
+    const Border border{first_frame_, frames, plan_.len_after, turn};
+    plan_ = policy_->plan(border);
     expect(first_frame_, frames);
+    group_heads(border);
     return plan_;
+}
+
+void CacheMemory::group_heads(const Border& border) {
+    for (size_t layer = 0; layer < groups_.size(); ++layer) {
+        groups_[layer].clear();
+        policy_->groups(static_cast<int>(layer), border, groups_[layer]);
+        for (diffusion::HeadGroup& group : groups_[layer]) {
+            group.begin = tokens(group.begin);
+            group.end = tokens(group.end);
+        }
+    }
 }
 
 int64_t CacheMemory::recached_before(int64_t frames, Turn turn) const {
@@ -145,7 +161,11 @@ diffusion::KvView CacheMemory::update(int layer, const Tensor& queries, const Te
         zero(sums);
         add_queries(queries, tokens(Range{first, frames}), sums, geometry_.stream);
     }
-    return store_.view(layer, tokens(plan_.len_after));
+    diffusion::KvView view = store_.view(layer, tokens(plan_.len_after));
+    if (!groups_.empty()) {
+        view.groups = groups_[static_cast<size_t>(layer)];
+    }
+    return view;
 }
 
 // From the second pass of a chunk on nothing has to happen to its slots first. Only what the clean
@@ -171,6 +191,11 @@ void CacheMemory::carry_out(int layer, const Tensor& queries) {
     if (plan_.archive) {
         store_.copy(layer, {0, tokens(policy_->archive_frames())}, tokens(policy_->window()));
     }
+    if (plan_.first_slot) {
+        const int64_t foot = plan_.len_after - plan_.foot;
+        store_.copy(layer, tokens(Range{*plan_.first_slot, *plan_.first_slot + 1}), tokens(foot));
+        place(layer, foot, 1, 0);
+    }
     for (const std::optional<Fold>& f : plan_.folds) {
         if (f) {
             fold(layer, *f);
@@ -179,7 +204,11 @@ void CacheMemory::carry_out(int layer, const Tensor& queries) {
     check(plan_.head.begin == 0, "a plan whose head begins at {}", plan_.head.begin);
     const int64_t top = plan_.fire ? plan_.top : 0;
     if (top > 0) {
-        wants_surprise() ? select_surprising(layer) : select(layer, queries);
+        switch (participation_.score) {
+            case Score::Surprise: select_surprising(layer); break;
+            case Score::Change: select_changing(layer); break;
+            default: select(layer, queries);
+        }
     }
     keep(layer, top);
     if (plan_.head_frame) {
@@ -199,7 +228,7 @@ void CacheMemory::carry_out(int layer, const Tensor& queries) {
     }
     place(layer, plan_.write_slot, static_cast<int64_t>(query_positions_.size()), first_frame_);
     if (wants_surprise() && layer == 0) {  // of a picture nobody guesses anything
-        const Range chunk = tokens(Range{plan_.write_slot, plan_.len_after});
+        const Range chunk = tokens(Range{plan_.write_slot, plan_.len_after - plan_.foot});
         place_slots(surprise_, chunk, chunk.count(), 0, geometry_.stream);
     }
 }
@@ -271,11 +300,28 @@ void CacheMemory::select_surprising(int layer) {
                tokens(plan_.tail), geometry_.stream);
 }
 
+// What changes is the same for every layer: chosen with the first, before any slot moves.
+void CacheMemory::select_changing(int layer) {
+    if (layer > 0) {
+        return;
+    }
+    const int from = std::min(1, geometry_.layers - 1);
+    const Range candidates = tokens(plan_.candidates);
+    score_change(store_.view(from, tokens(plan_.len_before)), candidates, geometry_.heads,
+                 geometry_.head_dim,
+                 {.tokens = geometry_.tokens_per_frame,
+                  .patches = participation_.patches,
+                  .voters = participation_.voters},
+                 scores_, geometry_.stream);
+    Tensor reuse = store_.reuse(layer);
+    select_top(scores_, candidates, 0, tokens(plan_.top), reuse, order_, geometry_.stream);
+}
+
 void CacheMemory::surprise(const Tensor& guess, const Tensor& clean, int64_t height,
                            int64_t width) {
     const int64_t chunks = first_frame_ / std::max<int64_t>(1, guess.extent(0));
     Tensor scores = surprise_.reshape({store_.capacity()})
-                        .slice(tokens(plan_.write_slot), tokens(plan_.len_after));
+                        .slice(tokens(plan_.write_slot), tokens(plan_.len_after - plan_.foot));
     // That what is older counts less is that what is newer counts more.
     score_guess(guess, clean,
                    {.tokens = geometry_.tokens_per_frame,

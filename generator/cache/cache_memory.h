@@ -71,6 +71,8 @@ class CacheMemory : public diffusion::AttentionMemory {
     void replay(int layer, const Replay& replay);
     void select(int layer, const Tensor& queries);
     void select_surprising(int layer);
+    void select_changing(int layer);
+    void group_heads(const Border& border);
     void draw_scores(int layer, int64_t count);
     void place(int layer, int64_t first_slot, int64_t frames, int64_t first_frame);
     void zero(Tensor& t) { clear_bytes(t.raw(), t.device(), t.bytes(), geometry_.stream); }
@@ -85,6 +87,7 @@ class CacheMemory : public diffusion::AttentionMemory {
     int64_t next_frame_ = 0;   // of the chunk after it
     int64_t origin_ = 0;       // the frame at position zero
     std::vector<double> query_positions_;
+    std::vector<std::vector<diffusion::HeadGroup>> groups_;  // by layer; of policies by head
     std::vector<uint8_t> carried_out_;  // per layer: this chunk's plan is done
     Tensor clean_sums_;                 // [layers, heads, head_dim] fp32 of the chunk before
     Tensor surprise_;                   // [1, capacity, 1] fp32, of every layer; or empty

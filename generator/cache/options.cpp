@@ -52,6 +52,11 @@ int64_t CacheOptions::integer(const std::string& key, int64_t fallback, int64_t 
     return value;
 }
 
+std::string CacheOptions::text(const std::string& key, const std::string& fallback) {
+    const std::string* text = find(key);
+    return text == nullptr ? fallback : *text;
+}
+
 std::string CacheOptions::choice(const std::string& key, const std::string& fallback,
                                  std::initializer_list<std::string_view> values) {
     const std::string* text = find(key);

@@ -17,6 +17,7 @@ class CacheOptions {
 
     const std::string& name() const { return name_; }
     int64_t integer(const std::string& key, int64_t fallback, int64_t least, int64_t most);
+    std::string text(const std::string& key, const std::string& fallback);
     std::string choice(const std::string& key, const std::string& fallback,
                        std::initializer_list<std::string_view> values);
     void finish() const;

@@ -16,6 +16,7 @@ enum class Score : uint8_t {
     Votes,     // how much the newest queries look at them: Participative Compression
     Random,    // a control: scores that know nothing
     Surprise,  // how wrong the model's first guess of them was: see guess_error.h
+    Change,    // how much their patch changes: see frame_change.h; of one layer, for all
 };
 
 struct Participation {
@@ -25,6 +26,8 @@ struct Participation {
     int reuse_limit = 0;        // selections after which a token makes room; 0: none
     bool whole_frames = false;  // of Surprise: tokens of a frame stand and fall together
     double decay = 1;           // of Surprise: what a chunk leaves of it
+    int64_t patches = 1;        // of Change: of a frame
+    diffusion::HeadList voters = {};  // of Change: heads of layer 1, or of the only one
 };
 
 // What it takes, on either device. On the GPU all of it is queued on `stream`, the choice included:

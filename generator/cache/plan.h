@@ -52,7 +52,7 @@ struct Replay {
 // move in time (a position plan). In frames; the same for every layer, so that every length is
 // known before any device work starts.
 //
-// The cache afterwards is [head | selected | middle | tail | chunk].
+// The cache afterwards is [head | selected | middle | tail | chunk | foot].
 struct Plan {
     int64_t len_before = 0;
     int64_t len_after = 0;
@@ -63,6 +63,8 @@ struct Plan {
     Range candidates = {};  // old slots they are selected from
     int64_t top = 0;
     int64_t write_slot = 0;                  // first slot of the chunk
+    int64_t foot = 0;                        // slots that stay behind the chunk
+    std::optional<int64_t> first_slot = {};  // old slot of frame 0: a copy of it becomes the foot
     std::optional<int64_t> head_frame = {};  // new frame number of the head's first slot
     std::optional<int64_t> top_frame = {};   // new frame number of the first selected slot
     std::optional<int64_t> middle_frame = {};  // new frame number of the middle's first slot

@@ -1,6 +1,7 @@
 #include "generator/cache/policy.h"
 
 #include "core/error.h"
+#include "generator/cache/head_masses.h"
 
 #include <fmt/ranges.h>
 
@@ -32,6 +33,8 @@ constexpr std::array kPolicies{
     Entry{"streaming-vlm", make_streaming_vlm},
     Entry{"entropy", make_entropy},
     Entry{"surprise", make_surprise},
+    Entry{"forcing-kv", make_forcing_kv},
+    Entry{"dummy-forcing", make_dummy_forcing},
 };
 
 }  // namespace
@@ -55,6 +58,18 @@ std::vector<std::string> cache_policy_names() {
         names.emplace_back(entry.name);
     }
     return names;
+}
+
+HeadMasses head_masses_option(CacheOptions& options, const CacheDefaults& defaults) {
+    const std::filesystem::path path = options.text("heads", defaults.head_masses.string());
+    check_input(defaults.heads <= diffusion::HeadList::kMost,
+                "--cache {}: {} heads a layer are more than {}", options.name(), defaults.heads,
+                diffusion::HeadList::kMost);
+    check_input(!path.empty() && std::filesystem::exists(path),
+                "--cache {}: {} is not there; `longtake calibrate` makes it", options.name(),
+                path.empty() ? "a file of where the model's heads look (heads=FILE)"
+                             : path.string());
+    return HeadMasses::read(path, defaults.layers, defaults.heads);
 }
 
 int64_t window_option(CacheOptions& options, const CacheDefaults& defaults,

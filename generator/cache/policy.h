@@ -4,6 +4,7 @@
 #include "generator/cache/participation.h"
 #include "generator/cache/plan.h"
 
+#include <filesystem>
 #include <memory>
 #include <optional>
 #include <string>
@@ -11,6 +12,8 @@
 #include <vector>
 
 namespace longtake::generator {
+
+struct HeadMasses;
 
 // Decides at every chunk border what the cache keeps. A policy has no state: its plan follows
 // from the border alone.
@@ -40,6 +43,10 @@ class CachePolicy {
     virtual bool retimes() const { return true; }
     // Whether the cache goes on over a hard cut; others start afresh there.
     virtual bool survives_cuts() const { return false; }
+    // Whether heads see different parts of the cache: then `groups` adds, for a layer of the chunk
+    // at a border, which heads attend to which slots, in frames.
+    virtual bool by_head() const { return false; }
+    virtual void groups(int, const Border&, std::vector<diffusion::HeadGroup>&) const {}
     // Slots of the cache, in frames, the current chunk included.
     int64_t window() const { return window_; }
 
@@ -51,6 +58,8 @@ class CachePolicy {
 struct CacheDefaults {
     int64_t window_frames = 21;
     int64_t chunk_frames = 3;
+    int64_t layers = 0, heads = 0, tokens_per_frame = 0;
+    std::filesystem::path head_masses = {};  // what `longtake calibrate` stored with the model
 };
 
 // From "NAME" or "NAME:key=value,..."; an InputError lists what there is.
@@ -73,10 +82,15 @@ std::unique_ptr<const CachePolicy> make_rebuild(CacheOptions&, const CacheDefaul
 std::unique_ptr<const CachePolicy> make_streaming_vlm(CacheOptions&, const CacheDefaults&);
 std::unique_ptr<const CachePolicy> make_entropy(CacheOptions&, const CacheDefaults&);
 std::unique_ptr<const CachePolicy> make_surprise(CacheOptions&, const CacheDefaults&);
+std::unique_ptr<const CachePolicy> make_forcing_kv(CacheOptions&, const CacheDefaults&);
+std::unique_ptr<const CachePolicy> make_dummy_forcing(CacheOptions&, const CacheDefaults&);
 
 // The option every policy has: the slots of its cache, in frames; the model's own window, or less
 // where `most` says so.
 int64_t window_option(CacheOptions& options, const CacheDefaults& defaults,
                       std::optional<int64_t> most = {});
+
+// The option of policies by head: the file of the model's masses, or another one.
+HeadMasses head_masses_option(CacheOptions& options, const CacheDefaults& defaults);
 
 }  // namespace longtake::generator

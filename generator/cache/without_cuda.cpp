@@ -1,6 +1,7 @@
 #include "core/error.h"
 #include "generator/cache/participation.h"
 #include "generator/cache/slots.h"
+#include "generator/cache/frame_change.h"
 #include "generator/cache/guess_error.h"
 
 // The back end that a build without CUDA lacks. No tensor of such a build lives on a GPU.
@@ -42,6 +43,10 @@ void add_queries_cuda(const Tensor&, Range, Tensor&, GpuStream) {
     absent();
 }
 void score_slots_cuda(const diffusion::KvView&, Range, const Tensor&, Tensor&, GpuStream) {
+    absent();
+}
+void score_change_cuda(const diffusion::KvView&, Range, int64_t, int64_t, const FrameChange&,
+                       Tensor&, GpuStream) {
     absent();
 }
 void score_guess_cuda(const Tensor&, const Tensor&, const GuessError&, Tensor&, GpuStream) {

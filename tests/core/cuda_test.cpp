@@ -9,6 +9,7 @@
 
 #include <numeric>
 #include <vector>
+#include <thread>
 
 namespace longtake {
 namespace {
@@ -68,6 +69,28 @@ TEST(CudaGraph, AFailureWhileRecordingLeavesTheStreamUsable) {
     const CudaStream stream;
     EXPECT_THROW(CudaGraph::capture(stream, [] { fail("on purpose"); }), Error);
     EXPECT_NO_THROW(stream.synchronize());
+}
+
+TEST(CudaGraph, GivesWayToWhoWaitsForTheDevice) {
+    LONGTAKE_NEEDS_GPU();
+    const CudaStream stream;
+    Tensor row = Tensor::from(counted(64), {64}).to(Device::Cuda);
+    const auto clear = [&] {
+        cuda_check(cudaMemsetAsync(row.raw(), 0, row.bytes(), stream), "clearing");
+    };
+    EXPECT_TRUE(CudaGraph::capture(stream, [&] {
+                    clear();
+                    std::thread([] {
+                        cudaDeviceSynchronize();
+                        cudaGetLastError();
+                    }).join();
+                    clear();
+                }).empty());
+    const CudaGraph graph = CudaGraph::capture(stream, clear);
+    ASSERT_FALSE(graph.empty());
+    graph.launch(stream);
+    stream.synchronize();
+    EXPECT_EQ(row.to(Device::Cpu).values<float>()[63], 0);
 }
 
 TEST(CudaEvent, OrdersStreams) {

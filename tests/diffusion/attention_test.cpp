@@ -6,6 +6,7 @@
 
 #include <omp.h>
 
+#include <array>
 #include <cstring>
 #include <vector>
 
@@ -170,6 +171,47 @@ TEST(Attention, ABiasOfLnNCountsAKeyNTimes) {
     attention(in.q, {in.keys.raw(), in.values.raw(), 5, stride, DType::F32}, merged, workspace,
               bias);
     EXPECT_LT(max_difference(in.out, merged), 1e-6F);
+}
+
+// Every head sees its own rows and nobody else's.
+TEST(Attention, GroupsOfHeadsSeeTheirOwnRows) {
+    for (const DType dtype : {DType::F32, DType::BF16}) {
+        for (const int64_t dim : {24, 64}) {
+            const Input in({.rows = 70, .heads = 4, .head_dim = dim, .slots = 90}, dtype);
+            std::array<HeadGroup, 3> groups{HeadGroup{{}, 0, 40}, HeadGroup{{}, 30, 90},
+                                            HeadGroup{{}, 89, 90}};
+            groups[0].heads.add(3);
+            groups[0].heads.add(0);
+            groups[1].heads.add(1);
+            groups[2].heads.add(2);
+            const KvView view{in.keys.raw(), in.values.raw(), 90, 93, dtype, groups};
+            Tensor out(in.q.shape(), dtype), alone(in.q.shape(), dtype);
+            Workspace workspace;
+            attention(in.q, view, out, workspace);
+            const Tensor all = out.to(DType::F32);
+            for (const HeadGroup& group : groups) {
+                const auto skipped = static_cast<size_t>(group.begin * dim) * size_of(dtype);
+                attention(in.q,
+                          {static_cast<const std::byte*>(view.keys) + skipped,
+                           static_cast<const std::byte*>(view.values) + skipped,
+                           group.end - group.begin, 93, dtype},
+                          alone, workspace);
+                const Tensor expected = alone.to(DType::F32);
+                for (int i = 0; i < group.heads.count; ++i) {
+                    for (int64_t row = 0; row < 70; ++row) {
+                        const int64_t at = (row * 4 + group.heads[i]) * dim;
+                        EXPECT_TRUE(std::equal(expected.data<float>() + at,
+                                               expected.data<float>() + at + dim,
+                                               all.data<float>() + at))
+                            << "head " << group.heads[i] << ", row " << row;
+                    }
+                }
+            }
+            EXPECT_THROW(attention(in.q, view, out, workspace, in.bias.values<float>()), Error);
+            groups[2].end = 91;
+            EXPECT_THROW(attention(in.q, view, out, workspace), Error);
+        }
+    }
 }
 
 TEST(Attention, RefusesWhatDoesNotFit) {

@@ -9,6 +9,7 @@
 #include "diffusion/ops/timestep_embedding.h"
 #include "tests/diffusion/cuda_testing.h"
 
+#include <array>
 #include <numeric>
 
 // Every op on the GPU against the same op on the CPU.
@@ -213,6 +214,30 @@ Tensor rounded_to_fp8(const Tensor& t) {
 
 // Against fp32 attention over the same quantized operands: what is left is the rounding of the
 // weights to fp8, 2.5 % each.
+TEST(CudaOps, AttentionOfGroupsOfHeads) {
+    LONGTAKE_NEEDS_GPU();
+    Workspace cpu, gpu(Device::Cuda);
+    for (const DType dtype : kTypes) {
+        for (const int64_t dim : {24, 64, 128}) {  // by each of the kernels
+            const int64_t rows = 300, heads = 12, slots = 700;
+            const Tensor q = random_tensor({rows, heads, dim}, 1, dtype);
+            const Tensor keys = random_tensor({heads, slots, dim}, 2, dtype);
+            const Tensor values = random_tensor({heads, slots, dim}, 3, dtype);
+            std::array<HeadGroup, 2> groups{HeadGroup{{}, 0, 451}, HeadGroup{{}, 129, slots}};
+            for (int head = 0; head < heads; ++head) {
+                groups[head % 3 == 1 ? 0 : 1].heads.add(head);
+            }
+            Tensor expected(q.shape(), dtype), actual(q.shape(), dtype, Device::Cuda);
+            attention(q, {keys.raw(), values.raw(), slots, slots, dtype, groups}, expected, cpu);
+            const Tensor gpu_keys = keys.to(Device::Cuda), gpu_values = values.to(Device::Cuda);
+            attention(q.to(Device::Cuda),
+                      {gpu_keys.raw(), gpu_values.raw(), slots, slots, dtype, groups}, actual, gpu);
+            gpu.synchronize();
+            EXPECT_LT(error_of(actual, expected), bound(dtype)) << name_of(dtype) << " x " << dim;
+        }
+    }
+}
+
 TEST(CudaOps, AttentionOverFp8Slots) {
     LONGTAKE_NEEDS_GPU();
     struct Case {

@@ -1,3 +1,4 @@
+#include "generator/cache/frame_change.h"
 #include "generator/cache/guess_error.h"
 #include "generator/cache/kv_store.h"
 #include "generator/cache/slots.h"
@@ -169,6 +170,24 @@ TEST(CudaParticipation, TheSameAreChosen) {
                 EXPECT_TRUE(same_bits(gpu_reuse, reuse));
             }
         }
+    }
+}
+
+TEST(CudaFrameChange, ScoresAreThoseOfTheCpu) {
+    LONGTAKE_NEEDS_GPU();
+    constexpr int64_t kHeads = 4, kSlots = 4 * 78;
+    FrameChange how{.tokens = 78, .patches = 6, .voters = {}};
+    how.voters.add(1);
+    how.voters.add(3);
+    for (const DType dtype : kTypes) {
+        const Tensor keys = random_rows_of({kHeads, kSlots, 64}, 1, dtype);
+        const Tensor gpu_keys = keys.to(Device::Cuda);
+        Tensor scores({3 * 78}, DType::F32), gpu_scores = scores.to(Device::Cuda);
+        score_change({keys.raw(), nullptr, kSlots, kSlots, dtype}, {0, 3 * 78}, kHeads, 64, how,
+                     scores);
+        score_change({gpu_keys.raw(), nullptr, kSlots, kSlots, dtype}, {0, 3 * 78}, kHeads, 64, how,
+                     gpu_scores);
+        EXPECT_LT(error_of(gpu_scores, scores), 1e-5F);
     }
 }
 

@@ -20,7 +20,7 @@ TEST(BadInput, CommandLine) {
     const Runner runner;
     expect_refused(runner, {}, "a command is missing");
     expect_refused(runner, {"watch"},
-                   "generate, embed, view, encode, render, info, convert, concat, bench, takes or doctor");
+                   "generate, embed, view, encode, render, info, convert, concat, bench, calibrate, takes or doctor");
     expect_refused(runner, {"generate", "--colour"}, "--colour");
     expect_refused(runner, {"generate", "--precision", "fp8"}, "fp8");
     expect_refused(runner, {"generate", "--device", "tpu"}, "tpu");
@@ -76,6 +76,16 @@ TEST(BadInput, Caches) {
     expect_refused(runner, {"generate", "--cache", "window:sink=3"}, "no option 'sink'");
     expect_refused(runner, {"generate", "--cache", "deep-forcing:budget=40"}, "budget=40");
     expect_refused(runner, {"generate", "--cache", "window:window=99999"}, "outside");
+    expect_refused(runner, {"generate", "--cache", "forcing-kv"}, "`longtake calibrate` makes it");
+    std::ofstream(runner.folder / "bad.json") << "{}";
+    std::ofstream(runner.folder / "other.json")
+        << R"({"layers": 3, "heads": 2, "recent": [], "first": [], "middle": []})";
+    std::ofstream(runner.folder / "short.json")
+        << R"({"layers": 2, "heads": 2, "recent": [1], "first": [], "middle": []})";
+    expect_refused(runner, {"generate", "--cache", "dummy-forcing:heads=bad.json"}, "bad.json: not");
+    expect_refused(runner, {"generate", "--cache", "dummy-forcing:heads=other.json"},
+                   "a model of 3 layers of 2 heads, this one has 2 of 2");
+    expect_refused(runner, {"generate", "--cache", "forcing-kv:heads=short.json"}, "for 4 heads");
     expect_refused(runner, {"generate", "--steps", "500,750"}, "must fall");
     expect_refused(runner, {"generate", "--steps", "0"}, "step 0");
 }

@@ -41,7 +41,7 @@ TEST(Commands, ExamplesRunAsWritten) {
                               runner.folder / stream);
     }
     for (const char* command :
-         {"generate", "render", "info", "convert", "concat", "bench", "takes", "doctor"}) {
+         {"generate", "render", "info", "convert", "concat", "bench", "calibrate", "takes", "doctor"}) {
         const Outcome outcome = runner.shell(example(runner, command));
         EXPECT_EQ(outcome.exit_code, 0) << command << ": " << outcome.err;
     }
@@ -52,8 +52,8 @@ TEST(Commands, HelpListsWhatExists) {
     const Outcome help = runner.run({"--help"});
     EXPECT_EQ(help.exit_code, 0);
     for (const char* command :
-         {"generate", "view", "encode", "render", "info", "convert", "concat", "bench", "takes",
-          "doctor"}) {
+         {"generate", "view", "encode", "render", "info", "convert", "concat", "bench",
+          "calibrate", "takes", "doctor"}) {
         EXPECT_THAT(help.out, HasSubstr(command));
     }
     EXPECT_THAT(runner.run({"--version"}).out, ContainsRegex("^[0-9]+\\.[0-9]+\\.[0-9]+\n$"));
@@ -121,7 +121,7 @@ TEST(Commands, TakesKeepsClipsAndGoesOnWhereItWas) {
     EXPECT_FALSE(same(clips("window/001.safetensors"), one, 0));
     // The last clip ends with the take: its frames are those `generate` makes, at half the size.
     runner.run({"generate", "--prompt", "a red ball", "--cache", "window", "--seconds", "5", "-o", "frames/"});
-    const Tensor frame = read_png(runner.folder / "frames/000079.png");
+    const Tensor frame = read_png(runner.folder / "frames/frame_000079.png");
     const uint8_t* p = frame.data<uint8_t>() + (10 * 64 + 20) * 3;
     EXPECT_EQ(one.slice(2, 3).data<uint8_t>()[((19 * 24 + 5) * 32 + 10) * 3],
               (p[0] + p[3] + p[192] + p[195] + 2) / 4);

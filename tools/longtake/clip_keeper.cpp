@@ -2,6 +2,8 @@
 
 #include "core/error.h"
 
+#include <algorithm>
+
 namespace longtake::cli {
 namespace {
 
@@ -23,7 +25,8 @@ ClipKeeper::ClipKeeper(int64_t frames, int64_t clips, int64_t length, int64_t he
     check_input(length <= frames && clips <= frames - length + 1,
                 "{} clips of {} frames are more than a take of {} frames has; make it longer", clips,
                 length, frames);
-    clips_ = Tensor::zeros({clips, length, height / 2, width / 2, 3}).to(DType::U8);
+    clips_ = Tensor({clips, length, height / 2, width / 2, 3}, DType::U8);
+    std::ranges::fill(clips_.values<uint8_t>(), uint8_t{0});
 }
 
 int64_t ClipKeeper::first_of(int64_t clip) const {

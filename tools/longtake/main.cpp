@@ -25,6 +25,7 @@ void run(CLI::App& app, int argc, char** argv) {
     add_convert(app);
     add_concat(app);
     add_bench(app);
+    add_calibrate(app);
     add_takes(app);
     add_doctor(app);
     app.parse(argc, argv);
@@ -56,7 +57,7 @@ int main(int argc, char** argv) {
         if (app.get_subcommands().empty()) {
             return complain(
                 "a command is missing: generate, embed, view, encode, render, info, convert, "
-                "concat, bench, takes or doctor (see --help)",
+                "concat, bench, calibrate, takes or doctor (see --help)",
                 2);
         }
         return complain(fmt::format("{} (see --help)", e.what()).c_str(), 2);

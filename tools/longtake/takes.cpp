@@ -1,5 +1,4 @@
 #include "core/error.h"
-#include "core/file.h"
 #include "core/progress.h"
 #include "core/safetensors.h"
 #include "generator/control/time_text.h"
@@ -8,6 +7,7 @@
 #include "tools/longtake/commands.h"
 #include "tools/longtake/interrupt.h"
 #include "tools/longtake/model_options.h"
+#include "tools/longtake/prompt_lines.h"
 
 #include <omp.h>
 
@@ -18,7 +18,6 @@
 #include <future>
 #include <memory>
 #include <mutex>
-#include <sstream>
 #include <vector>
 
 namespace longtake::cli {
@@ -44,13 +43,9 @@ struct Job {
 
 std::vector<generator::PromptTimeline> read_prompts(const std::string& path) {
     std::vector<generator::PromptTimeline> prompts;
-    std::istringstream text(read_text(path));
-    for (std::string line; std::getline(text, line);) {
-        if (!line.empty() && line.front() != '#') {
-            prompts.push_back(generator::PromptTimeline::parse(line));
-        }
+    for (const std::string& line : read_prompt_lines(path)) {
+        prompts.push_back(generator::PromptTimeline::parse(line));
     }
-    check_input(!prompts.empty(), "{}: no prompts in it; write one a line", path);
     return prompts;
 }
 

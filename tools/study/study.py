@@ -120,8 +120,11 @@ class Study:
             waiting = None
             if not batch:
                 break
-            if process.wait():
-                raise RuntimeError(process.stderr.read()[-500:])
+            if process.wait():  # what is there already is not made again
+                print(f"longtake ended with {process.returncode}:", process.stderr.read()[-500:], flush=True)
+                process = self.takes(batch, prompts, seconds, clips, length, folder)
+                if process.wait():
+                    raise RuntimeError(process.stderr.read()[-500:])
             self.frames_per_second = len(batch) * len(prompts) * seconds * FPS / (time.time() - began)
             print(f"{len(batch)} x {len(prompts)} takes of {seconds} s: {self.frames_per_second:.0f} frames/s", flush=True)
             waiting = batch, folder
@@ -164,7 +167,7 @@ def main():
     parser.add_argument("--prompts", type=int, default=64)
     parser.add_argument("--reference", type=int, default=500, help="real clips that Fréchet distances are to")
     parser.add_argument("--clips", type=int, default=12, help="clips judged of a take")
-    parser.add_argument("--together", type=int, default=320, help="takes at a time")
+    parser.add_argument("--together", type=int, default=128, help="takes at a time")
     parser.add_argument("--minutes", type=float, default=8)
     parser.add_argument("--rate", type=float, default=4000, help="frames/s to plan the first takes with")
     parser.add_argument("--scratch", default="/dev/shm", help="folder for clips that wait for the judge")

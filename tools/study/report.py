@@ -1,0 +1,95 @@
+"""A table (Markdown) and pictures of what `study.py` recorded: report.py study.jsonl folder/"""
+
+import json
+import sys
+
+import matplotlib
+
+matplotlib.use("Agg")
+import matplotlib.pyplot as plt  # noqa: E402
+
+NAMED = ["window", "sink", "deep-sink", "deep-forcing", "infinity-rope", "entropy", "rebuild", "forcing-kv"]
+CURVES = [("frechet", "Fréchet distance to real clips"), ("shape", "right shapes"), ("camera", "right camera moves"),
+          ("movement", "optical flow, px a frame"), ("colour_drift", "mean colour's drift, levels"),
+          ("repetition", "to the nearest frame 5 s or more before, levels"), ("identity", "objects of the first clip seen again"),
+          ("similarity", "likeness to the first clip")]
+
+
+def last(values, share=0.25):
+    """The mean over the last quarter of a take: one clip says little."""
+    known = [v for v in values[-max(1, round(share * len(values))):] if v is not None]
+    return sum(known) / len(known) if known else float("nan")
+
+
+def table(rows):
+    """One line a cache, for the longest takes it has; the first clip is what all have in common."""
+    real = next(r for r in rows if r["kind"] == "real")
+    switch = {r["cache"]: r for r in rows if r["kind"] == "switch"}
+    lines = ["| cache | seconds | Fréchet | colour | shape | motion | camera | flow | colour drift | nearest before | identity "
+             "| new prompt seen by | in 16 s |", "|---" * 13 + "|",
+             f"| real clips | 5 | {real['frechet']:.0f} | " + " | ".join(f"{100 * real[k]:.0f} %" for k in ("colour", "shape", "motion", "camera"))
+             + f" | {real['movement']:.2f} | | | | | |"]
+    for r in sorted((r for r in rows if r["kind"] == "long"), key=lambda r: (r["seconds"], last(r["frechet"]))):
+        s = switch.get(r["cache"])
+        seen = sorted(16 if v is None else v for v in s["seen"]) if s else None
+        lines.append(
+            f"| `{r['cache']}` | {r['seconds']:g} | {last(r['frechet']):.0f} | "
+            + " | ".join(f"{100 * last(r[k]):.0f} %" for k in ("colour", "shape", "motion", "camera"))
+            + f" | {last(r['movement']):.2f} | {last(r['colour_drift']):.1f} | {last(r['repetition']):.1f} | {100 * last(r['identity']):.0f} % | "
+            + (f"{seen[len(seen) * 9 // 10]:.1f} s | {100 * s['obeyed']:.0f} % |" if s else "| |"))
+    return "\n".join(lines)
+
+
+def curves(rows, path):
+    longs = [r for r in rows if r["kind"] == "long"]
+    longest = max(r["seconds"] for r in longs)
+    figure, axes = plt.subplots(2, 4, figsize=(16, 7.5))
+    for axis, (key, title) in zip(axes.flat, CURVES):
+        for r in longs:
+            if r["seconds"] != min(x["seconds"] for x in longs):
+                continue
+            known = [(t, v) for t, v in zip(r["times"], r[key]) if v is not None]
+            if r["cache"] in NAMED:
+                axis.plot(*zip(*known), label=r["cache"], lw=1.8, color=f"C{NAMED.index(r['cache'])}", zorder=3)
+            else:
+                axis.plot(*zip(*known), color="0.8", lw=0.8)
+        axis.set_title(title, fontsize=10)
+        axis.set_xlabel("seconds")
+    axes.flat[0].legend(fontsize=8)
+    figure.tight_layout()
+    figure.savefig(path, dpi=75)
+    return longest
+
+
+def claims(rows, path):
+    """What Deep Forcing says of itself: how deep the sink is, and whether the choice matters."""
+    longs = {r["cache"]: r for r in rows if r["kind"] == "long" and r["seconds"] == 60}
+    depth = [(n, longs[f"deep-sink:sink={n}" if n != 10 else "deep-sink"]) for n in (0, 3, 6, 10, 12, 15, 18)
+             if (f"deep-sink:sink={n}" if n != 10 else "deep-sink") in longs]
+    figure, axes = plt.subplots(1, 4, figsize=(16, 3.8))
+    for axis, key, title in ((axes[0], "frechet", "Fréchet distance"), (axes[1], "movement", "optical flow, px a frame"),
+                             (axes[2], "shape", "right shapes")):
+        axis.plot([n / 21 for n, _ in depth], [last(r[key]) for _, r in depth], "o-")
+        axis.set_xlabel("sink, share of the window")
+        axis.set_title(f"deep-sink, last 15 s: {title}", fontsize=10)
+    for name in ("deep-forcing", "deep-forcing:score=random", "deep-forcing:paper=1", "deep-forcing:reuse_limit=0", "window", "sink"):
+        if name in longs:
+            axes[3].plot(longs[name]["times"], longs[name]["frechet"], label=name)
+    axes[3].set_title("Fréchet distance", fontsize=10)
+    axes[3].set_xlabel("seconds")
+    axes[3].legend(fontsize=7)
+    figure.tight_layout()
+    figure.savefig(path, dpi=75)
+
+
+def main():
+    path, folder = sys.argv[1:3]
+    with open(path) as f:
+        rows = [json.loads(line) for line in f]
+    curves(rows, f"{folder}/policy_study.png")
+    claims(rows, f"{folder}/policy_study_claims.png")
+    print(table(rows))
+
+
+if __name__ == "__main__":
+    main()
