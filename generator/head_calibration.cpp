@@ -10,9 +10,9 @@
 namespace longtake::generator {
 namespace {
 
-constexpr int64_t kQueries = 128;    // tokens of a chunk that are looked at, evenly spread
-constexpr int64_t kRecent = 4;       // frames
-constexpr int64_t kEarlyChunk = 1;   // whose looks tell first and middle apart
+constexpr int64_t kQueries = 128;   // tokens of a chunk that are looked at, evenly spread
+constexpr int64_t kRecent = 4;      // frames
+constexpr int64_t kEarlyChunk = 1;  // whose looks tell first and middle apart
 
 // Hands out what a memory holds already and reports what each head sees of it, frame by frame.
 class Onlooker : public diffusion::AttentionMemory {
@@ -30,8 +30,8 @@ class Onlooker : public diffusion::AttentionMemory {
         const diffusion::KvView view = memory_.store().view(layer, slots);
         const int64_t heads = queries.extent(1), dim = queries.extent(2);
         const Tensor q = queries.to(Device::Cpu).to(DType::F32);
-        const Tensor keys = Tensor::share(nullptr, view.keys, {heads, view.stride, dim},
-                                          view.dtype, queries.device())
+        const Tensor keys = Tensor::share(nullptr, view.keys, {heads, view.stride, dim}, view.dtype,
+                                          queries.device())
                                 .to(Device::Cpu)
                                 .to(DType::F32);
         std::vector<std::vector<double>> shares(static_cast<size_t>(heads));
@@ -115,15 +115,16 @@ void HeadCalibration::add_take(const std::string& prompt, uint64_t seed) {
             continue;
         }
         const auto frames = static_cast<size_t>(latents.extent(0));
-        Onlooker onlooker(session.memory(), [&](int layer, int64_t head, std::span<const double> s) {
+        Onlooker onlooker(session.memory(), [&](int layer, int64_t head,
+                                                std::span<const double> s) {
             const auto at = static_cast<size_t>(layer * sums_.heads + head);
             if (chunk == kEarlyChunk) {
                 sums_.first[at] += static_cast<float>(s[0]);
                 sums_.middle[at] += static_cast<float>(sum(s.subspan(1, s.size() - 1 - frames)));
             }
             if (chunk == last) {
-                sums_.recent[at] +=
-                    static_cast<float>(sum(s.last(static_cast<size_t>(kRecent))) / sum(s.subspan(1)));
+                sums_.recent[at] += static_cast<float>(sum(s.last(static_cast<size_t>(kRecent))) /
+                                                       sum(s.subspan(1)));
             }
         });
         Tensor flow(latents.shape(), DType::F32, model_->device());

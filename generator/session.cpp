@@ -28,15 +28,14 @@ CacheGeometry geometry_of(const diffusion::VideoModel& model, GpuStream stream) 
 std::shared_ptr<const CachePolicy> policy_for(const diffusion::VideoModel& model,
                                               const std::string& text) {
     const CacheGeometry g = geometry_of(model, nullptr);
-    std::shared_ptr<const CachePolicy> policy =
-        make_cache_policy(text, {.window_frames = model.config().window_frames,
-                                 .chunk_frames = model.config().chunk_frames,
-                                 .layers = g.layers,
-                                 .heads = g.heads,
-                                 .tokens_per_frame = g.tokens_per_frame,
-                                 .head_masses = model.folder().empty()
-                                                    ? std::filesystem::path()
-                                                    : model.folder() / kHeadMasses});
+    std::shared_ptr<const CachePolicy> policy = make_cache_policy(
+        text, {.window_frames = model.config().window_frames,
+               .chunk_frames = model.config().chunk_frames,
+               .layers = g.layers,
+               .heads = g.heads,
+               .tokens_per_frame = g.tokens_per_frame,
+               .head_masses = model.folder().empty() ? std::filesystem::path()
+                                                     : model.folder() / kHeadMasses});
     check_input(!policy->by_head() || !g.fp8,
                 "--cache {}: heads with caches of their own do not come in fp8; choose "
                 "--precision bf16",
@@ -118,8 +117,8 @@ Session::Session(std::shared_ptr<const diffusion::VideoModel> model, SessionOpti
                 "--cache {}: the model came without an encoder; use rebuild:encode=0",
                 options_.cache);
     if (memory_.policy().encodes()) {
-        encoder_ = model_->autoencoder().open_encoder(model_->config().height,
-                                                      model_->config().width);
+        encoder_ =
+            model_->autoencoder().open_encoder(model_->config().height, model_->config().width);
     }
     if (!options_.image.empty()) {
         encode_image(options_.image);

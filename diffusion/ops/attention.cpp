@@ -43,8 +43,7 @@ void attention(const Tensor& q, const KvView& kv, Tensor& out, Workspace& worksp
         check(0 <= group.begin && group.begin < group.end && group.end <= kv.slots,
               "attention: rows [{}, {}) of {}", group.begin, group.end, kv.slots);
         AttentionProblem some = problem;
-        const int64_t skipped =
-            group.begin * q.extent(2) * static_cast<int64_t>(size_of(kv.dtype));
+        const int64_t skipped = group.begin * q.extent(2) * static_cast<int64_t>(size_of(kv.dtype));
         some.keys = static_cast<const std::byte*>(kv.keys) + skipped;
         some.values = static_cast<const std::byte*>(kv.values) + skipped;
         some.slots = group.end - group.begin;

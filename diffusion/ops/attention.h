@@ -9,8 +9,8 @@
 
 namespace longtake::diffusion {
 
-// out = softmax(q k^T / sqrt(head_dim) + key_bias) v, per head, over the rows the view offers it. No
-// score ever reaches main memory.
+// out = softmax(q k^T / sqrt(head_dim) + key_bias) v, per head, over the rows the view offers it.
+// No score ever reaches main memory.
 //   q, out [L, heads, head_dim] of the view's element type, bf16 over fp8 slots; head_dim <= 128
 //   key_bias: empty, or one logit per key, shared by all heads (ln n makes one row count as n), in
 //   memory of the same device; not with groups of heads

@@ -33,7 +33,8 @@ struct Operand {
         const int64_t pieces = (p.slots + kPackRows - 1) / kPackRows;
         const int64_t head_floats = packed_floats(p);
         parallel_for(p.listed() * pieces, [=, this](int64_t item) {
-            const int64_t head = p.list[static_cast<int>(item / pieces)], begin = item % pieces * kPackRows;
+            const int64_t head = p.list[static_cast<int>(item / pieces)],
+                          begin = item % pieces * kPackRows;
             pack(data + static_cast<size_t>(head) * head_bytes, begin,
                  std::min(begin + kPackRows, p.slots), p.head_dim, room + head * head_floats);
         });

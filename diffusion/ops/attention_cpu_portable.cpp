@@ -46,7 +46,8 @@ template <typename T> void run(const AttentionProblem& p, Workspace& workspace) 
     auto* logits = static_cast<float*>(
         workspace.scratch(sizeof(float) * static_cast<size_t>(p.slots * thread_count())));
     parallel_for(p.listed() * p.rows, [=](int64_t item) {
-        const int64_t head = p.list[static_cast<int>(item / p.rows)], at = (item % p.rows * p.heads + head) * p.head_dim;
+        const int64_t head = p.list[static_cast<int>(item / p.rows)],
+                      at = (item % p.rows * p.heads + head) * p.head_dim;
         const int64_t cache = head * p.stride * p.head_dim;
         attend(static_cast<const T*>(p.q) + at, static_cast<const T*>(p.keys) + cache,
                static_cast<const T*>(p.values) + cache, p, logits + omp_get_thread_num() * p.slots,

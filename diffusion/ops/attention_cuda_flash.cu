@@ -259,7 +259,8 @@ __global__ void __launch_bounds__(kThreads, 1) attention_flash_kernel(FlashProbl
     uint4* keys = tiles + kQueries * kDim / 8;  // two of them
     uint4* values = keys + 2 * kTile;           // two of them
     const int warp = threadIdx.x / 32, lane = threadIdx.x % 32;
-    const int head = p.list[static_cast<int>(blockIdx.y)], first = static_cast<int>(blockIdx.x) * kQueries;
+    const int head = p.list[static_cast<int>(blockIdx.y)],
+              first = static_cast<int>(blockIdx.x) * kQueries;
     const int chunks = p.dim / 8;
     const int64_t row_stride = int64_t{p.heads} * p.dim;
     const __nv_bfloat16* k = p.keys + head * p.head_stride;

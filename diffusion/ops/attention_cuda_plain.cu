@@ -15,8 +15,7 @@ constexpr unsigned kAll = 0xffffffffU;
 template <typename T>
 __global__ void attention_plain_kernel(const T* q, const T* keys, const T* values, T* out,
                                        const float* key_bias, int64_t rows, int heads, int dim,
-                                       int64_t slots, int64_t stride, float scale,
-                                       HeadList list) {
+                                       int64_t slots, int64_t stride, float scale, HeadList list) {
     __shared__ float queries[kWarps][kMaxDim];
     const int warp = threadIdx.x / kLanes, lane = threadIdx.x % kLanes;
     const int head = list[static_cast<int>(blockIdx.y)];

@@ -324,13 +324,13 @@ void CacheMemory::surprise(const Tensor& guess, const Tensor& clean, int64_t hei
                         .slice(tokens(plan_.write_slot), tokens(plan_.len_after - plan_.foot));
     // That what is older counts less is that what is newer counts more.
     score_guess(guess, clean,
-                   {.tokens = geometry_.tokens_per_frame,
-                    .height = height,
-                    .width = width,
-                    .whole_frames = participation_.whole_frames,
-                    .bonus = -static_cast<float>(std::log(participation_.decay) *
-                                                 static_cast<double>(chunks))},
-                   scores, geometry_.stream);
+                {.tokens = geometry_.tokens_per_frame,
+                 .height = height,
+                 .width = width,
+                 .whole_frames = participation_.whole_frames,
+                 .bonus = -static_cast<float>(std::log(participation_.decay) *
+                                              static_cast<double>(chunks))},
+                scores, geometry_.stream);
 }
 
 // Scores that know nothing.

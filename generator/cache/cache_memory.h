@@ -88,9 +88,9 @@ class CacheMemory : public diffusion::AttentionMemory {
     int64_t origin_ = 0;       // the frame at position zero
     std::vector<double> query_positions_;
     std::vector<std::vector<diffusion::HeadGroup>> groups_;  // by layer; of policies by head
-    std::vector<uint8_t> carried_out_;  // per layer: this chunk's plan is done
-    Tensor clean_sums_;                 // [layers, heads, head_dim] fp32 of the chunk before
-    Tensor surprise_;                   // [1, capacity, 1] fp32, of every layer; or empty
+    std::vector<uint8_t> carried_out_;                       // per layer: this chunk's plan is done
+    Tensor clean_sums_;  // [layers, heads, head_dim] fp32 of the chunk before
+    Tensor surprise_;    // [1, capacity, 1] fp32, of every layer; or empty
     // Room for one layer's selection.
     Tensor vote_;    // [heads, head_dim] fp32
     Tensor scores_;  // [capacity] fp32

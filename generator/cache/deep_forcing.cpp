@@ -69,7 +69,7 @@ std::unique_ptr<const CachePolicy> make_deep_forcing(CacheOptions& options,
     p.clean_frames = s.recent - chunk;
     p.reuse_limit = static_cast<int>(options.integer("reuse_limit", paper ? 0 : 7, 0, 255));
     p.score = options.choice("score", "sum", {"sum", "random"}) == "random" ? Score::Random
-                                                                             : Score::Votes;
+                                                                            : Score::Votes;
     check_input(s.sink + s.recent <= s.budget,
                 "--cache deep-forcing: sink {} and recent {} exceed the budget of {} frames",
                 s.sink, s.recent, s.budget);

@@ -84,7 +84,7 @@ std::unique_ptr<const CachePolicy> make_dummy_forcing(CacheOptions& options,
     for (size_t rank = 0; rank < order.size(); ++rank) {
         const size_t i = order[rank];
         DummyForcing::Labels& layer = labels[i / static_cast<size_t>(masses.heads)];
-        (rank < dummies        ? layer.dummy
+        (rank < dummies         ? layer.dummy
          : first[i] > middle[i] ? layer.first
                                 : layer.middle)
             .add(static_cast<int>(i % static_cast<size_t>(masses.heads)));

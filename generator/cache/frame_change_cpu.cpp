@@ -42,8 +42,10 @@ void score(const diffusion::KvView& view, Range slots, int64_t heads, int64_t he
 void score_change_cpu(const diffusion::KvView& keys, Range slots, int64_t heads, int64_t head_dim,
                       const FrameChange& how, Tensor& scores) {
     switch (keys.dtype) {
-        case DType::F32: return score<float>(keys, slots, heads, head_dim, how, scores.data<float>());
-        case DType::BF16: return score<bf16>(keys, slots, heads, head_dim, how, scores.data<float>());
+        case DType::F32:
+            return score<float>(keys, slots, heads, head_dim, how, scores.data<float>());
+        case DType::BF16:
+            return score<bf16>(keys, slots, heads, head_dim, how, scores.data<float>());
         default: fail("keys of type {} cannot be compared", name_of(keys.dtype));
     }
 }

@@ -54,9 +54,9 @@ void score_change_cuda(const diffusion::KvView& keys, Range slots, int64_t heads
     diffusion::with_type(keys.dtype, [&](auto element) {
         change_kernel<<<static_cast<unsigned>(slots.count() / size), dim3(kLanes, kWarps), 0,
                         stream>>>(static_cast<const decltype(element)*>(keys.keys), keys.stride,
-                                  slots.begin, static_cast<int>(size),
-                                  static_cast<int>(how.tokens), static_cast<int>(heads),
-                                  static_cast<int>(head_dim), how.voters, scores.data<float>());
+                                  slots.begin, static_cast<int>(size), static_cast<int>(how.tokens),
+                                  static_cast<int>(heads), static_cast<int>(head_dim), how.voters,
+                                  scores.data<float>());
     });
     cuda_check_launch("score_change");
 }

@@ -21,10 +21,10 @@ struct GuessError {
 // scores[i] = ln(mean squared difference of token i) + bonus, at least ln(1e-12) + bonus.
 //   guess, clean [F, C, h, w] fp32; scores [F * tokens] fp32
 void score_guess(const Tensor& guess, const Tensor& clean, const GuessError& how, Tensor& scores,
-                    GpuStream stream = nullptr);
+                 GpuStream stream = nullptr);
 void score_guess_cpu(const Tensor& guess, const Tensor& clean, const GuessError& how,
-                        Tensor& scores);
+                     Tensor& scores);
 void score_guess_cuda(const Tensor& guess, const Tensor& clean, const GuessError& how,
-                         Tensor& scores, GpuStream stream);
+                      Tensor& scores, GpuStream stream);
 
 }  // namespace longtake::generator

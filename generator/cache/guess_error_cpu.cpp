@@ -6,7 +6,7 @@
 namespace longtake::generator {
 
 void score_guess_cpu(const Tensor& guess, const Tensor& clean, const GuessError& how,
-                        Tensor& scores) {
+                     Tensor& scores) {
     const int64_t frames = guess.extent(0), channels = guess.extent(1);
     const int64_t rows = guess.extent(2), columns = guess.extent(3), across = columns / how.width;
     const auto mean_error = [&](int64_t frame, int64_t y0, int64_t x0, int64_t h, int64_t w) {

@@ -9,8 +9,8 @@ constexpr int kThreads = 128;
 // Block (r, f): region r of frame f, [channels, height, width] with its first row and column where
 // the regions before end; `copies` scores get its error.
 __global__ void guess_kernel(const float* guess, const float* clean, int channels, int rows,
-                                int columns, int height, int width, int copies, float bonus,
-                                float* scores) {
+                             int columns, int height, int width, int copies, float bonus,
+                             float* scores) {
     __shared__ float parts[kThreads];
     const int across = columns / width, region = blockIdx.x;
     const int y0 = region / across * height, x0 = region % across * width;
@@ -41,8 +41,9 @@ __global__ void guess_kernel(const float* guess, const float* clean, int channel
 }  // namespace
 
 void score_guess_cuda(const Tensor& guess, const Tensor& clean, const GuessError& how,
-                         Tensor& scores, GpuStream stream) {
-    const auto rows = static_cast<int>(guess.extent(2)), columns = static_cast<int>(guess.extent(3));
+                      Tensor& scores, GpuStream stream) {
+    const auto rows = static_cast<int>(guess.extent(2)),
+               columns = static_cast<int>(guess.extent(3));
     const auto tokens = static_cast<int>(how.tokens);
     const int height = how.whole_frames ? rows : static_cast<int>(how.height);
     const int width = how.whole_frames ? columns : static_cast<int>(how.width);

@@ -22,11 +22,11 @@ enum class Score : uint8_t {
 struct Participation {
     Score score = Score::Votes;
     Queries queries = Queries::Both;
-    int64_t clean_frames = 0;   // newest frames of the previous chunk whose queries vote
-    int reuse_limit = 0;        // selections after which a token makes room; 0: none
-    bool whole_frames = false;  // of Surprise: tokens of a frame stand and fall together
-    double decay = 1;           // of Surprise: what a chunk leaves of it
-    int64_t patches = 1;        // of Change: of a frame
+    int64_t clean_frames = 0;         // newest frames of the previous chunk whose queries vote
+    int reuse_limit = 0;              // selections after which a token makes room; 0: none
+    bool whole_frames = false;        // of Surprise: tokens of a frame stand and fall together
+    double decay = 1;                 // of Surprise: what a chunk leaves of it
+    int64_t patches = 1;              // of Change: of a frame
     diffusion::HeadList voters = {};  // of Change: heads of layer 1, or of the only one
 };
 

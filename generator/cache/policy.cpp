@@ -65,10 +65,10 @@ HeadMasses head_masses_option(CacheOptions& options, const CacheDefaults& defaul
     check_input(defaults.heads <= diffusion::HeadList::kMost,
                 "--cache {}: {} heads a layer are more than {}", options.name(), defaults.heads,
                 diffusion::HeadList::kMost);
-    check_input(!path.empty() && std::filesystem::exists(path),
-                "--cache {}: {} is not there; `longtake calibrate` makes it", options.name(),
-                path.empty() ? "a file of where the model's heads look (heads=FILE)"
-                             : path.string());
+    check_input(
+        !path.empty() && std::filesystem::exists(path),
+        "--cache {}: {} is not there; `longtake calibrate` makes it", options.name(),
+        path.empty() ? "a file of where the model's heads look (heads=FILE)" : path.string());
     return HeadMasses::read(path, defaults.layers, defaults.heads);
 }
 

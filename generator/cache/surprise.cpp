@@ -33,7 +33,8 @@ std::unique_ptr<const CachePolicy> make_surprise(CacheOptions& options,
     const int64_t window = window_option(options, defaults);
     const int64_t widest = window - chunk;
     const int64_t sink = options.integer("sink", std::min(chunk, widest), 0, widest);
-    const int64_t recent = options.integer("recent", std::min(chunk, widest - sink), 0, widest - sink);
+    const int64_t recent =
+        options.integer("recent", std::min(chunk, widest - sink), 0, widest - sink);
     const auto decay = static_cast<double>(options.integer("decay", 1000, 1, 1000)) / 1000;
     return std::make_unique<Surprising>(
         window, sink, recent,

@@ -1,8 +1,8 @@
 #include "core/error.h"
-#include "generator/cache/participation.h"
-#include "generator/cache/slots.h"
 #include "generator/cache/frame_change.h"
 #include "generator/cache/guess_error.h"
+#include "generator/cache/participation.h"
+#include "generator/cache/slots.h"
 
 // The back end that a build without CUDA lacks. No tensor of such a build lives on a GPU.
 namespace longtake::generator {

@@ -8,8 +8,8 @@
 #endif
 
 #include <numeric>
-#include <vector>
 #include <thread>
+#include <vector>
 
 namespace longtake {
 namespace {

@@ -193,7 +193,8 @@ TEST(CudaFrameChange, ScoresAreThoseOfTheCpu) {
 
 TEST(CudaGuessError, ScoresAreThoseOfTheCpu) {
     LONGTAKE_NEEDS_GPU();
-    const Tensor guess = random_rows_of({3, 16, 18, 32}, 1), clean = random_rows_of({3, 16, 18, 32}, 2);
+    const Tensor guess = random_rows_of({3, 16, 18, 32}, 1),
+                 clean = random_rows_of({3, 16, 18, 32}, 2);
     for (const bool whole : {false, true}) {
         const GuessError how{
             .tokens = 144, .height = 2, .width = 2, .whole_frames = whole, .bonus = 0.5F};

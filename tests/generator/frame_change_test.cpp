@@ -27,7 +27,8 @@ TEST(FrameChange, APatchScoresTheMeanOfItsTokensCosines) {
             for (const int64_t head : {0, 2}) {
                 for (int64_t d = 0; d < kDim; ++d) {
                     const double a = keys.data<float>()[(head * kStride + slot) * kDim + d];
-                    const double b = keys.data<float>()[(head * kStride + slot + kTokens) * kDim + d];
+                    const double b =
+                        keys.data<float>()[(head * kStride + slot + kTokens) * kDim + d];
                     ab += a * b, aa += a * a, bb += b * b;
                 }
             }
@@ -41,10 +42,10 @@ TEST(FrameChange, APatchScoresTheMeanOfItsTokensCosines) {
 TEST(FrameChange, TheFrameAfterMustBeThere) {
     Tensor keys({1, 20, 4}, DType::F32), scores({12}, DType::F32);
     const FrameChange how{.tokens = 6, .patches = 3, .voters = {}};
-    EXPECT_THROW(score_change({keys.raw(), nullptr, 18, 20, DType::F32}, {1, 13}, 1, 4, how, scores),
-                 Error);
-    EXPECT_THROW(score_change({keys.raw(), nullptr, 20, 20, DType::F32}, {1, 12}, 1, 4, how, scores),
-                 Error);
+    EXPECT_THROW(
+        score_change({keys.raw(), nullptr, 18, 20, DType::F32}, {1, 13}, 1, 4, how, scores), Error);
+    EXPECT_THROW(
+        score_change({keys.raw(), nullptr, 20, 20, DType::F32}, {1, 12}, 1, 4, how, scores), Error);
 }
 
 }  // namespace

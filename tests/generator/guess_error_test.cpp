@@ -21,13 +21,10 @@ struct Guessed {
     }
     std::vector<float> scores(bool whole_frames = false, float bonus = 0) const {
         Tensor scores({12}, DType::F32);
-        score_guess(guess, clean,
-                    {.tokens = 6,
-                     .height = 2,
-                     .width = 2,
-                     .whole_frames = whole_frames,
-                     .bonus = bonus},
-                    scores);
+        score_guess(
+            guess, clean,
+            {.tokens = 6, .height = 2, .width = 2, .whole_frames = whole_frames, .bonus = bonus},
+            scores);
         return {scores.data<float>(), scores.data<float>() + 12};
     }
 };

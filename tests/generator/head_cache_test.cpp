@@ -130,7 +130,7 @@ TEST_F(HeadCache, ForcingKvShowsFarHeadsWhatChangedMost) {
                 return;
             }
             auto near = start == 1 ? frames({0, 0, 1, 2, 3})
-                                         : frames({0, start - 1, start, start + 1, start + 2});
+                                   : frames({0, start - 1, start, start + 1, start + 2});
             std::ranges::sort(near);
             EXPECT_EQ(seen(view, 0), near) << start;
             EXPECT_EQ(seen(view, 1), seen(view, 2));
@@ -144,8 +144,7 @@ TEST_F(HeadCache, ForcingKvShowsFarHeadsWhatChangedMost) {
             const auto key = [](int64_t frame) { return static_cast<double>(frame * 37 % 11); };
             for (int64_t f = start - (start == first ? 3 : 4); f < start - 1; ++f) {
                 const double a = key(f), b = key(f + 1);
-                const double cosine =
-                    (1 + a * b) / std::sqrt((1 + a * a) * (1 + b * b));
+                const double cosine = (1 + a * b) / std::sqrt((1 + a * a) * (1 + b * b));
                 changes.emplace_back(cosine, f);
             }
             std::ranges::sort(changes);
@@ -163,7 +162,10 @@ TEST_F(HeadCache, ForcingKvShowsFarHeadsWhatChangedMost) {
 // What Deep Forcing's authors would call a sink: with all heads alike, order does not matter.
 TEST_F(HeadCache, HeadsThatAreAllAlikeShareAPlainCache) {
     const auto file = folder_.path() / "tiny.json";
-    HeadMasses alike{.layers = 2, .heads = 2, .recent = {1, 1, 1, 1}, .first = {0, 0, 0, 0},
+    HeadMasses alike{.layers = 2,
+                     .heads = 2,
+                     .recent = {1, 1, 1, 1},
+                     .first = {0, 0, 0, 0},
                      .middle = {0, 0, 0, 0}};
     alike.write(file);
     const auto expect_same = [&](const std::string& by_head, const std::string& plain) {
@@ -182,7 +184,10 @@ TEST_F(HeadCache, HeadsThatAreAllAlikeShareAPlainCache) {
 
 TEST_F(HeadCache, AnyChunkCanBeMadeAgain) {
     const auto file = folder_.path() / "tiny.json";
-    HeadMasses{.layers = 2, .heads = 2, .recent = {1, 0, 1, 0}, .first = {0, 1, 0, 0},
+    HeadMasses{.layers = 2,
+               .heads = 2,
+               .recent = {1, 0, 1, 0},
+               .first = {0, 1, 0, 0},
                .middle = {1, 0, 1, 0}}
         .write(file);
     for (const char* cache : {"forcing-kv:heads=", "dummy-forcing:heads="}) {

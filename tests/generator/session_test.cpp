@@ -181,13 +181,14 @@ TEST(Session, RebuildRemembersPicturesOnly) {
     for (const char* cache : {"rebuild", "rebuild:encode=0", "rebuild:frames=1"}) {
         const auto chunks = take(seeded(1, cache), 5);
         for (size_t i = 0; i < chunks.size(); ++i) {
-            EXPECT_EQ(chunks[i].receipt.cached_frames,
-                      i == 0                                     ? 3
-                      : std::string(cache) == "rebuild:frames=1" ? 4
-                                                                 : 6);
+            EXPECT_EQ(chunks[i].receipt.cached_frames, i == 0 ? 3
+                                                       : std::string(cache) == "rebuild:frames=1"
+                                                           ? 4
+                                                           : 6);
         }
     }
-    const auto encoded = take(seeded(1, "rebuild"), 4), plain = take(seeded(1, "rebuild:encode=0"), 4);
+    const auto encoded = take(seeded(1, "rebuild"), 4),
+               plain = take(seeded(1, "rebuild:encode=0"), 4);
     for (size_t i = 0; i < 4; ++i) {  // chunk 1 reads the take's own first frame
         EXPECT_EQ(same_frames(encoded[i], plain[i]), i < 2) << i;
     }

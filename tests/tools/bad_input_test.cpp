@@ -20,7 +20,8 @@ TEST(BadInput, CommandLine) {
     const Runner runner;
     expect_refused(runner, {}, "a command is missing");
     expect_refused(runner, {"watch"},
-                   "generate, embed, view, encode, render, info, convert, concat, bench, calibrate, takes or doctor");
+                   "generate, embed, view, encode, render, info, convert, concat, bench, "
+                   "calibrate, takes or doctor");
     expect_refused(runner, {"generate", "--colour"}, "--colour");
     expect_refused(runner, {"generate", "--precision", "fp8"}, "fp8");
     expect_refused(runner, {"generate", "--device", "tpu"}, "tpu");
@@ -82,7 +83,8 @@ TEST(BadInput, Caches) {
         << R"({"layers": 3, "heads": 2, "recent": [], "first": [], "middle": []})";
     std::ofstream(runner.folder / "short.json")
         << R"({"layers": 2, "heads": 2, "recent": [1], "first": [], "middle": []})";
-    expect_refused(runner, {"generate", "--cache", "dummy-forcing:heads=bad.json"}, "bad.json: not");
+    expect_refused(runner, {"generate", "--cache", "dummy-forcing:heads=bad.json"},
+                   "bad.json: not");
     expect_refused(runner, {"generate", "--cache", "dummy-forcing:heads=other.json"},
                    "a model of 3 layers of 2 heads, this one has 2 of 2");
     expect_refused(runner, {"generate", "--cache", "forcing-kv:heads=short.json"}, "for 4 heads");

@@ -40,8 +40,8 @@ TEST(Commands, ExamplesRunAsWritten) {
         std::filesystem::copy(std::filesystem::path(LONGTAKE_ASSETS) / "streams/toyworld.ltv",
                               runner.folder / stream);
     }
-    for (const char* command :
-         {"generate", "render", "info", "convert", "concat", "bench", "calibrate", "takes", "doctor"}) {
+    for (const char* command : {"generate", "render", "info", "convert", "concat", "bench",
+                                "calibrate", "takes", "doctor"}) {
         const Outcome outcome = runner.shell(example(runner, command));
         EXPECT_EQ(outcome.exit_code, 0) << command << ": " << outcome.err;
     }
@@ -51,9 +51,8 @@ TEST(Commands, HelpListsWhatExists) {
     const Runner runner;
     const Outcome help = runner.run({"--help"});
     EXPECT_EQ(help.exit_code, 0);
-    for (const char* command :
-         {"generate", "view", "encode", "render", "info", "convert", "concat", "bench",
-          "calibrate", "takes", "doctor"}) {
+    for (const char* command : {"generate", "view", "encode", "render", "info", "convert", "concat",
+                                "bench", "calibrate", "takes", "doctor"}) {
         EXPECT_THAT(help.out, HasSubstr(command));
     }
     EXPECT_THAT(runner.run({"--version"}).out, ContainsRegex("^[0-9]+\\.[0-9]+\\.[0-9]+\n$"));
@@ -104,29 +103,33 @@ TEST(Commands, TakesKeepsClipsAndGoesOnWhereItWas) {
     const Runner runner;
     std::ofstream(runner.folder / "prompts.txt") << "a red ball\n0s: a cube | 2s: a cone\n";
     const auto takes = [&] {
-        return runner.run({"takes", "--prompts", "prompts.txt", "--caches", "window", "deep-sink:sink=4",
-                           "--seconds", "5", "--clips", "3", "--length", "20", "-o", "out"});
+        return runner.run({"takes", "--prompts", "prompts.txt", "--caches", "window",
+                           "deep-sink:sink=4", "--seconds", "5", "--clips", "3", "--length", "20",
+                           "-o", "out"});
     };
     EXPECT_EQ(takes().exit_code, 0);
     const auto clips = [&](const std::string& path) {
         return SafetensorsFile::open(runner.folder / "out" / path)->tensor("clips").clone();
     };
-    const Tensor one = clips("window/000.safetensors"), other = clips("deep-sink:sink=4/000.safetensors");
+    const Tensor one = clips("window/000.safetensors"),
+                 other = clips("deep-sink:sink=4/000.safetensors");
     EXPECT_EQ(one.shape(), (Shape{3, 20, 24, 32, 3}));
     const auto same = [](const Tensor& a, const Tensor& b, int64_t clip) {
         return std::ranges::equal(a.slice(clip, clip + 1).values<uint8_t>(),
                                   b.slice(clip, clip + 1).values<uint8_t>());
     };
-    EXPECT_TRUE(same(one, other, 0));   // the window is not full yet
+    EXPECT_TRUE(same(one, other, 0));  // the window is not full yet
     EXPECT_FALSE(same(clips("window/001.safetensors"), one, 0));
     // The last clip ends with the take: its frames are those `generate` makes, at half the size.
-    runner.run({"generate", "--prompt", "a red ball", "--cache", "window", "--seconds", "5", "-o", "frames/"});
+    runner.run({"generate", "--prompt", "a red ball", "--cache", "window", "--seconds", "5", "-o",
+                "frames/"});
     const Tensor frame = read_png(runner.folder / "frames/frame_000079.png");
     const uint8_t* p = frame.data<uint8_t>() + (10 * 64 + 20) * 3;
     EXPECT_EQ(one.slice(2, 3).data<uint8_t>()[((19 * 24 + 5) * 32 + 10) * 3],
               (p[0] + p[3] + p[192] + p[195] + 2) / 4);
     std::filesystem::remove(runner.folder / "out/window/001.safetensors");
-    const auto when = std::filesystem::last_write_time(runner.folder / "out/window/000.safetensors");
+    const auto when =
+        std::filesystem::last_write_time(runner.folder / "out/window/000.safetensors");
     EXPECT_EQ(takes().exit_code, 0);
     EXPECT_EQ(std::filesystem::last_write_time(runner.folder / "out/window/000.safetensors"), when);
     EXPECT_FALSE(same(clips("window/001.safetensors"), one, 0));

@@ -27,10 +27,9 @@ constexpr const char* kPrompts[] = {
 
 void run(const CalibrateOptions& o) {
     check_writable("--output", o.output);
-    const std::vector<std::string> prompts = o.prompts.empty()
-                                                 ? std::vector<std::string>(
-                                                       std::begin(kPrompts), std::end(kPrompts))
-                                                 : read_prompt_lines(o.prompts);
+    const std::vector<std::string> prompts =
+        o.prompts.empty() ? std::vector<std::string>(std::begin(kPrompts), std::end(kPrompts))
+                          : read_prompt_lines(o.prompts);
     const auto model = load_model(o.model);
     const std::string path =
         o.output.empty() ? (model->folder() / generator::kHeadMasses).string() : o.output;
@@ -48,9 +47,10 @@ void run(const CalibrateOptions& o) {
     const generator::HeadMasses masses = calibration.masses();
     masses.write(path);
     const auto near = std::ranges::count_if(masses.recent, [](float v) { return v >= 0.8F; });
-    fmt::print("{}: {} of {} heads look at the newest four frames (0.8 or more of what is not on "
-               "the first)\n",
-               path, near, masses.recent.size());
+    fmt::print(
+        "{}: {} of {} heads look at the newest four frames (0.8 or more of what is not on "
+        "the first)\n",
+        path, near, masses.recent.size());
 }
 
 }  // namespace
@@ -58,13 +58,15 @@ void run(const CalibrateOptions& o) {
 void add_calibrate(CLI::App& app) {
     auto o = std::make_shared<CalibrateOptions>();
     auto* command = app.add_subcommand(
-        "calibrate", "Measure where a model's heads look, for --cache forcing-kv and dummy-forcing");
+        "calibrate",
+        "Measure where a model's heads look, for --cache forcing-kv and dummy-forcing");
     command->add_option("--prompts", o->prompts, "File of prompts, one a line (default: four)");
     command->add_option("-o,--output", o->output,
                         "File for the measurement (default: heads.json in the model's folder)");
     add_device_options(*command, o->model);
-    command->footer("Example:\n  longtake calibrate -o heads.json\n"
-                    "  longtake generate --seconds 4 --cache forcing-kv:heads=heads.json");
+    command->footer(
+        "Example:\n  longtake calibrate -o heads.json\n"
+        "  longtake generate --seconds 4 --cache forcing-kv:heads=heads.json");
     command->callback([o] { run(*o); });
 }
 

@@ -23,8 +23,8 @@ void halve(const uint8_t* from, uint8_t* to, int64_t h, int64_t w) {
 ClipKeeper::ClipKeeper(int64_t frames, int64_t clips, int64_t length, int64_t height, int64_t width)
     : frames_(frames) {
     check_input(length <= frames && clips <= frames - length + 1,
-                "{} clips of {} frames are more than a take of {} frames has; make it longer", clips,
-                length, frames);
+                "{} clips of {} frames are more than a take of {} frames has; make it longer",
+                clips, length, frames);
     clips_ = Tensor({clips, length, height / 2, width / 2, 3}, DType::U8);
     std::ranges::fill(clips_.values<uint8_t>(), uint8_t{0});
 }

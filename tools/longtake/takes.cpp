@@ -86,10 +86,9 @@ void run(const TakesOptions& o) {
         omp_set_num_threads(threads);
         for (size_t i = next++; i < jobs.size() && !interrupted(); i = next++) {
             const Job& job = jobs[i];
-            generator::Session session(
-                model, {.cache = job.cache,
-                        .steps = o.model.steps,
-                        .noise = generator::make_seeded_noise(job.prompt)});
+            generator::Session session(model, {.cache = job.cache,
+                                               .steps = o.model.steps,
+                                               .noise = generator::make_seeded_noise(job.prompt)});
             ClipKeeper keeper(frames, o.clips, o.length, c.height, c.width);
             const auto report =
                 generator::record_take(session, generator::steer_by(prompts[job.prompt]), frames,

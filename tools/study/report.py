@@ -4,6 +4,7 @@ import json
 import sys
 
 import matplotlib
+from PIL import Image
 
 matplotlib.use("Agg")
 import matplotlib.pyplot as plt  # noqa: E402
@@ -13,6 +14,13 @@ CURVES = [("frechet", "Fréchet distance to real clips"), ("shape", "right shape
           ("movement", "optical flow, px a frame"), ("colour_drift", "mean colour's drift, levels"),
           ("repetition", "to the nearest frame 5 s or more before, levels"), ("identity", "objects of the first clip seen again"),
           ("similarity", "likeness to the first clip")]
+
+
+def save(figure, path):
+    """A picture small enough to keep: 48 colours."""
+    figure.tight_layout()
+    figure.savefig(path, dpi=75)
+    Image.open(path).convert("RGB").quantize(48).save(path, optimize=True)
 
 
 def last(values, share=0.25):
@@ -42,7 +50,6 @@ def table(rows):
 
 def curves(rows, path):
     longs = [r for r in rows if r["kind"] == "long"]
-    longest = max(r["seconds"] for r in longs)
     figure, axes = plt.subplots(2, 4, figsize=(16, 7.5))
     for axis, (key, title) in zip(axes.flat, CURVES):
         for r in longs:
@@ -56,9 +63,7 @@ def curves(rows, path):
         axis.set_title(title, fontsize=10)
         axis.set_xlabel("seconds")
     axes.flat[0].legend(fontsize=8)
-    figure.tight_layout()
-    figure.savefig(path, dpi=75)
-    return longest
+    save(figure, path)
 
 
 def claims(rows, path):
@@ -78,8 +83,7 @@ def claims(rows, path):
     axes[3].set_title("Fréchet distance", fontsize=10)
     axes[3].set_xlabel("seconds")
     axes[3].legend(fontsize=7)
-    figure.tight_layout()
-    figure.savefig(path, dpi=75)
+    save(figure, path)
 
 
 def main():
