@@ -120,6 +120,7 @@ void run_headless(const std::string& address, ScreenOptions screen, const Screen
     {
         const render::Device device(instance);
         screen.device = device.name();
+        screen.device_is_cpu = device.is_cpu();
         Stage stage(address, std::move(screen), maker, device, options);
         for (const ScriptStep& step : script) {
             if (stage.ended()) {

@@ -16,6 +16,7 @@ namespace longtake::interactive {
 
 struct ScreenOptions {
     std::string device;                  // that draws
+    bool device_is_cpu = false;          // a software rasterizer
     std::filesystem::path folder = ".";  // for recordings and pictures
     Settings settings;
     std::function<double()> memory_mib = [] { return 0.0; };  // of this process

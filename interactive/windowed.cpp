@@ -88,6 +88,7 @@ void run_in_window(const std::string& address, ScreenOptions screen, const Scree
         Window window(*instance, screen.settings.width, screen.settings.height, "Longtake");
         const render::Device device(instance, window.surface());
         screen.device = device.name();
+        screen.device_is_cpu = device.is_cpu();
         watch(address, std::move(screen), maker, window, device, options.stop)
             .write(options.settings);
     }

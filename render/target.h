@@ -16,6 +16,8 @@ struct Target {
 
 struct Colour {
     float r, g, b;  // sRGB, 0 to 1
+
+    bool operator==(const Colour&) const = default;
 };
 
 // Everything between the two draws to `target`, which begins as `clear`.

@@ -48,6 +48,9 @@ VolumeScreen::VolumeScreen(ScreenOptions options, std::unique_ptr<VolumeSource> 
       loader_(std::move(source)),
       playback_(info_.frames, info_.frame_rate),
       rig_(info_.cameras.empty() ? Vec3{0, -1, 0} : gaussians::up_of(info_.cameras)) {
+    if (common().device_is_cpu) {
+        painter_ = std::make_unique<HostPainter>();
+    }
     advance(now);
 }
 
@@ -290,11 +293,18 @@ void VolumeScreen::build(render::Scene& scene) {
     scene.video = layout.video;
     if (frame_ && !scene.video.empty()) {
         make_guides();
-        view_ = {
-            .splats = &frame_->splats,
-            .camera = pinhole_of(rig_.camera(scene.video.width, scene.video.height), info_.near),
-            .look = splat_look(),
-            .lines = lines_};
+        const auto camera = rig_.camera(scene.video.width, scene.video.height);
+        const auto look = splat_look();
+        view_ = {.splats = &frame_->splats,
+                 .painter = {},
+                 .camera = pinhole_of(camera, info_.near),
+                 .look = look,
+                 .lines = lines_};
+        if (painter_) {
+            view_.painter = [this, camera, look, frame = frame_]() -> const render::SplatPicture& {
+                return painter_->paint(frame, camera, look, info_.near);
+            };
+        }
         scene.splats = &view_;
     } else {
         badge(*this, 0.5F * static_cast<float>(layout.video.width),

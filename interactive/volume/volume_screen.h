@@ -2,6 +2,7 @@
 
 #include "interactive/screen.h"
 #include "interactive/volume/camera_rig.h"
+#include "interactive/volume/host_painter.h"
 #include "interactive/volume/path_editor.h"
 #include "interactive/volume/playback.h"
 #include "interactive/volume/volume_loader.h"
@@ -78,6 +79,7 @@ class VolumeScreen : public Screen {
     PathEditor path_;
     VolumeLook look_;
     render::SplatView view_;
+    std::unique_ptr<HostPainter> painter_;  // where the device is a CPU itself
     std::vector<render::Line> lines_;
     std::vector<double> shown_at_;  // lately
     size_t camera_ = 0;             // that the view stands at next

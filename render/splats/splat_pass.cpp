@@ -46,6 +46,7 @@ SplatPass::SplatPass(const Device& device, VkFormat target_format)
       by_depth_(device),
       projection_(device),
       lines_(device, kFormat),
+      painted_(device, kFormat),
       quads_(device, kFormat),
       tiles_(device),
       sampler_(make_sampler(device)),
@@ -56,7 +57,7 @@ SplatPass::SplatPass(const Device& device, VkFormat target_format)
                           .format = target_format}) {}
 
 void SplatPass::update(Submission& submission, StagingRing& staging, const SplatView& view) {
-    if (view.splats != nullptr) {
+    if (view.splats != nullptr && !view.painter) {
         memory_.update(submission, staging, *view.splats);
         by_depth_.reserve(memory_.count());
         projection_.reserve(memory_.count());
@@ -82,7 +83,7 @@ void SplatPass::render(VkCommandBuffer commands, const Submission& submission, S
                             static_cast<uint32_t>(where.height)};
     resize(extent);
     const auto shader_view = put(submission, staging, longtake::render::shader_view(view, extent));
-    const bool splats = view.splats != nullptr && memory_.count() > 0;
+    const bool splats = view.splats != nullptr && !view.painter && memory_.count() > 0;
     if (splats) {
         sort(commands, submission, staging, view, shader_view);
     }
@@ -91,7 +92,9 @@ void SplatPass::render(VkCommandBuffer commands, const Submission& submission, S
         begin(commands);
         set_viewport(commands, extent);
         lines_.draw(commands, submission, staging, shader_view, view.lines);
-        if (splats && !tiles) {
+        if (view.painter) {
+            painted_.draw(commands, submission, staging, shader_view, view.painter());
+        } else if (splats && !tiles) {
             quads_.draw(commands, shader_view, projection_.splats(), by_depth_);
         }
         vkCmdEndRendering(commands);

@@ -3,6 +3,7 @@
 #include "render/layout.h"
 #include "render/pipeline.h"
 #include "render/splats/line_pass.h"
+#include "render/splats/painted_pass.h"
 #include "render/splats/quad_pass.h"
 #include "render/splats/splat_projection.h"
 #include "render/splats/tile_pass.h"
@@ -55,6 +56,7 @@ class SplatPass {
     SortMemory by_depth_;
     SplatProjection projection_;
     LinePass lines_;
+    PaintedPass painted_;
     QuadPass quads_;
     TilePass tiles_;
     Handle<VkSampler> sampler_;

@@ -5,6 +5,7 @@
 
 #include <array>
 #include <cstdint>
+#include <functional>
 #include <span>
 
 namespace longtake::render {
@@ -38,6 +39,8 @@ struct SplatLook {
         Colour colour{0, 0, 0};
         float amount = 0;  // of it; the rest is the splat's own
         bool hidden = false;
+
+        bool operator==(const Mark&) const = default;
     };
     int sh_degree = 3;  // higher ones are left out
     // Depths, by whose logarithm splats are shaded instead of coloured; 0: they are coloured.
@@ -58,9 +61,18 @@ enum class SplatMethod : uint8_t {
     Tiles,  // blended by compute shaders, nearest first
 };
 
+// Splats as somebody else drew them, on the CPU, fp32.
+struct SplatPicture {
+    Tensor colour;  // [3, H, W], premultiplied by alpha
+    Tensor alpha;   // [H, W]
+    Tensor depth;   // [H, W], of the optical axis, times alpha
+};
+
 // What is drawn of a scene of splats.
 struct SplatView {
     const Splats* splats = nullptr;
+    // Paints them when they are drawn, of the size of where they go, where somebody else does.
+    std::function<const SplatPicture&()> painter = {};
     PinholeCamera camera;
     SplatLook look;
     std::span<const Line> lines = {};

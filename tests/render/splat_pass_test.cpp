@@ -14,7 +14,14 @@ namespace {
 constexpr int kWidth = 96, kHeight = 72;
 constexpr Rect kAll{0, 0, kWidth, kHeight};
 
-// Both ways of drawing.
+gaussians::Cloud cloud_of(const Splats& s) {
+    return {s.means, s.log_scales, s.rotations, s.opacities, s.sh_dc, s.sh_rest};
+}
+
+gaussians::Camera camera_of(const PinholeCamera& c) {
+    return {kWidth, kHeight, c.fx, c.fy, c.cx, c.cy, c.rotation, c.translation};
+}
+
 class SplatPassTest : public VulkanTest, public ::testing::WithParamInterface<SplatMethod> {
   protected:
     void SetUp() override {
@@ -34,7 +41,8 @@ class SplatPassTest : public VulkanTest, public ::testing::WithParamInterface<Sp
 
     Tensor drawn(const Splats& splats, const PinholeCamera& camera, const SplatLook& look = {},
                  std::span<const Line> lines = {}) {
-        const SplatView view{&splats, camera, look, lines};
+        const SplatView view{
+            .splats = &splats, .painter = {}, .camera = camera, .look = look, .lines = lines};
         Scene scene;
         scene.background = {0.1F, 0.2F, 0.3F};
         scene.splats = &view;
@@ -48,25 +56,11 @@ class SplatPassTest : public VulkanTest, public ::testing::WithParamInterface<Sp
 
 // What the rasterizer that trains draws.
 Tensor reference(const Splats& s, const PinholeCamera& c, int sh_degree = 3) {
-    const gaussians::Cloud cloud{.means = s.means,
-                                 .log_scales = s.log_scales,
-                                 .rotations = s.rotations,
-                                 .opacities = s.opacities,
-                                 .sh_dc = s.sh_dc,
-                                 .sh_rest = s.sh_rest};
-    const gaussians::Camera camera{.width = kWidth,
-                                   .height = kHeight,
-                                   .fx = c.fx,
-                                   .fy = c.fy,
-                                   .cx = c.cx,
-                                   .cy = c.cy,
-                                   .rotation = c.rotation,
-                                   .translation = c.translation};
     gaussians::RenderOptions options;
     options.background = {0.1F, 0.2F, 0.3F};
     options.near = c.near;
     options.sh_degree = sh_degree;
-    return gaussians::to_image(gaussians::render(cloud, camera, options).colour);
+    return gaussians::to_image(gaussians::render(cloud_of(s), camera_of(c), options).colour);
 }
 
 // Measured on lavapipe: 52.2 to 53.1 dB; both round to 8 bits.
@@ -154,6 +148,30 @@ TEST_P(SplatPassTest, LinesHideAndAreHidden) {
     EXPECT_EQ(at(3, behind, 1), 255);               // beside the ball
     EXPECT_EQ(at(3, behind, 0), 0);
     EXPECT_EQ(at(kWidth / 2, kHeight - 4, 2), 255);  // reaches behind the camera
+}
+
+// The same painted elsewhere.
+TEST_P(SplatPassTest, APaintedPictureMeetsLines) {
+    const Splats splats = random_splats(2000, 1);
+    const PinholeCamera camera = camera_at(2.5, kWidth, kHeight);
+    gaussians::RenderOptions options;
+    options.near = camera.near;
+    const auto there = gaussians::render(cloud_of(splats), camera_of(camera), options);
+    const SplatPicture painted{there.colour, there.alpha, there.depth};
+    SplatView view;
+    view.painter = [&]() -> const SplatPicture& { return painted; };
+    view.camera = camera;
+    Scene scene;
+    scene.background = {0.1F, 0.2F, 0.3F};
+    scene.splats = &view;
+    scene.video = kAll;
+    EXPECT_GE(psnr(renderer_->draw(scene, *target_), reference(splats, camera)), 45);
+    // Before all of it and behind all of it, where the mean depth decides nothing.
+    const std::vector<Line> lines{{{-5, 0, -2}, 3, {5, 0, -2}, 0xFF0000FF},
+                                  {{-5, 0.2F, 6}, 3, {5, 0.2F, 6}, 0xFF00FF00}};
+    view.lines = lines;
+    const Tensor picture = renderer_->draw(scene, *target_);
+    EXPECT_GE(psnr(picture, drawn(splats, camera, {}, lines)), 45);
 }
 
 TEST_P(SplatPassTest, MarksColourAndHide) {

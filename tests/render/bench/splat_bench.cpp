@@ -57,7 +57,8 @@ void measure(const Options& o, const Device& device, const Splats& splats,
     renderer.splats().force(method);
     const Offscreen target(device,
                            {static_cast<uint32_t>(o.width), static_cast<uint32_t>(o.height)});
-    SplatView view{.splats = &splats, .camera = {}, .look = {}, .lines = {}};
+    SplatView view;
+    view.splats = &splats;
     Scene scene;
     scene.splats = &view;
     scene.video = {0, 0, o.width, o.height};
