@@ -1,5 +1,6 @@
 // How fast splats are drawn: splat_bench [options] prints a line of JSON for each method.
 #include "gaussians/formats/cloud_file.h"
+#include "gaussians/raster/renderer.h"
 #include "generator/stopwatch.h"
 #include "render/renderer.h"
 #include "tests/render/random_splats.h"
@@ -51,8 +52,13 @@ PinholeCamera camera_of(const Options& o, int picture) {
     return camera;
 }
 
+// Without a method the rasterizer that trains draws, on the CPU.
 void measure(const Options& o, const Device& device, const Splats& splats,
              std::optional<SplatMethod> method, const char* name) {
+    const auto painter = gaussians::Renderer::on(longtake::Device::Cpu);
+    const gaussians::Cloud cloud{splats.means,     splats.log_scales, splats.rotations,
+                                 splats.opacities, splats.sh_dc,      splats.sh_rest};
+    SplatPicture picture;
     Renderer renderer(device, Offscreen::kFormat);
     renderer.splats().force(method);
     const Offscreen target(device,
@@ -62,8 +68,17 @@ void measure(const Options& o, const Device& device, const Splats& splats,
     Scene scene;
     scene.splats = &view;
     scene.video = {0, 0, o.width, o.height};
-    const auto draw = [&](int picture) {
-        view.camera = camera_of(o, picture);
+    const auto draw = [&](int number) {
+        const PinholeCamera& c = view.camera = camera_of(o, number);
+        if (!method) {
+            const gaussians::Camera camera{o.width, o.height, c.fx,       c.fy,
+                                           c.cx,    c.cy,     c.rotation, c.translation};
+            view.painter = [&, camera]() -> const SplatPicture& {
+                const auto& drawn = painter->draw(cloud, camera);
+                picture = {drawn.colour, drawn.alpha, drawn.depth};
+                return picture;
+            };
+        }
         renderer.draw_only(scene, target);
     };
     for (int i = 0; i < 3; ++i) {
@@ -111,4 +126,7 @@ int main(int argc, char** argv) {
     const Splats splats = splats_of(o);
     measure(o, device, splats, SplatMethod::Quads, "quads");
     measure(o, device, splats, SplatMethod::Tiles, "tiles");
+    if (device.is_cpu()) {
+        measure(o, device, splats, std::nullopt, "painted");
+    }
 }
