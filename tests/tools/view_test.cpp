@@ -184,7 +184,8 @@ TEST(View, SaysWhatIsMissing) {
     refused({"view", "--headless", "--script", "good.ui", "--model", "none"}, "none");
     refused({"view", "-o", "a.mp4"}, "Ctrl R");
     std::ofstream(runner.folder / "a.ply") << "nonsense";
-    for (const char* name : {"none.ltv", "a.ply", "assets"}) {
+    std::filesystem::create_directory(runner.folder / "empty");
+    for (const char* name : {"none.ltv", "a.ply", "empty"}) {
         refused({"view", name, "--headless", "--script", "good.ui"}, name);
     }
     runner.options.environment["VK_ICD_FILENAMES"] = "/nowhere.json";
