@@ -112,7 +112,7 @@ std::unique_ptr<live::Screen> live_screen(const ViewOptions& o,
 // A model by its address, which the viewer is asked to open like a scene.
 bool is_model(const std::string& address) {
     return address == live::kBundledModel ||
-           (std::filesystem::exists(address) && !live::VolumeSource::suits(address));
+           (std::filesystem::is_directory(address) && !live::VolumeSource::suits(address));
 }
 
 // Among those that can be chosen, newest last.
