@@ -43,11 +43,10 @@ class WindowTest : public ::testing::Test {
         runner_.options.environment["DISPLAY"] = display_->name();
         runner_.options.environment["XDG_CONFIG_HOME"] = (runner_.folder / "config").string();
     }
-    void start() {
-        viewer_ = std::make_unique<Subprocess>(
-            std::vector<std::string>{LONGTAKE_BINARY, "view", "--validate", validation(),
-                                     "--prompt", "a red ball"},
-            runner_.options);
+    void start(const std::vector<std::string>& what = {"--prompt", "a red ball"}) {
+        std::vector<std::string> arguments{LONGTAKE_BINARY, "view", "--validate", validation()};
+        arguments.insert(arguments.end(), what.begin(), what.end());
+        viewer_ = std::make_unique<Subprocess>(arguments, runner_.options);
         ASSERT_TRUE(comes_true([&] { return display_->act("search --name '^Longtake$'"); }));
         std::this_thread::sleep_for(std::chrono::seconds(1));
     }
@@ -123,6 +122,31 @@ TEST_F(WindowTest, ClicksPauseAndResizingIsSurvived) {
     }
     EXPECT_EQ(different, 0);
     EXPECT_EQ(read_png(runner_.folder / "longtake-003.png").extent(1), 1300);
+}
+
+// The hand turns the scene and keys fly; a take comes in its place, and the stream again.
+TEST_F(WindowTest, AStreamIsWalkedAroundIn) {
+    start({(std::filesystem::path(LONGTAKE_ASSETS) / "streams/toyworld.ltv").string()});
+    const auto shot = [&](const std::string& keys, const std::string& name) {
+        display_->act(keys + " sleep 0.5 key F12");
+        EXPECT_TRUE(comes_true([&] { return has(name + ".png"); })) << name;
+        std::this_thread::sleep_for(std::chrono::milliseconds(300));
+        return read_png(runner_.folder / (name + ".png")).slice(60, 300);
+    };
+    const auto same = [](const Tensor& a, const Tensor& b) {
+        return a.shape() == b.shape() &&
+               std::ranges::equal(a.values<uint8_t>(), b.values<uint8_t>());
+    };
+    const Tensor still = shot("key space", "longtake-001");
+    const Tensor turned =
+        shot("mousemove 300 300 mousedown 1 sleep 0.2 mousemove 400 330 sleep 0.2 mouseup 1",
+             "longtake-002");
+    EXPECT_FALSE(same(still, turned));
+    EXPECT_FALSE(same(turned, shot("keydown w sleep 0.5 keyup w", "longtake-003")));
+    display_->act("key k key ctrl+s");
+    EXPECT_TRUE(comes_true([&] { return has("longtake-004.path.json"); }));
+    EXPECT_FALSE(same(turned, shot("key n sleep 3", "longtake-005")));
+    quit();
 }
 
 TEST(View, FollowsAScriptWithoutADisplay) {
