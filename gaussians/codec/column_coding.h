@@ -25,6 +25,7 @@ struct ColumnJob {
     FlagContext context;       // sparse
     Tensor* values = nullptr;  // out, [N, F] int32
     uint8_t* flags = nullptr;  // out, sparse: [N]
+    int32_t multiple = 1;      // values are this many times what the bytes say
 };
 // Of several at once, on the device of their values. Throws InputError when one is damaged; then
 // values are undefined. On the GPU it waits for the stream, and takes memory from the arena.

@@ -1,6 +1,8 @@
 #include "core/error.h"
 #include "core/parallel.h"
 #include "gaussians/codec/column_coding.h"
+#include "gaussians/codec/fixed_rows.h"
+#include "gaussians/train/rows.h"
 
 #include <algorithm>
 #include <atomic>
@@ -254,6 +256,13 @@ void decode_columns(std::span<const ColumnJob> jobs, Arena& arena, GpuStream str
         add_blocks(*job, at, base, blocks);
     }
     check_input(decode_blocks(device, blocks, arena, stream), "it does not decode");
+    for (const auto& [job, at] : places) {
+        if (job->multiple != 1) {
+            const MultiplyRows rows{.values = job->values->data<int32_t>(),
+                                    .by = static_cast<uint32_t>(job->multiple)};
+            run_on(device, rows, job->values->count(), stream);
+        }
+    }
 }
 
 }  // namespace longtake::gaussians

@@ -113,22 +113,19 @@ CodingState decode_key(const FrameParts& parts, int64_t count, const StreamInfo&
                      .rest = {},
                      .rest_decoder = {}};
     std::vector<ColumnJob> jobs;
-    std::vector<int32_t> multiples;
     for (const KeyColumn& column : kColumns) {
         const int64_t features = column.features > 0 ? column.features : info.latents;
         Tensor& values = cloud.*column.values;
         values = arena.allocate({count, features}, DType::I32);
         ByteReader in(parts[static_cast<size_t>(column.part)]);
-        multiples.push_back(static_cast<int32_t>(in.number(4)));
+        const auto multiple = static_cast<int32_t>(in.number(4));
         jobs.push_back({.bytes = in.take(in.left()),
                         .form = ColumnForm::Dense,
                         .context = {},
-                        .values = &values});
+                        .values = &values,
+                        .multiple = multiple});
     }
     decode_columns(jobs, arena);
-    for (size_t i = 0; i < jobs.size(); ++i) {
-        multiply(*jobs[i].values, multiples[i]);
-    }
     ByteReader in(parts[static_cast<size_t>(StreamPart::Decoders)]);
     cloud.rest_decoder = decode_decoder(no_decoder(3 * sh_rest_count(info.sh_degree)), in);
     check_input(cloud.rest_decoder.latents() == info.latents && in.left() == 0,

@@ -7,6 +7,8 @@
 #include "gaussians/codec/decoder_coding.h"
 
 #include <algorithm>
+#include <limits>
+#include <numeric>
 #include <span>
 #include <vector>
 
@@ -105,6 +107,34 @@ std::array<Column, CodingState::kChanges> columns_of(Residual& residual) {
              {StreamPart::Rest, &residual.rest}}};
 }
 
+// What all numbers are multiples of: trainers move centres by many steps of the stream.
+int32_t multiple_of(const Tensor& values) {
+    int64_t common = 0;
+    for (const int32_t value : values.values<int32_t>()) {
+        common = std::gcd(common, int64_t{value});
+        if (common == 1) {
+            break;
+        }
+    }
+    return static_cast<int32_t>(
+        std::clamp<int64_t>(common, 1, std::numeric_limits<int32_t>::max()));
+}
+
+std::vector<std::byte> encode_centres(Tensor values, const FlagContext& context, uint8_t* flags) {
+    const int32_t multiple = multiple_of(values);
+    for (int32_t& value : values.values<int32_t>()) {
+        value /= multiple;
+    }
+    const std::vector<std::byte> column = encode_sparse(values, context, flags);
+    if (column.empty()) {
+        return {};
+    }
+    ByteWriter out;
+    out.number(static_cast<uint64_t>(multiple), 4);
+    out.bytes(column);
+    return out.take();
+}
+
 // Of a column's flags: what they were before, and in this frame those of the centres, which come
 // first.
 FlagContext context_of(size_t column, const Tensor& before, const Tensor& sources,
@@ -162,9 +192,11 @@ ResidualFrame encode_residual(const Residual& residual, const CodingState& befor
     Tensor changes({CodingState::kChanges, residual.count()}, DType::U8);
     const auto columns = columns_of(here);
     for (size_t i = 0; i < columns.size(); ++i) {
-        part(columns[i].part) =
-            encode_sparse(*columns[i].values, context_of(i, old, sources, changes),
-                          changes.data<uint8_t>() + static_cast<int64_t>(i) * residual.count());
+        const FlagContext context = context_of(i, old, sources, changes);
+        uint8_t* flags = changes.data<uint8_t>() + static_cast<int64_t>(i) * residual.count();
+        part(columns[i].part) = columns[i].part == StreamPart::Means
+                                    ? encode_centres(columns[i].values->clone(), context, flags)
+                                    : encode_sparse(*columns[i].values, context, flags);
     }
     out.changed = count_changed(changes, std::ssize(residual.clones) + std::ssize(residual.splits));
     out.after = state_after(before, residual, changes.to(before.cloud.device()));
@@ -200,11 +232,15 @@ CodingState decode_residual(const FrameParts& parts, int64_t count, const Coding
     std::vector<ColumnJob> jobs;
     const auto columns = columns_of(out);
     for (size_t i = 0; i < columns.size(); ++i) {
-        jobs.push_back({.bytes = part(columns[i].part),
+        ByteReader in(part(columns[i].part));
+        const bool centres = columns[i].part == StreamPart::Means && in.left() > 0;
+        const auto multiple = centres ? static_cast<int32_t>(in.number(4)) : 1;
+        jobs.push_back({.bytes = in.take(in.left()),
                         .form = ColumnForm::Sparse,
                         .context = context_of(i, before.changes, sources, changes),
                         .values = columns[i].values,
-                        .flags = changes.data<uint8_t>() + static_cast<int64_t>(i) * count});
+                        .flags = changes.data<uint8_t>() + static_cast<int64_t>(i) * count,
+                        .multiple = multiple});
     }
     decode_columns(std::span(jobs).first(1), arena);
     decode_columns(std::span(jobs).subspan(1), arena);

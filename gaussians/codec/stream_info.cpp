@@ -20,7 +20,7 @@ using Json = nlohmann::json;
 
 // As PNG's: what a transfer as text would spoil shows at once.
 constexpr std::string_view kMagic("\x89LTV\r\n\x1a\n", 8);
-constexpr uint64_t kVersion = 1;
+constexpr uint64_t kVersion = 2;
 constexpr uint64_t kMostDescription = 1 << 24;
 
 Json describe(const StreamInfo& info) {

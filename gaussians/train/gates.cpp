@@ -17,9 +17,11 @@ double median_of(std::vector<double> values) {
 
 }  // namespace
 
-std::vector<float> gate_probabilities(std::span<const float> scores, GateStart start) {
-    std::vector<float> result(scores.size(), 1.F);
-    if (start == GateStart::Open || scores.empty()) {
+std::vector<float> gate_probabilities(std::span<const float> scores, GateStart start,
+                                      double threshold) {
+    constexpr float kJustOpen = 0.85F;  // of QUEEN's gates for N3DV; the other ones' is 0.917
+    std::vector<float> result(scores.size(), start == GateStart::Even ? kJustOpen : 1.F);
+    if (start == GateStart::Open || start == GateStart::Even || scores.empty()) {
         return result;
     }
     constexpr double kLeast = 1e-12;   // where more than half of the Gaussians do not change at all
@@ -29,12 +31,12 @@ std::vector<float> gate_probabilities(std::span<const float> scores, GateStart s
     for (const float score : scores) {
         deviations.push_back(std::abs(static_cast<double>(score) - median));
     }
-    const double width = median_of(deviations) + kSoftest;
+    const double width = median_of(deviations) + kSoftest, middle = threshold * median;
     for (std::size_t i = 0; i < scores.size(); ++i) {
         const double score = scores[i];
         result[i] = static_cast<float>(start == GateStart::Median
-                                           ? score / (score + std::max(median, kLeast))
-                                           : 1 / (1 + std::exp((median - score) / width)));
+                                           ? score / (score + std::max(middle, kLeast))
+                                           : 1 / (1 + std::exp((middle - score) / width)));
     }
     return result;
 }

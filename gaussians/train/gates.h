@@ -23,11 +23,14 @@ constexpr float kMostGateLogit = 6.9077554F;                        // ln 1000: 
 // How scores, which say how much a Gaussian seems to change, become the probability that its gate
 // is needed; up to a half a gate starts closed.
 enum class GateStart : uint8_t {
-    Open,    // all of them, whatever the scores
+    Open,    // all of them, whatever the scores, and they stay open
+    Even,    // all just open, to close where they are not worth their cost
     Median,  // score / (score + median), QUEEN's
     Robust,  // sigmoid((score - median) / (median absolute deviation + 2e-4)), S2GS's
 };
-std::vector<float> gate_probabilities(std::span<const float> scores, GateStart start);
+// `threshold` is in place of one for those that have a median: so many of it.
+std::vector<float> gate_probabilities(std::span<const float> scores, GateStart start,
+                                      double threshold = 1);
 // The logit at which a gate starts.
 float gate_logit(float probability, const GateShape& shape);
 

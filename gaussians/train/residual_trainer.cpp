@@ -60,13 +60,14 @@ std::optional<Residual> ResidualTrainer::next(std::span<const Tensor> images,
     loss_->advance(images);
     begin();
     const bool masked = options_.masked_share > 0;
-    if (options_.gates != GateStart::Open || masked) {
-        const std::vector<float> score = scores();
-        set_gates(score);
-        summary_.score_seconds = laps.next();
-        set_masks(score);
-        summary_.mask_seconds = laps.next();
-    }
+    const bool scored =
+        options_.gates == GateStart::Median || options_.gates == GateStart::Robust || masked;
+    const std::vector<float> score =
+        scored ? scores() : std::vector<float>(static_cast<std::size_t>(model_.count()));
+    set_gates(score);
+    summary_.score_seconds = laps.next();
+    set_masks(score);
+    summary_.mask_seconds = laps.next();
     const auto views = static_cast<int64_t>(loss_->views());
     const auto masked_rounds =
         std::ceil(options_.masked_share * static_cast<double>(options_.rounds));
@@ -136,7 +137,7 @@ void ResidualTrainer::set_gates(const std::vector<float>& scores) {
         const Tensor means = cloud_.means.to(Device::Cpu);
         pooled = pooled_scores(scores, means.values<float>(), options_.pool * extent_);
     }
-    std::vector<float> logits = gate_probabilities(pooled, options_.gates);
+    std::vector<float> logits = gate_probabilities(pooled, options_.gates, options_.gate_threshold);
     std::ranges::transform(logits, logits.begin(), [&](float probability) {
         return gate_logit(probability, options_.gate_shape);
     });

@@ -24,6 +24,7 @@ struct ResidualOptions {
     double ssim_share = 0.2;
     ResidualRates rates{};
     GateStart gates = GateStart::Median;  // Open: there are none
+    double gate_threshold = 1;            // the median score of Median and Robust, times this
     GateShape gate_shape{};
     double gate_cost = 0.01;  // of all gates open
     // Gates are before all of a Gaussian, as in S2GS, not its centre alone; and only where they are

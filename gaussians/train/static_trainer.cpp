@@ -24,22 +24,31 @@ std::string TrainingStatus::text() const {
 
 StaticTrainer::StaticTrainer(std::vector<TrainingView> views, const Points& points,
                              const TrainingOptions& options, Device device)
-    : views_(std::move(views)),
-      options_(options),
-      device_(device),
-      extent_(scene_extent(views_, points)),
-      loss_(ViewLoss::on(device, views_, options.ssim_share)),
-      cloud_(to_cloud(gaussians_at(points, options.sh_degree, options.initial_size)).to(device)),
-      adam_(loss_->stream()),
-      density_(options.density, loss_->stream()),
-      engine_(options.seed),
-      order_(views_.size()) {
-    check(!views_.empty(), "there are no views to learn from");
+    : StaticTrainer(views, to_cloud(gaussians_at(points, options.sh_degree, options.initial_size)),
+                    scene_extent(views, points), options, device) {
     check(points.count() > 0, "there are no points to start from");
     if (options_.latents > 0 && options_.sh_degree > 0) {
         latents_ =
             Latents::start(points.count(), options_.latents, 3 * sh_rest_count(options_.sh_degree),
                            kRestDeviation, device, options_.seed);
+    }
+}
+
+StaticTrainer::StaticTrainer(std::vector<TrainingView> views, const Cloud& start, double extent,
+                             const TrainingOptions& options, Device device)
+    : views_(std::move(views)),
+      options_(options),
+      device_(device),
+      extent_(extent),
+      loss_(ViewLoss::on(device, views_, options.ssim_share)),
+      adam_(loss_->stream()),
+      density_(options.density, loss_->stream()),
+      engine_(options.seed),
+      order_(views_.size()) {
+    check(!views_.empty(), "there are no views to learn from");
+    for (std::size_t c = 0; c < Cloud::kColumns; ++c) {
+        const Tensor there = start.columns()[c]->to(device);
+        *cloud_.columns()[c] = there.raw() == start.columns()[c]->raw() ? there.clone() : there;
     }
 }
 

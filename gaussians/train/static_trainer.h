@@ -69,6 +69,10 @@ class StaticTrainer {
     // Throws Error without views or points, and when an image is not of its camera's size.
     StaticTrainer(std::vector<TrainingView> views, const Points& points,
                   const TrainingOptions& options = {}, Device device = Device::Cpu);
+    // Goes on with Gaussians that are there, whose harmonics are learnt as they are:
+    // options.latents is 0. `extent` as of those that learnt them.
+    StaticTrainer(std::vector<TrainingView> views, const Cloud& start, double extent,
+                  const TrainingOptions& options, Device device = Device::Cpu);
 
     // One iteration; on the GPU it is not waited for.
     void step();

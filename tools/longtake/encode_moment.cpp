@@ -71,11 +71,12 @@ gaussians::Points first_points(const Start& start, const gaussians::Points& data
 Tensor side_by_side(const gaussians::Cloud& cloud, const TrainingView& view,
                     const gaussians::RenderOptions& render) {
     const gaussians::Picture picture = gaussians::render(cloud, view.camera, render);
-    const Tensor drawn = gaussians::to_image(picture.colour).to(Device::Cpu);
+    const Tensor drawn = gaussians::to_image(picture.colour).to(Device::Cpu),
+                 seen = view.image.to(Device::Cpu);
     const int64_t height = view.camera.height, row = view.camera.width * 3;
     Tensor both({height, 2 * view.camera.width, 3}, DType::U8);
     for (int64_t y = 0; y < height; ++y) {
-        std::copy_n(view.image.data<uint8_t>() + y * row, row, both.data<uint8_t>() + 2 * y * row);
+        std::copy_n(seen.data<uint8_t>() + y * row, row, both.data<uint8_t>() + 2 * y * row);
         std::copy_n(drawn.data<uint8_t>() + y * row, row, both.data<uint8_t>() + (2 * y + 1) * row);
     }
     return both;

@@ -13,6 +13,7 @@ namespace longtake::cli {
 namespace {
 
 const std::map<std::string, gaussians::GateStart> kGates{{"open", gaussians::GateStart::Open},
+                                                         {"even", gaussians::GateStart::Even},
                                                          {"median", gaussians::GateStart::Median},
                                                          {"robust", gaussians::GateStart::Robust}};
 
@@ -88,7 +89,9 @@ void add_stream_options(CLI::App& command, EncodeOptions& o) {
     group->add_option("--fps", o.frame_rate, "Frames a second, such as 30 or 30000/1001")
         ->capture_default_str();
     group->add_flag("--follow", o.follow, "Go on as the recording grows, until Ctrl-C or --frames");
-    group->add_option("--gates", o.gates, "How gates start: median, robust, or open for none")
+    group
+        ->add_option("--gates", o.gates,
+                     "How gates start: by their scores' median or robust, even, or open for none")
         ->check(CLI::IsMember(names_of(kGates)));
     group->add_flag("--gate-all", o.gate_all,
                     "Gates before all that changes of a Gaussian, not its place alone");

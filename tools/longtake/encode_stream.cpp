@@ -147,8 +147,7 @@ bool StreamEncoder::next(const Views& views, bool key) {
 void StreamEncoder::report(const Views& views, double seconds, bool key) {
     const gaussians::Cloud cloud = to_cloud(writer_.state());
     const gaussians::FrameHeader& frame = writer_.last();
-    gaussians::TrainingView watched = views.watched();
-    watched.image = watched.image.to(Device::Cpu);  // those that are learnt from are on the device
+    const gaussians::TrainingView& watched = views.watched();
     const double psnr = errors_of(cloud, watched, options_.render).psnr();
     ++totals_.frames;
     totals_.psnr += psnr;

@@ -3,12 +3,12 @@
 // Keys of that file, and their pictures' distance to those of what was given; then a stream of
 // 300,000 Gaussians and 29 latents as a training leaves them, on every device there is.
 #include "core/error.h"
-#include "gaussians/codec/stream_reader.h"
 #include "gaussians/codec/stream_writer.h"
 #include "gaussians/formats/cloud_file.h"
 #include "gaussians/raster/renderer.h"
 #include "gaussians/scene/camera_path.h"
 #include "gaussians/scene/extent.h"
+#include "tests/gaussians/bench/stream_play.h"
 
 #include <fmt/core.h>
 
@@ -242,76 +242,16 @@ std::filesystem::path write_stream(const std::filesystem::path& folder) {
     return path;
 }
 
-size_t free_memory(Device device) {
-    return device == Device::Cuda ? memory_of(device).free : 0;
-}
-
-void bench_play(const std::filesystem::path& path, Device device) {
-    const char* name = device == Device::Cuda ? "cuda" : "cpu";
-    const size_t free_before = free_memory(device);
-    StreamReader reader(path.string(), {.device = device});
-    const Camera camera = look_at({0, 0, -5}, {0, 0, 0}, {0, -1, 0}, 0.8, 1352, 1014);
-    const auto renderer = Renderer::on(device);
-    Arena arena(device);
-    double decode = 0, floats = 0, draw = 0;
-    int frames = 0;
-    for (int frame = 0; frame < kFrames; ++frame) {
-        auto start = Clock::now();
-        check(reader.next(), "the stream ends at frame {}", frame);
-        const double decoded = since(start);
-        if (device == Device::Cpu && frame >= 6) {
-            break;
-        }
-        start = Clock::now();
-        const Arena::Scope scope(arena);
-        const Cloud cloud = to_cloud(reader.state(), nullptr, &arena);
-        synchronize(device, nullptr);
-        const double made = since(start);
-        start = Clock::now();
-        renderer->draw(cloud, camera);
-        synchronize(device, nullptr);
-        if (frame >= 2 && frame % kPeriod != 0) {
-            decode += decoded;
-            floats += made;
-            draw += since(start);
-            ++frames;
-        }
-    }
-    decode /= frames;
-    floats /= frames;
-    draw /= frames;
-    fmt::print(
-        "{{\"what\": \"play\", \"device\": \"{}\", \"decode_ms\": {:.2f}, \"floats_ms\": "
-        "{:.2f}, \"draw_ms\": {:.2f}, \"frames_per_second\": {:.1f}, \"memory_mib\": {}}}\n",
-        name, decode, floats, draw, 1000 / (decode + floats + draw),
-        (free_before - free_memory(device)) >> 20);
-    double worst = 0;
-    for (const int frame : {29, 59, 1, 45}) {
-        const auto start = Clock::now();
-        reader.seek(frame);
-        reader.next();
-        worst = std::max(worst, since(start));
-    }
-    fmt::print("{{\"what\": \"seek\", \"device\": \"{}\", \"worst_ms\": {:.1f}}}\n", name, worst);
-    StreamReader verifier(path.string(), {.device = device, .verify = true});
-    const auto start = Clock::now();
-    int verified = 0;
-    while (verifier.next()) {
-        ++verified;
-    }
-    fmt::print(
-        "{{\"what\": \"verify\", \"device\": \"{}\", \"frames\": {}, \"frame_ms\": {:.2f}}}\n",
-        name, verified, since(start) / verified);
-}
-
 void run(const std::string& file, const std::filesystem::path& folder) {
     if (file != "-") {
         bench_key(file, folder);
     }
     const auto path = write_stream(folder);
-    bench_play(path, Device::Cpu);
+    constexpr int64_t kCpuFrames = 6;
+    const Camera camera = look_at({0, 0, -5}, {0, 0, 0}, {0, -1, 0}, 0.8, 1352, 1014);
+    print(play(path, camera, Device::Cpu, kCpuFrames), camera, Device::Cpu);
     if (cuda_devices() > 0) {
-        bench_play(path, Device::Cuda);
+        print(play(path, camera, Device::Cuda, kFrames), camera, Device::Cuda);
     }
 }
 
