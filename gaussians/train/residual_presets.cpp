@@ -17,7 +17,9 @@ ResidualOptions compact_residuals(int64_t rounds) {
     ResidualOptions options = queen_residuals(rounds);
     options.gate_latents = true;
     options.remove_dead = true;
-    options.move_factor = 64;
+    options.gate_threshold = 0.1;
+    options.gate_cost = 0.012;
+    options.masked_share = 0;
     return options;
 }
 

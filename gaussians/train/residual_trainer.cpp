@@ -36,6 +36,31 @@ DensityOptions multiplying(DensityOptions options) {
     return options;
 }
 
+// How many steps `pixels` of the camera are at the median depth of what lies before it.
+int32_t move_factor_of(const Camera& camera, const FixedCloud& cloud, const RenderOptions& render,
+                       double pixels) {
+    const Tensor means = cloud.means.to(Device::Cpu);
+    std::vector<double> depths;
+    for (int64_t i = 0; i < cloud.count(); ++i) {
+        double depth = camera.translation[2];
+        for (std::size_t k = 0; k < 3; ++k) {
+            depth += camera.rotation[6 + k] * static_cast<double>(cloud.mean_step) *
+                     means.data<int32_t>()[3 * i + static_cast<int64_t>(k)];
+        }
+        if (depth > render.near) {
+            depths.push_back(depth);
+        }
+    }
+    if (depths.empty() || pixels <= 0) {
+        return 1;
+    }
+    const auto middle = depths.begin() + std::ssize(depths) / 2;
+    std::ranges::nth_element(depths, middle);
+    const double steps = pixels * *middle / camera.fx / static_cast<double>(cloud.mean_step);
+    constexpr double kMostBits = 20;
+    return 1 << static_cast<int>(std::clamp(std::floor(std::log2(steps)), 0., kMostBits));
+}
+
 }  // namespace
 
 ResidualTrainer::ResidualTrainer(std::span<const TrainingView> views, const FixedCloud& first,
@@ -43,6 +68,7 @@ ResidualTrainer::ResidualTrainer(std::span<const TrainingView> views, const Fixe
     : options_(options),
       device_(device),
       extent_(extent),
+      move_factor_(1),
       loss_(ViewLoss::on(device, views, options.ssim_share)),
       state_(first.to(device)),
       model_(state_, options.gate_shape, options.gate_latents, options.seed, loss_->stream()),
@@ -52,6 +78,7 @@ ResidualTrainer::ResidualTrainer(std::span<const TrainingView> views, const Fixe
       adam_(loss_->stream()),
       density_(multiplying(options.density), loss_->stream()) {
     check(!views.empty(), "there are no views to learn from");
+    move_factor_ = move_factor_of(views[0].camera, first, options.render, options.move_pixels);
 }
 
 std::optional<Residual> ResidualTrainer::next(std::span<const Tensor> images,
@@ -102,7 +129,7 @@ void ResidualTrainer::begin() {
     }
     summary_ = {.removed = std::ssize(dead)};
     lineage_ = Lineage(state_.count(), dead);
-    model_.begin(state_, lineage_.sources(), options_.move_factor);
+    model_.begin(state_, lineage_.sources(), move_factor_);
     adam_ = Adam(loss_->stream());
     density_ = DensityControl(multiplying(options_.density), loss_->stream());
 }

@@ -41,14 +41,16 @@ struct ResidualOptions {
     int64_t densify_round = 8, observe_round = 4;
     DensityOptions density{.gradient = 1.25e-3, .widest = 0.1, .min_opacity = 0.01};
     bool remove_dead = false;
-    int32_t move_factor = 1;  // centres move by this many steps of the cloud, or a multiple
+    // Centres move by multiples of the power of two of the cloud's steps next below this share of a
+    // pixel, half way into the scene that the first view sees; 0: by single steps.
+    double move_pixels = 0.5;
     RenderOptions render{};
     uint64_t seed = 1;
 };
 
 // QUEEN's for N3DV with any number of rounds; for the Immersive dataset, whose paper has gates and
 // masks that its published settings lack; and ours for few bytes: gates before all that changes,
-// coarser steps, and what cannot be seen goes.
+// which start open for all that is pulled at all, no masks, and what cannot be seen goes.
 ResidualOptions queen_residuals(int64_t rounds);
 ResidualOptions immersive_residuals(int64_t rounds);
 ResidualOptions compact_residuals(int64_t rounds);
@@ -90,6 +92,7 @@ class ResidualTrainer {
     ResidualOptions options_;
     Device device_;
     double extent_;
+    int32_t move_factor_;
     std::unique_ptr<ViewLoss> loss_;
     FixedCloud state_;
     ResidualModel model_;

@@ -9,6 +9,8 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <cmath>
+#include <numeric>
 #include <vector>
 
 namespace longtake::gaussians {
@@ -123,12 +125,24 @@ TEST(ResidualTrainer, UnseenGaussiansGoOnRequest) {
     }
 }
 
-TEST(ResidualTrainer, CentresMoveByMultiples) {
-    ResidualTrainer trainer = trainer_of({.move_factor = 64});
-    const auto residual = trainer.next(views_at(1).images());
-    EXPECT_GT(nonzero(residual->means), 0);
-    EXPECT_TRUE(std::ranges::all_of(residual->means.values<int32_t>(),
-                                    [](int32_t v) { return v % 64 == 0; }));
+TEST(ResidualTrainer, CentresMoveByShareOfAPixel) {
+    const auto step_of = [](double pixels) {
+        ResidualTrainer trainer = trainer_of({.move_pixels = pixels});
+        const auto residual = trainer.next(views_at(1).images());
+        int32_t step = 0;
+        for (const int32_t v : residual->means.values<int32_t>()) {
+            step = std::gcd(step, v);
+        }
+        return step * static_cast<double>(mean_step_of(kSceneExtent));
+    };
+    const Camera camera = views_at(0).learnt[0].camera;
+    const auto centre = camera.centre();
+    const double pixel = std::hypot(centre[0], centre[1], centre[2]) / camera.fx;
+    EXPECT_EQ(step_of(0), static_cast<double>(mean_step_of(kSceneExtent)));
+    const double half = step_of(0.5);
+    EXPECT_GT(half, 0.2 * pixel);
+    EXPECT_LT(half, 0.6 * pixel);
+    EXPECT_EQ(step_of(0.125), half / 4);
 }
 
 TEST(ResidualTrainer, StopsOnRequest) {

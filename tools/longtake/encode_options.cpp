@@ -24,7 +24,7 @@ struct Preset {
 const std::map<std::string, Preset> kPresets{{"s", {6, gaussians::queen_residuals}},
                                              {"m", {8, gaussians::queen_residuals}},
                                              {"l", {10, gaussians::queen_residuals}},
-                                             {"compact", {10, gaussians::compact_residuals}},
+                                             {"compact", {14, gaussians::compact_residuals}},
                                              {"immersive", {15, gaussians::immersive_residuals}}};
 
 template <typename Map> std::vector<std::string> names_of(const Map& map) {
@@ -105,8 +105,9 @@ void add_stream_options(CLI::App& command, EncodeOptions& o) {
         ->check(CLI::Range(0.0, 1.0));
     group
         ->add_option("--move-step", o.move_step,
-                     "Places change by multiples of this, in steps of the stream (default: 1)")
-        ->check(CLI::Range(1, 1 << 16));
+                     "Places change by about this share of a pixel, or 0 for as finely as the "
+                     "stream can (default: 0.5)")
+        ->check(CLI::Range(0.0, 100.0));
     group->add_flag("--drop-unseen", o.drop_unseen, "Gaussians that nobody can see go");
 }
 
@@ -151,7 +152,7 @@ gaussians::ResidualOptions residual_options(const EncodeOptions& o, size_t views
     options.remove_dead = options.remove_dead || o.drop_unseen;
     options.masked_share = o.masked.value_or(options.masked_share);
     options.pool = o.pool.value_or(options.pool);
-    options.move_factor = o.move_step.value_or(options.move_factor);
+    options.move_pixels = o.move_step.value_or(options.move_pixels);
     options.density.max_gaussians = o.max_gaussians;
     options.render = training_options(o, 1).render;
     options.seed = o.seed;

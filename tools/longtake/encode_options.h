@@ -31,8 +31,8 @@ struct EncodeOptions {
     bool follow = false;
     std::optional<std::string> gates;
     bool gate_all = false, drop_unseen = false;
-    std::optional<double> masked, pool;
-    std::optional<int32_t> move_step;
+    std::optional<double> masked, pool, move_step;
+
 };
 
 void add_encode_options(CLI::App& command, EncodeOptions& options);

@@ -35,10 +35,10 @@ double seconds_since(std::chrono::steady_clock::time_point start) {
 // What settings a stream was made with, so that it is gone on with under no others.
 std::string settings_of(const EncodeOptions& o, const gaussians::ResidualOptions& r) {
     return fmt::format(
-        "preset {}, {} rounds, gates {}{}, pool {}, masked {}, steps of {}{}, keys every {}, "
+        "preset {}, {} rounds, gates {}{}, pool {}, masked {}, steps of {} pixels{}, keys every {}, "
         "degree {}, seed {}, scale {}, test {}",
         o.preset, r.rounds, static_cast<int>(r.gates), r.gate_latents ? " before all" : "", r.pool,
-        r.masked_share, r.move_factor, r.remove_dead ? ", unseen ones go" : "", o.key_every,
+        r.masked_share, r.move_pixels, r.remove_dead ? ", unseen ones go" : "", o.key_every,
         o.degree, o.seed, o.scale, fmt::join(o.test, " "));
 }
 

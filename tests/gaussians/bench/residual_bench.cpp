@@ -2,6 +2,7 @@
 // frame: a line of JSON for each frame, one for the whole, and one for playing it.
 //   residual_bench device=cuda width=1352 height=1014 views=20 frames=60 points=100000 max=560000
 //       sampling=1 degree=2 iterations=4000 settings=ablation [splat=biker.spz] [pictures=FOLDER]
+//       [streams=FOLDER]
 // A setting is a name and what is other: `ablation` stands for the steps of QUEEN's table, none,
 // quantized, gated, scored, masked, and ours; queen and compact are presets;
 // queen:rounds=8:step=64:masked=0 changes one.
@@ -78,16 +79,16 @@ ResidualOptions setting(const std::string& text) {
     const std::vector<std::string> words = parts_of(text, ':');
     const std::string& name = words.at(0);
     const Arguments a(std::span<const std::string>(words).subspan(1));
-    const int64_t rounds = a.number("rounds", 10);
-    ResidualOptions o =
-        name == "compact" || name == "ours" ? compact_residuals(rounds) : queen_residuals(rounds);
+    const bool ours = name == "compact" || name == "ours";
+    const int64_t rounds = a.number("rounds", ours ? 14 : 10);
+    ResidualOptions o = ours ? compact_residuals(rounds) : queen_residuals(rounds);
     const std::map<std::string, GateStart> steps{
         {"quantized", GateStart::Open}, {"gated", GateStart::Even}, {"scored", GateStart::Median}};
     if (const auto step = steps.find(name); step != steps.end()) {
         o.gates = step->second;
         o.masked_share = 0;
     } else {
-        check(name == "masked" || name == "queen" || name == "compact" || name == "ours",
+        check(name == "masked" || name == "queen" || ours,
               "no setting {}", name);
     }
     o.gates = a.number("robust", 0) != 0 ? GateStart::Robust : o.gates;
@@ -96,7 +97,7 @@ ResidualOptions setting(const std::string& text) {
     o.gate_cost = a.real("cost", o.gate_cost);
     o.masked_share = a.real("masked", o.masked_share);
     o.pool = a.real("pool", o.pool);
-    o.move_factor = static_cast<int32_t>(a.number("step", o.move_factor));
+    o.move_pixels = a.real("step", o.move_pixels);
     o.remove_dead = a.number("dead", o.remove_dead ? 1 : 0) != 0;
     return o;
 }
@@ -323,6 +324,10 @@ void Bench::compressed(const std::string& name, ResidualOptions options) {
     fmt::print("{{\"setting\": \"{}\", \"file\": {}}}\n", name, std::filesystem::file_size(file));
     const Camera& camera = scene_.seen[0].camera;
     print(play(file, camera, device_, std::numeric_limits<int64_t>::max()), camera, device_);
+    if (const std::string streams = a_.text("streams", ""); !streams.empty()) {
+        std::filesystem::copy(file, std::filesystem::path(streams) / (name + ".ltv"),
+                              std::filesystem::copy_options::overwrite_existing);
+    }
 }
 
 void Bench::encode(const std::string& name) {
