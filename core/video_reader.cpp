@@ -5,7 +5,10 @@
 #include "core/image.h"
 #include "core/picture_converter.h"
 
+#include <algorithm>
 #include <cstring>
+#include <filesystem>
+#include <utility>
 #include <vector>
 
 namespace longtake {
@@ -27,12 +30,15 @@ void check_size(const std::string& source, int64_t width, int64_t height) {
 }  // namespace
 
 struct VideoReader::State {
-    explicit State(const std::string& name)
+    State(const std::string& name, Growing grows)
         : source(name),
+          growing(grows),
+          opened_bytes(bytes_now()),
           deadline(kPatience),
           input(av::open_input(url_of(name), deadline.callback())),
           stream(av::video_stream(*input, name)),
           packet(av::make_packet()),
+          held(av::make_packet()),
           decoded(av::make_frame()) {
         const AVCodec* codec = avcodec_find_decoder(stream->codecpar->codec_id);
         check_input(codec != nullptr, "{}: this FFmpeg has no decoder for {}", source,
@@ -50,6 +56,32 @@ struct VideoReader::State {
         rgb->colorspace = AVCOL_SPC_RGB;
     }
 
+    uint64_t bytes_now() const {
+        std::error_code none;
+        const auto bytes = std::filesystem::file_size(source, none);
+        return none ? 0 : bytes;
+    }
+
+    // Goes to where decoding leads to the frame after `before`, which is then not the first. False
+    // where a container has no way there.
+    bool seek(int64_t before) {
+        return before != AV_NOPTS_VALUE &&
+               av_seek_frame(input.get(), stream->index, before, AVSEEK_FLAG_BACKWARD) >= 0;
+    }
+
+    // The same for frames after `past` alone.
+    bool decode_next() {
+        while (decode()) {
+            const int64_t time = decoded->best_effort_timestamp;
+            if (past == AV_NOPTS_VALUE || time == AV_NOPTS_VALUE || time > past) {
+                last = time;
+                ++frames;
+                return true;
+            }
+        }
+        return false;
+    }
+
     // Fills `decoded`; false at the end. A file that was cut off ends before its damaged frame.
     bool decode() {
         for (;;) {
@@ -64,10 +96,27 @@ struct VideoReader::State {
                 check_input(!read_packet(), "{} is damaged: {}", source, av::reason(got));
                 return false;
             }
-            const bool more = read_packet();
+            const bool more = growing == Growing::Yes ? read_but_last() : read_packet();
+            if (!more && growing == Growing::Yes) {
+                return false;
+            }
             const int sent = avcodec_send_packet(decoder.get(), more ? packet.get() : nullptr);
             check_input(sent >= 0 || !read_packet(), "{} is damaged: {}", source, av::reason(sent));
         }
+    }
+
+    // The packet before the one that is read, which then is whole.
+    bool read_but_last() {
+        do {
+            std::swap(packet, held);
+            if (!read_packet()) {
+                std::swap(packet, held);
+                return false;
+            }
+            std::swap(packet, held);
+        } while (packet->data == nullptr);
+        used_bytes = packet->pos >= 0 ? packet->pos + packet->size : used_bytes;
+        return true;
     }
 
     // Fills `packet` with the next one of our stream; false at the end.
@@ -84,16 +133,21 @@ struct VideoReader::State {
     }
 
     std::string source;
+    Growing growing;
+    uint64_t opened_bytes;  // of the file, when it was opened
+    int64_t used_bytes = 0, frames = 0;
+    int64_t last = AV_NOPTS_VALUE, past = AV_NOPTS_VALUE;  // times, in the stream's own units
     av::Deadline deadline;
     av::Input input;
     AVStream* stream;
     av::Codec decoder;
-    av::Packet packet;
+    av::Packet packet, held;
     av::Frame decoded, rgb;
     av::PictureConverter converter;
 };
 
-VideoReader::VideoReader(const std::string& source) : state_(std::make_unique<State>(source)) {}
+VideoReader::VideoReader(const std::string& source, Growing growing)
+    : state_(std::make_unique<State>(source, growing)) {}
 VideoReader::~VideoReader() = default;
 VideoReader::VideoReader(VideoReader&&) noexcept = default;
 VideoReader& VideoReader::operator=(VideoReader&&) noexcept = default;
@@ -111,7 +165,7 @@ FrameRate VideoReader::frame_rate() const {
 }
 
 std::optional<Tensor> VideoReader::next() {
-    if (!state_->decode()) {
+    if (!state_->decode_next()) {
         return std::nullopt;
     }
     const AVFrame& rgb = *state_->rgb;
@@ -123,6 +177,29 @@ std::optional<Tensor> VideoReader::next() {
                     rgb.data[0] + static_cast<ptrdiff_t>(y) * rgb.linesize[0], row);
     }
     return frame;
+}
+
+bool VideoReader::go_on() {
+    const State& old = *state_;
+    if (old.growing == Growing::No || old.bytes_now() <= old.opened_bytes) {
+        return false;
+    }
+    auto anew = std::make_unique<State>(old.source, Growing::Yes);
+    if (!anew->seek(old.last)) {
+        anew = std::make_unique<State>(old.source, Growing::Yes);
+    }
+    anew->past = anew->last = old.last;
+    anew->frames = old.frames;
+    state_ = std::move(anew);
+    return true;
+}
+
+int64_t VideoReader::waiting() const {
+    const auto used = static_cast<double>(state_->used_bytes);
+    const double left = static_cast<double>(state_->bytes_now()) - used;
+    return used > 0 ? static_cast<int64_t>(
+                          std::max(0., left * static_cast<double>(state_->frames) / used))
+                    : 0;
 }
 
 Tensor read_video(const std::string& source, int64_t max_frames) {

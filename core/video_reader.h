@@ -14,7 +14,10 @@ namespace longtake {
 // is an InputError.
 class VideoReader {
   public:
-    explicit VideoReader(const std::string& source);
+    // With Growing::Yes somebody still writes it: the packet that it ends with so far may be half
+    // written, and what needs it is left for later.
+    enum class Growing : uint8_t { No, Yes };
+    explicit VideoReader(const std::string& source, Growing growing = Growing::No);
     ~VideoReader();
     VideoReader(VideoReader&&) noexcept;
     VideoReader& operator=(VideoReader&&) noexcept;
@@ -25,6 +28,11 @@ class VideoReader {
     // The next frame [H, W, 3] of 8-bit sRGB; nothing at the end. Frames that change their size on
     // the way are scaled to that of the first.
     std::optional<Tensor> next();
+    // A file that grows ended, and now is longer: next() goes on with what came. False when it is
+    // not, or is no file.
+    bool go_on();
+    // About how many frames a file that grows has behind the last one, by their bytes so far.
+    int64_t waiting() const;
 
   private:
     struct State;

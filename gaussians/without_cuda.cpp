@@ -31,6 +31,7 @@ template <typename Rows> void run_cuda(const Rows&, int64_t, GpuStream) {
 }
 template void run_cuda(const FloatRows&, int64_t, GpuStream);
 template void run_cuda(const RestFloatRows&, int64_t, GpuStream);
+template void run_cuda(const SourceRows&, int64_t, GpuStream);
 template void run_cuda(const MultiplyRows&, int64_t, GpuStream);
 template void run_cuda(const AddRows&, int64_t, GpuStream);
 template void run_cuda(const AddProductRows&, int64_t, GpuStream);

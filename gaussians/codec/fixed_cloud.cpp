@@ -103,8 +103,15 @@ Cloud to_cloud(const FixedCloud& fixed, GpuStream stream, Arena* arena) {
     floats(fixed.opacities, out.opacities, kFixedStep);
     floats(fixed.sh_dc, out.sh_dc, kFixedStep);
 
-    const Tensor matrix = fixed.rest_decoder.matrix.to(device),
-                 shift = fixed.rest_decoder.shift.to(device);
+    const auto there = [&](const Tensor& numbers) {
+        if (arena == nullptr) {
+            return numbers.to(device);
+        }
+        Tensor copy = arena->allocate(numbers.shape(), DType::I32);
+        copy_bytes(copy.raw(), device, numbers.raw(), numbers.device(), numbers.bytes(), stream);
+        return copy;
+    };
+    const Tensor matrix = there(fixed.rest_decoder.matrix), shift = there(fixed.rest_decoder.shift);
     const RestFloatRows rest{.product = {.latents = fixed.rest.data<int32_t>(),
                                          .matrix = matrix.data<int32_t>(),
                                          .shift = shift.data<int32_t>(),

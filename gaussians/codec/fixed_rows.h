@@ -62,6 +62,34 @@ LONGTAKE_HOST_DEVICE inline int64_t source_of(const int32_t* sources, int64_t ro
     return sources != nullptr ? sources[row] : row;
 }
 
+// For each row after, the row before that it is made of: those that are not removed, in their
+// order, then `made_of` of the others.
+struct SourceRows {
+    static constexpr const char* kName = "sources";
+
+    const int32_t* removed;  // ascending
+    int64_t removed_count, survivors;
+    const int32_t* made_of;
+    int32_t* sources;
+
+    LONGTAKE_HOST_DEVICE void run(int64_t i) const {
+        if (i >= survivors) {
+            sources[i] = made_of[i - survivors];
+            return;
+        }
+        int64_t low = 0, high = removed_count;  // how many removed rows come before it
+        while (low < high) {
+            const int64_t middle = (low + high) / 2;
+            if (removed[middle] - middle <= i) {
+                low = middle + 1;
+            } else {
+                high = middle;
+            }
+        }
+        sources[i] = static_cast<int32_t>(i + low);
+    }
+};
+
 // Numbers as multiples.
 struct MultiplyRows {
     static constexpr const char* kName = "multiples";

@@ -28,6 +28,27 @@ void check_latents(const Tensor& latents, const FixedDecoder& decoder, int64_t r
           features);
 }
 
+Tensor made(const Shape& shape, Device device, Arena* arena) {
+    return arena != nullptr ? arena->allocate(shape, DType::I32)
+                            : Tensor(shape, DType::I32, device);
+}
+
+Tensor host_rows(const std::vector<int32_t>& rows) {
+    Tensor out({std::ssize(rows)}, DType::I32);
+    std::ranges::copy(rows, out.data<int32_t>());
+    return out;
+}
+
+// The same on a device: in an arena nothing is allocated for it, and nobody waits.
+Tensor there(const Tensor& host, Device device, GpuStream stream, Arena* arena) {
+    if (device == host.device()) {
+        return host;
+    }
+    Tensor out = made(host.shape(), device, arena);
+    copy_bytes(out.raw(), device, host.raw(), Device::Cpu, host.bytes(), stream);
+    return out;
+}
+
 }  // namespace
 
 Residual Residual::to(Device device) const {
@@ -39,19 +60,22 @@ Residual Residual::to(Device device) const {
     return out;
 }
 
-std::vector<int32_t> Residual::sources(int64_t count_before) const {
-    std::vector<int32_t> out;
-    out.reserve(static_cast<std::size_t>(count()));
-    auto next = removed.begin();
-    for (int32_t row = 0; row < count_before; ++row) {
-        if (next != removed.end() && *next == row) {
-            ++next;
-        } else {
-            out.push_back(row);
-        }
+Tensor Residual::sources(int64_t count_before, Device device, GpuStream stream,
+                         Arena* arena) const {
+    if (keeps_rows()) {
+        return {};
     }
-    out.insert(out.end(), clones.begin(), clones.end());
-    out.insert(out.end(), splits.begin(), splits.end());
+    std::vector<int32_t> made_of = clones;
+    made_of.insert(made_of.end(), splits.begin(), splits.end());
+    const Tensor gone = there(host_rows(removed), device, stream, arena),
+                 from = there(host_rows(made_of), device, stream, arena);
+    Tensor out = made({count()}, device, arena);
+    const SourceRows rows{.removed = gone.data<int32_t>(),
+                          .removed_count = std::ssize(removed),
+                          .survivors = count_before - std::ssize(removed),
+                          .made_of = from.data<int32_t>(),
+                          .sources = out.data<int32_t>()};
+    run_on(device, rows, count(), stream);
     return out;
 }
 
@@ -79,20 +103,11 @@ FixedCloud advance(const FixedCloud& before, const Residual& residual, GpuStream
     residual.check_fits(before);
     const Device device = before.device();
     const int64_t n = residual.count();
-    Tensor rows;
-    if (!residual.keeps_rows()) {
-        rows = Tensor({n}, DType::I32);
-        std::ranges::copy(residual.sources(before.count()), rows.data<int32_t>());
-        rows = rows.to(device);
-    }
+    const Tensor rows = residual.sources(before.count(), device, stream, arena);
     const int32_t* sources = rows.empty() ? nullptr : rows.data<int32_t>();
-    const auto made = [&](const Shape& shape) {
-        return arena != nullptr ? arena->allocate(shape, DType::I32)
-                                : Tensor(shape, DType::I32, device);
-    };
 
     const auto added = [&](const Tensor& column, const Tensor& numbers) {
-        Tensor after = made(column.shape().with(0, n));
+        Tensor after = made(column.shape().with(0, n), device, arena);
         const AddRows add{.before = column.data<int32_t>(),
                           .sources = sources,
                           .added = numbers.data<int32_t>(),
@@ -102,8 +117,9 @@ FixedCloud advance(const FixedCloud& before, const Residual& residual, GpuStream
         return after;
     };
     const auto changed = [&](const Tensor& column, const ResidualColumn& by, int32_t shrink) {
-        Tensor after = made(column.shape().with(0, n));
-        const Tensor matrix = by.decoder.matrix.to(device), shift = by.decoder.shift.to(device);
+        Tensor after = made(column.shape().with(0, n), device, arena);
+        const Tensor matrix = there(by.decoder.matrix, device, stream, arena),
+                     shift = there(by.decoder.shift, device, stream, arena);
         const AddProductRows add{.before = column.data<int32_t>(),
                                  .sources = sources,
                                  .product = {.latents = by.latents.data<int32_t>(),

@@ -32,8 +32,10 @@ struct Residual {
     int64_t count() const { return means.extent(0); }
     Residual to(Device device) const;
     bool keeps_rows() const { return removed.empty() && clones.empty() && splits.empty(); }
-    // For each row after, the row of before that it is made of.
-    std::vector<int32_t> sources(int64_t count_before) const;
+    // For each row after, the row of before that it is made of: [M] int32 on a device, or nothing
+    // where rows stay what they are. Memory as of advance().
+    Tensor sources(int64_t count_before, Device device, GpuStream stream = nullptr,
+                   Arena* arena = nullptr) const;
     // Throws Error saying what does not fit: rows out of range or order, tensors of other sizes.
     void check_fits(const FixedCloud& before) const;
 };

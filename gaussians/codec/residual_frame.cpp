@@ -144,17 +144,6 @@ FlagContext context_of(size_t column, const Tensor& before, const Tensor& source
             .moves = column == 0 ? nullptr : now.data<uint8_t>()};
 }
 
-// Empty where rows stay what they are.
-Tensor sources_of(const Residual& residual, int64_t count_before) {
-    if (residual.keeps_rows()) {
-        return {};
-    }
-    const std::vector<int32_t> rows = residual.sources(count_before);
-    Tensor out({std::ssize(rows)}, DType::I32);
-    std::ranges::copy(rows, out.data<int32_t>());
-    return out;
-}
-
 int64_t count_changed(const Tensor& changes, int64_t fresh) {
     const int64_t count = changes.extent(1);
     int64_t changed = fresh;
@@ -188,7 +177,7 @@ ResidualFrame encode_residual(const Residual& residual, const CodingState& befor
     part(StreamPart::Decoders) = encode_decoders(residual, before);
     Residual here = residual.to(Device::Cpu);
     const Tensor old = before.changes.to(Device::Cpu),
-                 sources = sources_of(residual, before.cloud.count());
+                 sources = residual.sources(before.cloud.count(), Device::Cpu);
     Tensor changes({CodingState::kChanges, residual.count()}, DType::U8);
     const auto columns = columns_of(here);
     for (size_t i = 0; i < columns.size(); ++i) {
@@ -224,10 +213,8 @@ CodingState decode_residual(const FrameParts& parts, int64_t count, const Coding
         column.latents = sized(column.decoder.latents());
     }
     out.rest = sized(out.rest_decoder.latents());
-    Tensor sources = sources_of(out, before.cloud.count());
-    if (!sources.empty()) {
-        sources = sources.to(before.cloud.device());
-    }
+    const Tensor sources =
+        out.sources(before.cloud.count(), before.cloud.device(), nullptr, &arena);
     Tensor changes = arena.allocate({CodingState::kChanges, count}, DType::U8);
     std::vector<ColumnJob> jobs;
     const auto columns = columns_of(out);

@@ -55,6 +55,20 @@ std::optional<int64_t> Dataset::frame_count() const {
     return frames;
 }
 
+void Dataset::follow() {
+    for (CapturedView& view : views_) {
+        view.pictures.follow();
+    }
+}
+
+int64_t Dataset::waiting() const {
+    int64_t most = 0;
+    for (const CapturedView& view : views_) {
+        most = std::max(most, view.pictures.waiting());
+    }
+    return most;
+}
+
 std::optional<Tensor> Dataset::image(size_t view, int64_t frame) {
     CapturedView& v = views_[view];
     std::optional<Tensor> picture = v.pictures.frame(frame);

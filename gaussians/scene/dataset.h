@@ -45,6 +45,10 @@ class Dataset {
     const Points& points() const { return points_; }
     // How many frames every view has; not known of videos.
     std::optional<int64_t> frame_count() const;
+    // Videos are still being written: they go on as they grow. Images: open the dataset anew.
+    void follow();
+    // About how many frames of some video lie behind the one that was asked for last.
+    int64_t waiting() const;
     // [H, W, 3] of camera(view)'s size, undistorted; nothing beyond the last frame. Frames are best
     // asked for in their order.
     std::optional<Tensor> image(size_t view, int64_t frame);

@@ -1,9 +1,11 @@
 #include "gaussians/scene/picture_source.h"
 
+#include "core/error.h"
 #include "core/image.h"
 
 #include <algorithm>
 #include <array>
+#include <fstream>
 
 namespace longtake::gaussians {
 namespace {
@@ -51,6 +53,13 @@ PictureSource PictureSource::find(const fs::path& folder, const std::string& nam
             }
         }
     }
+    if (std::ifstream url(folder / (name + ".url")); url) {
+        std::string address;
+        std::getline(url, address);
+        check_input(!address.empty(), "{}: it holds no address",
+                    (folder / (name + ".url")).string());
+        return video(address);
+    }
     for (const fs::path& base : {folder / name / "images", folder / name}) {
         if (auto images = images_in(base); !images.empty()) {
             return PictureSource(std::move(images));
@@ -71,7 +80,8 @@ std::optional<int64_t> PictureSource::count() const {
 
 std::optional<std::pair<int64_t, int64_t>> PictureSource::size() const {
     const fs::path& first = images_.empty() ? video_ : images_.front();
-    if (!fs::exists(first)) {
+    const bool address = first.string().find("://") != std::string::npos;
+    if (!address && !fs::exists(first)) {
         return std::nullopt;
     }
     const VideoReader reader(first.string());  // FFmpeg takes images too
@@ -85,12 +95,19 @@ std::optional<Tensor> PictureSource::frame(int64_t index) {
                    : std::nullopt;
     }
     if (!reader_ || index < next_ - 1) {
-        reader_ = std::make_unique<VideoReader>(video_.string());
+        reader_ = std::make_unique<VideoReader>(video_.string(), growing_);
         next_ = 0;
         latest_.reset();
     }
     while (next_ <= index) {
-        latest_ = reader_->next();
+        auto picture = reader_->next();
+        if (!picture && growing_ == VideoReader::Growing::Yes) {
+            if (reader_->go_on()) {
+                continue;
+            }
+            return std::nullopt;  // yet
+        }
+        latest_ = std::move(picture);
         ++next_;
         if (!latest_) {
             break;

@@ -27,7 +27,8 @@ class PictureSource {
         : images_(std::move(images)) {}
     static PictureSource video(std::filesystem::path path);
     // Of the camera of that name, wherever they usually lie in a capture's folder: a video there or
-    // in videos/, or images in NAME/images/ or NAME/. Otherwise none.
+    // in videos/, an address that FFmpeg reads in NAME.url, or images in NAME/images/ or NAME/.
+    // Otherwise none.
     static PictureSource find(const std::filesystem::path& folder, const std::string& name);
 
     const std::vector<std::filesystem::path>& images() const { return images_; }  // none of a video
@@ -36,13 +37,18 @@ class PictureSource {
     std::optional<int64_t> count() const;
     // Width and height of the first; nothing when there is none. A video's or image's head is read.
     std::optional<std::pair<int64_t, int64_t>> size() const;
+    // Somebody still writes it: a video goes on as it grows, but for what may be half written.
+    void follow() { growing_ = VideoReader::Growing::Yes; }
+    // About how many frames of a video lie behind the one that was asked for last; 0 of images.
+    int64_t waiting() const { return reader_ ? reader_->waiting() : 0; }
     // [H, W, 3]; nothing beyond the last. Videos are read forwards; an earlier frame starts anew.
     // Throws InputError when a file is missing or damaged.
     std::optional<Tensor> frame(int64_t index);
 
   private:
     std::vector<std::filesystem::path> images_;
-    std::filesystem::path video_;
+    std::filesystem::path video_;  // or an address
+    VideoReader::Growing growing_ = VideoReader::Growing::No;
     std::unique_ptr<VideoReader> reader_;
     int64_t next_ = 0;              // frame that the reader gives next
     std::optional<Tensor> latest_;  // frame next_ - 1

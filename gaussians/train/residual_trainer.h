@@ -76,6 +76,8 @@ class ResidualTrainer {
     // after each iteration: when it says no, there is no result and the trainer is spent.
     std::optional<Residual> next(std::span<const Tensor> images,
                                  const std::function<bool()>& go_on = {});
+    // For the frames from now on; gates stay before what they are before, and steps what they are.
+    void set_options(const ResidualOptions& options) { options_ = options; }
     const FixedCloud& state() const { return state_; }  // what a decoder has, on the device
     const ResidualSummary& last() const { return summary_; }
 

@@ -37,7 +37,8 @@ TEST(Lineage, KnowsWhatRowsAreMadeOf) {
     EXPECT_THAT(residual.clones, ElementsAre(2));
     EXPECT_THAT(residual.splits, ElementsAre(3, 3));
     residual.means = Tensor({6, 3}, DType::I32);
-    EXPECT_EQ(residual.sources(5), lineage.sources());
+    EXPECT_THAT(residual.sources(5, Device::Cpu).values<int32_t>(),
+                testing::ElementsAreArray(lineage.sources()));
 }
 
 TEST(Lineage, NewRowsMayGoAgain) {

@@ -15,7 +15,14 @@ using testing::ElementsAre;
 
 TEST(Residual, RowsAfterAreSurvivorsThenClonesThenSplits) {
     const FixedCloud before = random_fixed(5, 1);
-    EXPECT_THAT(random_residual(before, 2).sources(5), ElementsAre(0, 2, 4, 2, 2, 3, 3));
+    EXPECT_THAT(random_residual(before, 2).sources(5, Device::Cpu).values<int32_t>(),
+                ElementsAre(0, 2, 4, 2, 2, 3, 3));
+    Residual ends;
+    ends.removed = {0, 1, 4, 9};
+    ends.means = Tensor({6, 3}, DType::I32);
+    EXPECT_THAT(ends.sources(10, Device::Cpu).values<int32_t>(), ElementsAre(2, 3, 5, 6, 7, 8));
+    ends.removed.clear();
+    EXPECT_TRUE(ends.sources(10, Device::Cpu).empty());
 }
 
 TEST(Residual, AddsToWhatARowIsMadeOf) {

@@ -1,11 +1,11 @@
+#include "core/file.h"
 #include "core/video_writer.h"
-#include "tests/core/zip_testing.h"
 #include "tests/gaussians/cloud_testing.h"
 #include "tests/gaussians/dataset_testing.h"
+#include "tests/gaussians/n3dv_testing.h"
 
 #include <gmock/gmock.h>
 
-#include <bit>
 #include <cmath>
 #include <numbers>
 
@@ -34,26 +34,12 @@ void write_video(const fs::path& path, int first, int frames) {
 
 // A camera of 80x64 pixels and focal length 60 at (x, 0, -5) that looks along z, as a row of N3DV.
 std::vector<double> pose_row(double x) {
-    return {0, 1, 0, x, 64, 1, 0, 0, 0, 80, 0, 0, -1, -5, 60, 1, 100};
-}
-
-std::string npy(const std::vector<std::vector<double>>& rows, const std::string& type = "<f8") {
-    std::string header = "{'descr': '" + type + "', 'fortran_order': False, 'shape': (" +
-                         std::to_string(rows.size()) + ", 17), }";
-    header.resize(117, ' ');
-    std::string text = std::string("\x93NUMPY\x01\x00", 8) + little(118, 2) + header + "\n";
-    for (const auto& row : rows) {
-        for (const double v : row) {
-            text += type == "<f8" ? little(std::bit_cast<uint64_t>(v), 8)
-                                  : little(std::bit_cast<uint32_t>(static_cast<float>(v)), 4);
-        }
-    }
-    return text;
+    return n3dv_row({.width = 80, .height = 64, .focal = 60, .place = {x, 0, -5}});
 }
 
 TEST(N3dv, RowsAreCamerasInTheOrderOfTheirNames) {
     const TemporaryFolder folder;
-    write_file(folder / "poses_bounds.npy", npy({pose_row(-1), pose_row(2)}));
+    write_file(folder / "poses_bounds.npy", n3dv_rows({pose_row(-1), pose_row(2)}));
     write_video(folder / "cam00.mkv", 10, 3);
     write_video(folder / "cam05.mkv", 20, 3);  // numbers have gaps
     Dataset dataset = Dataset::open(folder.path());
@@ -74,10 +60,48 @@ TEST(N3dv, RowsAreCamerasInTheOrderOfTheirNames) {
     EXPECT_EQ(level_of(dataset.image(1, 2)), 40);
 }
 
+TEST(N3dv, VideosThatGrowGoOn) {
+    const TemporaryFolder folder, whole;
+    write_file(folder / "poses_bounds.npy", n3dv_rows({pose_row(-1), pose_row(2)}));
+    write_video(whole / "cam00.mkv", 10, 8);
+    write_video(folder / "cam01.mkv", 20, 8);
+    const std::string bytes = read_text(whole / "cam00.mkv", size_t{1} << 20);
+    write_file(folder / "cam00.mkv", bytes.substr(0, bytes.size() / 2));
+    Dataset dataset = Dataset::open(folder.path());
+    dataset.follow();
+    int64_t frame = 0;
+    for (; level_of(dataset.image(0, frame)) >= 0; ++frame) {
+        EXPECT_EQ(level_of(dataset.image(0, frame)), 10 + 10 * frame);
+    }
+    EXPECT_GT(frame, 0);
+    EXPECT_LT(frame, 5);
+    EXPECT_EQ(level_of(dataset.image(0, frame)), -1);  // yet
+    EXPECT_EQ(level_of(dataset.image(0, frame - 1)), 10 * frame);
+    write_file(folder / "cam00.mkv", bytes);
+    // All but what the last packet holds, which might be half written.
+    for (; frame < 7; ++frame) {
+        EXPECT_EQ(level_of(dataset.image(0, frame)), 10 + 10 * frame);
+        EXPECT_EQ(level_of(dataset.image(1, frame)), 20 + 10 * frame);
+    }
+    EXPECT_EQ(level_of(dataset.image(0, 7)), -1);
+}
+
+TEST(N3dv, ACameraMayBeAnAddress) {
+    const TemporaryFolder folder, elsewhere;
+    write_file(folder / "poses_bounds.npy", n3dv_rows({pose_row(-1), pose_row(2)}));
+    write_video(folder / "cam00.mkv", 10, 3);
+    write_video(elsewhere / "a.mkv", 50, 3);
+    write_file(folder / "cam01.url", "file://" + (elsewhere / "a.mkv").string() + "\n");
+    Dataset dataset = Dataset::open(folder.path());
+    EXPECT_EQ(level_of(dataset.image(1, 2)), 70);
+    write_file(folder / "cam01.url", "");
+    EXPECT_THAT(dataset_complaint(folder.path()), HasSubstr("cam01.url: it holds no address"));
+}
+
 TEST(N3dv, FramesMayBeExtracted) {
     for (const char* inside : {"images/", ""}) {
         const TemporaryFolder folder;
-        write_file(folder / "poses_bounds.npy", npy({pose_row(0), pose_row(1)}, "<f4"));
+        write_file(folder / "poses_bounds.npy", n3dv_rows({pose_row(0), pose_row(1)}, "<f4"));
         for (const char* camera : {"cam00", "cam01"}) {
             for (int i = 0; i < 3; ++i) {
                 write_picture(folder / fmt::format("{}/{}{:04}.png", camera, inside, i),
@@ -99,7 +123,7 @@ TEST(N3dv, BadInput) {
         EXPECT_THAT(dataset_complaint(folder.path()),
                     AllOf(HasSubstr(said), HasSubstr("poses_bounds.npy"), Not(HasSubstr("\n"))));
     };
-    const std::string sound = npy({pose_row(0), pose_row(1)});
+    const std::string sound = n3dv_rows({pose_row(0), pose_row(1)});
     for (size_t size = 0; size < sound.size(); size += 7) {
         write_file(folder / "poses_bounds.npy", sound.substr(0, size));
         EXPECT_THROW(Dataset::open(folder.path()), InputError) << size;
@@ -112,9 +136,9 @@ TEST(N3dv, BadInput) {
     expect(objects, "it is not of little-endian numbers");
     auto bad = pose_row(0);
     bad[14] = std::nan("");
-    expect(npy({bad}), "not numbers");
+    expect(n3dv_rows({bad}), "not numbers");
     bad[14] = 0;
-    expect(npy({bad}), "without a focal length");
+    expect(n3dv_rows({bad}), "without a focal length");
     write_video(folder / "cam00.mkv", 10, 1);
     expect(sound, "it has 2 rows of 17 numbers; 1 rows of 17 belong to the cameras there");
 }

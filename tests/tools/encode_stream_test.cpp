@@ -1,7 +1,9 @@
 #include "core/error.h"
 #include "core/file.h"
-#include "core/image.h"
+#include "core/video_writer.h"
 #include "gaussians/codec/stream_reader.h"
+#include "tests/gaussians/n3dv_testing.h"
+#include "tests/tools/recording.h"
 #include "tests/tools/refusal.h"
 
 #include <fmt/format.h>
@@ -20,58 +22,15 @@ using gaussians::StreamReader;
 using testing::ContainsRegex;
 using testing::HasSubstr;
 
-const fs::path kSplats = fs::path(LONGTAKE_TEST_FIXTURES) / "splats";
-constexpr int kFrames = 5;
-
-// Five frames of the fixture's cloud by three cameras, in toyworld's layout: it gets darker.
-class EncodeStream : public testing::Test {
+class EncodeStream : public Recording {
   protected:
-    EncodeStream() {
-        const fs::path clip = runner.folder / "clip";
-        fs::create_directories(clip);
-        std::string views, cameras;
-        for (int v = 0; v < 3; ++v) {
-            const std::string pose = fmt::format("[1,0,0,{},0,1,0,0,0,0,1,20,0,0,0,1]", 1 - v);
-            std::string poses = pose;
-            for (int t = 1; t < kFrames; ++t) {
-                poses += "," + pose;
-            }
-            views += fmt::format(R"({}{{"intrinsics": [60,60,48,32], "world_to_camera": [{}]}})",
-                                 v == 0 ? "" : ",", poses);
-        }
-        std::ofstream(clip / "clip.json")
-            << R"({"width": 96, "height": 64, "views": [)" << views << "]}";
-        fs::copy(kSplats / "version3.spz", runner.folder / "a.spz");
-        runner.run({"render", "a.spz", "--cameras", "clip", "-o", "drawn/"});
-        for (int v = 0; v < 3; ++v) {
-            const Tensor seen = read_png(runner.folder / fmt::format("drawn/frame_{:06}.png", v));
-            const fs::path folder = clip / fmt::format("view_{:02}", v);
-            fs::create_directories(folder);
-            for (int t = 0; t < kFrames; ++t) {
-                Tensor image = seen.clone();
-                for (uint8_t& value : image.values<uint8_t>()) {
-                    value = static_cast<uint8_t>(value * (10 - t) / 10);
-                }
-                write_png(folder / fmt::format("frame_{:04}.png", t), image);
-            }
-        }
-        fs::remove_all(runner.folder / "drawn");
-    }
-
     std::vector<std::string> command(const std::string& output,
                                      const std::vector<std::string>& more = {}) const {
-        std::vector<std::string> all{
-            "encode",   "clip", "-o",       output, "--test",       "view_01",
-            "--points", "200",  "--max",    "300",  "--iterations", "100",
-            "--degree", "1",    "--preset", "s",    "--key-every",  "2"};
+        std::vector<std::string> all =
+            Recording::command(output, {"--test", "view_01", "--preset", "s", "--key-every", "2"});
         all.insert(all.end(), more.begin(), more.end());
         return all;
     }
-    std::string bytes(const std::string& name) const {
-        return read_text(runner.folder / name, 1 << 24);
-    }
-
-    const Runner runner;
 };
 
 TEST_F(EncodeStream, LearnsWhatFramesChange) {
@@ -136,12 +95,22 @@ TEST_F(EncodeStream, CtrlCKeepsWhatIsWhole) {
     EXPECT_TRUE(reader.next());
 }
 
-TEST_F(EncodeStream, SegmentsStandAlone) {
-    const Outcome outcome = runner.run(command("b.ltv", {"--segments", "1..1"}));
-    EXPECT_EQ(outcome.exit_code, 0) << outcome.err;
-    StreamReader reader((runner.folder / "b.ltv").string());
-    EXPECT_EQ(reader.info().first_frame, 2);
-    EXPECT_TRUE(reader.frame_count() == 2);
+TEST_F(EncodeStream, TwoProcessesMakeOneStream) {
+    const auto start = [&](const std::string& name, const std::string& segments) {
+        auto arguments = command(name, {"--segments", segments});
+        arguments.insert(arguments.begin(), LONGTAKE_BINARY);
+        return Subprocess(arguments, runner.options);
+    };
+    Subprocess a = start("a.ltv", "0..0"), b = start("b.ltv", "1..2");
+    for (Subprocess* process : {&a, &b}) {
+        const Outcome outcome = process->wait();
+        EXPECT_EQ(outcome.exit_code, 0) << outcome.err;
+    }
+    StreamReader second((runner.folder / "b.ltv").string());
+    EXPECT_EQ(second.info().first_frame, 2);
+    EXPECT_TRUE(second.frame_count() == 3);
+    EXPECT_EQ(runner.run({"concat", "a.ltv", "b.ltv", "-o", "c.ltv"}).exit_code, 0);
+    EXPECT_THAT(runner.run({"info", "c.ltv", "--verify"}).out, HasSubstr("verified: all 5 frames"));
 }
 
 TEST_F(EncodeStream, FollowsARecordingUntilItsEnd) {
@@ -158,7 +127,96 @@ TEST_F(EncodeStream, FollowsARecordingUntilItsEnd) {
     EXPECT_THAT(outcome.err, HasSubstr("frames behind the recording"));
 }
 
+// Videos in N3DV's layout, of which half is there at first.
+TEST_F(EncodeStream, FollowsVideosThatGrow) {
+    const auto folder = [&](const std::string& name) { return runner.folder / name; };
+    fs::create_directories(folder("whole"));
+    fs::create_directories(folder("grows"));
+    std::vector<std::vector<double>> rows;
+    std::vector<std::string> videos;
+    for (int v = 0; v < kViews; ++v) {
+        rows.push_back(gaussians::n3dv_row({.width = kWidth,
+                                            .height = kHeight,
+                                            .focal = kFocal,
+                                            .place = {v - 1., 0, -kDistance}}));
+        VideoOptions options;
+        options.width = kWidth;
+        options.height = kHeight;
+        options.codec = "ffv1";
+        const fs::path path = folder("whole") / fmt::format("cam{:02}.mkv", v);
+        const auto writer = make_frame_writer(path.string(), options);
+        for (int t = 0; t < kFrames; ++t) {
+            writer->write(
+                pictures[static_cast<size_t>(v * kFrames + t)].reshape({1, kHeight, kWidth, 3}));
+        }
+        writer->finish();
+        videos.push_back(bytes(path.string()));
+    }
+    const auto write = [&](const std::string& name, size_t v, double share) {
+        const std::string& all = videos[v];
+        std::ofstream(folder(name) / fmt::format("cam{:02}.mkv", v), std::ios::binary)
+            << all.substr(0, static_cast<size_t>(share * static_cast<double>(all.size())));
+    };
+    for (const char* name : {"whole", "grows"}) {
+        std::ofstream(folder(name) / "poses_bounds.npy", std::ios::binary)
+            << gaussians::n3dv_rows(rows);
+        for (size_t v = 0; v < kViews; ++v) {
+            write(name, v, name == std::string("whole") ? 1 : 0.5);
+        }
+    }
+    const auto encode = [&](const std::string& dataset, const std::vector<std::string>& more) {
+        auto arguments = command(dataset + ".ltv", {"--test", "cam01", "--frames", "4"});
+        arguments[1] = dataset;
+        arguments.insert(arguments.end(), more.begin(), more.end());
+        arguments.insert(arguments.begin(), LONGTAKE_BINARY);
+        std::erase(arguments, "view_01");
+        arguments.erase(std::ranges::find(arguments, "--test"));
+        return Subprocess(arguments, runner.options);
+    };
+    EXPECT_EQ(encode("whole", {}).wait().exit_code, 0);
+    Subprocess following = encode("grows", {"--follow"});
+    const fs::path partial = folder("grows.ltv.partial");
+    for (int i = 0; i < 500 && !(fs::exists(partial) && fs::file_size(partial) > 4000); ++i) {
+        std::this_thread::sleep_for(std::chrono::milliseconds(10));
+    }
+    for (size_t v = 0; v < kViews; ++v) {
+        write("grows", v, 1);
+    }
+    const Outcome outcome = following.wait();
+    EXPECT_EQ(outcome.exit_code, 0) << outcome.err;
+    EXPECT_THAT(outcome.err, HasSubstr("frames behind the recording"));
+    EXPECT_EQ(bytes("grows.ltv"), bytes("whole.ltv"));
+}
+
+TEST_F(EncodeStream, AutoKeepsToItsBudget) {
+    const auto mean_bytes = [&](const std::string& budget) {
+        const Outcome outcome = runner.run(Recording::command(
+            "a.ltv", {"--preset", "auto", "--budget", budget, "--key-every", "5", "--fps", "5"}));
+        EXPECT_EQ(outcome.exit_code, 0) << outcome.err;
+        EXPECT_THAT(outcome.out, ContainsRegex("budget: .* of .* MB/s"));
+        StreamReader reader((runner.folder / "a.ltv").string());
+        double bytes = 0;
+        for (int64_t i = 0; i < kFrames; ++i) {
+            bytes += reader.header(i).bytes;
+        }
+        fs::remove(runner.folder / "a.ltv");
+        return bytes;
+    };
+    const double loose = mean_bytes("1MB/s,60s,8GB"), tight = mean_bytes("6kB/s");
+    EXPECT_LT(tight, 6500);
+    EXPECT_GT(loose, 1.2 * tight);
+}
+
 TEST_F(EncodeStream, BadInput) {
+    const auto budget = [&](const std::string& words) {
+        return Recording::command("a.ltv", {"--preset", "auto", "--budget", words});
+    };
+    expect_refused(runner, budget("2MB,3GB"), "--budget 3GB");
+    expect_refused(runner, budget("fast"), "--budget fast");
+    expect_refused(runner, budget("-2s"), "--budget -2s");
+    expect_refused(runner, command("a.ltv", {"--budget", "2s"}), "--preset auto and --budget");
+    expect_refused(runner, Recording::command("a.ltv", {"--preset", "auto"}),
+                   "--preset auto and --budget");
     expect_refused(runner, command("a.ltv", {"--segments", "3"}), "--segments 3");
     expect_refused(runner, command("a.ltv", {"--segments", "2..1"}), "--segments 2..1");
     expect_refused(runner, command("a.ltv", {"--latents", "0"}), "--latents 0");

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "gaussians/scene/dataset.h"
+#include "gaussians/train/rate_control.h"
 #include "gaussians/train/residual_trainer.h"
 #include "gaussians/train/static_trainer.h"
 
@@ -27,12 +28,12 @@ struct EncodeOptions {
 
     // Of a stream; those that are not given are the preset's.
     std::string preset = "l", frame_rate = "30", segments;
+    std::vector<std::string> budget;
     int64_t frames = 0, key_every = 30, rounds = 0;
     bool follow = false;
     std::optional<std::string> gates;
     bool gate_all = false, drop_unseen = false;
     std::optional<double> masked, pool, move_step;
-
 };
 
 void add_encode_options(CLI::App& command, EncodeOptions& options);
@@ -42,6 +43,10 @@ gaussians::TrainingOptions training_options(const EncodeOptions& options, size_t
 // How the moments after it are; presets count rounds of nineteen views, as QUEEN's scenes have, and
 // make more of fewer.
 gaussians::ResidualOptions residual_options(const EncodeOptions& options, size_t views);
+
+// What --preset auto has to keep to, such as 2MB/s, 1.5s and 8GB; throws InputError naming
+// --budget.
+gaussians::StreamBudget stream_budget(const EncodeOptions& options);
 
 // The frames of the dataset that a stream is made of.
 struct FrameRange {

@@ -35,9 +35,11 @@ double seconds_since(std::chrono::steady_clock::time_point start) {
 // What settings a stream was made with, so that it is gone on with under no others.
 std::string settings_of(const EncodeOptions& o, const gaussians::ResidualOptions& r) {
     return fmt::format(
-        "preset {}, {} rounds, gates {}{}, pool {}, masked {}, steps of {} pixels{}, keys every {}, "
+        "preset {}{}, {} rounds, gates {}{}, pool {}, masked {}, steps of {} pixels{}, keys every "
+        "{}, "
         "degree {}, seed {}, scale {}, test {}",
-        o.preset, r.rounds, static_cast<int>(r.gates), r.gate_latents ? " before all" : "", r.pool,
+        o.preset, o.budget.empty() ? "" : fmt::format(" of {}", fmt::join(o.budget, ", ")),
+        r.rounds, static_cast<int>(r.gates), r.gate_latents ? " before all" : "", r.pool,
         r.masked_share, r.move_pixels, r.remove_dead ? ", unseen ones go" : "", o.key_every,
         o.degree, o.seed, o.scale, fmt::join(o.test, " "));
 }
@@ -45,8 +47,12 @@ std::string settings_of(const EncodeOptions& o, const gaussians::ResidualOptions
 // What the frames so far came to.
 struct Totals {
     int64_t frames = 0, residuals = 0;
-    double psnr = 0, residual_bytes = 0, seconds = 0;
+    double psnr = 0, bytes = 0, residual_bytes = 0, seconds = 0;
 };
+
+double segment_seconds(const EncodeOptions& o) {
+    return static_cast<double>(o.key_every) / FrameRate::parse(o.frame_rate).value();
+}
 
 // The frames of a stream in their order: the first is learnt as a moment, the others as what they
 // change. A segment is a function of the state before it and its pictures, so that it does not
@@ -59,6 +65,8 @@ class StreamEncoder {
           options_(options),
           extent_(extent),
           device_(device_of(o.device)),
+          control_(stream_budget(o), {.rounds = options.rounds, .gate_cost = options.gate_cost},
+                   o.key_every, segment_seconds(o)),
           writer_(StreamWriter::can_resume(o.output) ? StreamWriter::resume(o.output, info)
                                                      : StreamWriter(o.output, info)) {}
 
@@ -77,12 +85,14 @@ class StreamEncoder {
   private:
     bool first(const Views& views, const gaussians::Points& points, const Start& begin);
     bool next(const Views& views, bool key);
+    gaussians::ResidualOptions options_now(size_t views) const;
     void report(const Views& views, double seconds, bool key);
 
     const EncodeOptions& o_;
     gaussians::ResidualOptions options_;
     double extent_;
     Device device_;
+    gaussians::RateControl control_;
     StreamWriter writer_;
     std::optional<ResidualTrainer> trainer_;  // of the segment, once it has a frame to learn
     std::optional<Views> before_;
@@ -94,10 +104,15 @@ bool StreamEncoder::add(Views views, const gaussians::Points& points, const Star
     const auto start = std::chrono::steady_clock::now();
     const int64_t number = writer_.frame_count();
     const bool key = number % o_.key_every == 0;
+    if (key) {
+        control_.begin_segment();
+    }
     if (number == 0 ? !first(views, points, begin) : !next(views, key)) {
         return false;
     }
-    report(views, seconds_since(start), key);
+    const double seconds = seconds_since(start);
+    control_.spent(writer_.last().bytes, number == 0 ? 0 : seconds, key);
+    report(views, seconds, key);
     before_ = std::move(views);
     return true;
 }
@@ -127,6 +142,9 @@ bool StreamEncoder::next(const Views& views, bool key) {
         trainer_.reset();
         trainer_.emplace(before_->learnt, writer_.state(), extent_, options_, device_);
     }
+    if (!o_.budget.empty()) {
+        trainer_->set_options(options_now(views.learnt.size()));
+    }
     std::vector<Tensor> images;
     for (const gaussians::TrainingView& view : views.learnt) {
         images.push_back(view.image);
@@ -144,6 +162,16 @@ bool StreamEncoder::next(const Views& views, bool key) {
     return true;
 }
 
+// As the budget leaves it.
+gaussians::ResidualOptions StreamEncoder::options_now(size_t views) const {
+    const gaussians::Effort effort = control_.next();
+    EncodeOptions o = o_;
+    o.rounds = effort.rounds;
+    gaussians::ResidualOptions options = residual_options(o, views);
+    options.gate_cost = effort.gate_cost;
+    return options;
+}
+
 void StreamEncoder::report(const Views& views, double seconds, bool key) {
     const gaussians::Cloud cloud = to_cloud(writer_.state());
     const gaussians::FrameHeader& frame = writer_.last();
@@ -151,6 +179,7 @@ void StreamEncoder::report(const Views& views, double seconds, bool key) {
     const double psnr = errors_of(cloud, watched, options_.render).psnr();
     ++totals_.frames;
     totals_.psnr += psnr;
+    totals_.bytes += frame.bytes;
     if (!key) {
         ++totals_.residuals;
         totals_.residual_bytes += frame.bytes;
@@ -177,19 +206,57 @@ void print_totals(const EncodeOptions& o, const Totals& t, const Views& last, do
         gpu_mib > 0 ? fmt::format(" and {:.0f} MiB of the GPU", gpu_mib) : "");
 }
 
+void print_budget(const EncodeOptions& o, const Totals& t, double memory_mib) {
+    const gaussians::StreamBudget budget = stream_budget(o);
+    std::vector<std::string> parts;
+    if (budget.bytes_per_second) {
+        const double seconds =
+            static_cast<double>(t.frames) / FrameRate::parse(o.frame_rate).value();
+        parts.push_back(fmt::format("{:.4g} of {:.4g} MB/s", t.bytes / seconds / 1e6,
+                                    *budget.bytes_per_second / 1e6));
+    }
+    if (budget.seconds_per_frame) {
+        parts.push_back(
+            fmt::format("{:.3g} of {:.3g} s a frame",
+                        t.seconds / static_cast<double>(std::max<int64_t>(1, t.residuals)),
+                        *budget.seconds_per_frame));
+    }
+    if (budget.memory_bytes) {
+        parts.push_back(fmt::format("{:.4g} of {:.4g} MB", memory_mib * (1 << 20) / 1e6,
+                                    *budget.memory_bytes / 1e6));
+    }
+    if (!parts.empty()) {
+        fmt::print("budget: {}\n", fmt::join(parts, ", "));
+    }
+}
+
+// No more Gaussians than the budget has room for.
+EncodeOptions within_budget(EncodeOptions o, const gaussians::StreamBudget& budget,
+                            const Views& seen) {
+    int64_t pixels = 0;
+    for (const gaussians::TrainingView& view : seen.learnt) {
+        pixels += view.camera.width * view.camera.height;
+    }
+    o.max_gaussians =
+        std::min(o.max_gaussians, gaussians::most_gaussians(budget, segment_seconds(o), pixels));
+    return o;
+}
+
 }  // namespace
 
-void encode_stream(const EncodeOptions& o) {
-    const Device device = device_of(o.device);
-    const Start begin = read_start(o.points);
-    const FrameRange range = frame_range(o);
-    const FrameRate frame_rate = FrameRate::parse(o.frame_rate);
-    check_input(o.degree == 0 || o.latents.value_or(1) > 0,
+void encode_stream(const EncodeOptions& given) {
+    const Device device = device_of(given.device);
+    const gaussians::StreamBudget budget = stream_budget(given);
+    const FrameRange range = frame_range(given);
+    const FrameRate frame_rate = FrameRate::parse(given.frame_rate);
+    const Start begin = read_start(given.points);
+    check_input(given.degree == 0 || given.latents.value_or(1) > 0,
                 "--latents 0: a stream's harmonics are made of latents");
-    gaussians::Dataset dataset = gaussians::Dataset::open(o.dataset);
+    gaussians::Dataset dataset = gaussians::Dataset::open(given.dataset);
+    const Views seen = load_views(given, dataset, range.first);
+    const EncodeOptions o = within_budget(given, budget, seen);
     const auto free = [&] { return static_cast<double>(memory_of(device).free) / (1 << 20); };
     const double free_before = free();
-    const Views seen = load_views(o, dataset, range.first);
     const double extent = scene_extent(seen.learnt, dataset.points());
     const auto training = training_options(o, seen.learnt.size());
     const auto residuals = residual_options(o, seen.learnt.size());
@@ -218,18 +285,18 @@ void encode_stream(const EncodeOptions& o) {
         frames && !o.follow ? std::min(*frames, range.end) - range.first - done : 0;
     Progress progress("encode", std::max<int64_t>(0, total));
     double least_free = free_before;
-    int64_t behind = 0;
+    int64_t behind = 1;  // the last frame is always left for later
     while (!interrupted()) {
         std::optional<Views> views = loader.next();
         if (!views || !encoder.add(std::move(*views), points, begin)) {
             break;
         }
         least_free = std::min(least_free, free());
-        const int64_t waiting = o.follow ? loader.waiting().value_or(0) : 0;
+        const int64_t waiting = o.follow ? loader.waiting() : 0;
         if (waiting > behind) {
             fmt::print(stderr, "{} frames behind the recording\n", waiting);
         }
-        behind = waiting;
+        behind = waiting > 1 ? std::max(behind, waiting) : 1;
         progress.advance(1, encoder.text());
     }
     progress.finish();
@@ -243,7 +310,9 @@ void encode_stream(const EncodeOptions& o) {
     encoder.finish();
     gaussians::write_camera_path(gaussians::camera_path_of(o.output), info.cameras,
                                  training.render.near);
-    print_totals(o, encoder.totals(), seen, device == Device::Cuda ? free_before - least_free : 0);
+    const double gpu_mib = device == Device::Cuda ? free_before - least_free : 0;
+    print_totals(o, encoder.totals(), seen, gpu_mib);
+    print_budget(o, encoder.totals(), device == Device::Cuda ? gpu_mib : peak_resident_mib());
 }
 
 }  // namespace longtake::cli

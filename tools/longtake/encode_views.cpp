@@ -83,6 +83,9 @@ FrameLoader::FrameLoader(const EncodeOptions& options, gaussians::Dataset datase
       device_(device),
       range_(range),
       next_(range.first) {
+    if (options.follow) {
+        dataset_.follow();
+    }
     ahead();
 }
 
@@ -97,17 +100,13 @@ std::optional<Views> FrameLoader::next() {
         return std::nullopt;
     }
     std::optional<Views> views = loading_.get();
-    known_ = dataset_.frame_count();
+    const auto known = dataset_.frame_count();
+    waiting_ =
+        known ? std::max<int64_t>(0, std::min(*known, range_.end) - next_) : dataset_.waiting();
     if (views) {
         ahead();
     }
     return views;
-}
-
-std::optional<int64_t> FrameLoader::waiting() const {
-    const int64_t given = next_ - (loading_.valid() ? 1 : 0);
-    return known_ ? std::optional(std::max<int64_t>(0, std::min(*known_, range_.end) - given))
-                  : std::nullopt;
 }
 
 std::optional<Views> FrameLoader::load(int64_t frame) {
@@ -129,7 +128,9 @@ std::optional<Views> FrameLoader::load(int64_t frame) {
             return std::nullopt;
         }
         std::this_thread::sleep_for(kBetween);
-        dataset_ = gaussians::Dataset::open(options_.dataset);
+        if (frames) {  // videos go on by themselves
+            dataset_ = gaussians::Dataset::open(options_.dataset);
+        }
     }
 }
 

@@ -44,8 +44,8 @@ class FrameLoader {
 
     // The next frame; nothing behind the last one.
     std::optional<Views> next();
-    // How many frames of the dataset lie behind the one that next() gave last; not known of videos.
-    std::optional<int64_t> waiting() const;
+    // How many frames of the dataset lie behind the one that next() gave last; about, of videos.
+    int64_t waiting() const { return waiting_; }
 
   private:
     std::optional<Views> load(int64_t frame);
@@ -56,7 +56,7 @@ class FrameLoader {
     Device device_;
     FrameRange range_;
     int64_t next_;
-    std::optional<int64_t> known_;  // frames, when next() gave the last one
+    int64_t waiting_ = 0;
     std::future<std::optional<Views>> loading_;
 };
 

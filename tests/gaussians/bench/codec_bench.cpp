@@ -1,8 +1,9 @@
 // What a stream of Gaussians costs, in bytes and in time, a line of JSON for each figure:
-//   codec_bench FILE.spz|- FOLDER
+//   codec_bench FILE.spz|FILE.ltv|- FOLDER
 // Keys of that file, and their pictures' distance to those of what was given; then a stream of
 // 300,000 Gaussians and 29 latents as a training leaves them, on every device there is.
 #include "core/error.h"
+#include "gaussians/codec/stream_reader.h"
 #include "gaussians/codec/stream_writer.h"
 #include "gaussians/formats/cloud_file.h"
 #include "gaussians/raster/renderer.h"
@@ -242,17 +243,28 @@ std::filesystem::path write_stream(const std::filesystem::path& folder) {
     return path;
 }
 
-void run(const std::string& file, const std::filesystem::path& folder) {
+void bench_play(const std::filesystem::path& path) {
+    constexpr int64_t kCpuFrames = 6;
+    const StreamInfo info = StreamReader(path.string()).info();
+    const Camera camera = info.cameras.empty()
+                              ? look_at({0, 0, -5}, {0, 0, 0}, {0, -1, 0}, 0.8, 1352, 1014)
+                              : info.cameras[info.cameras.size() / 2];
+    print(play(path, camera, Device::Cpu, kCpuFrames), camera, Device::Cpu);
+    if (cuda_devices() > 0) {
+        constexpr int64_t kAll = int64_t{1} << 40;
+        print(play(path, camera, Device::Cuda, kAll), camera, Device::Cuda);
+    }
+}
+
+void run(const std::filesystem::path& file, const std::filesystem::path& folder) {
+    if (file.extension() == ".ltv") {
+        bench_play(file);
+        return;
+    }
     if (file != "-") {
         bench_key(file, folder);
     }
-    const auto path = write_stream(folder);
-    constexpr int64_t kCpuFrames = 6;
-    const Camera camera = look_at({0, 0, -5}, {0, 0, 0}, {0, -1, 0}, 0.8, 1352, 1014);
-    print(play(path, camera, Device::Cpu, kCpuFrames), camera, Device::Cpu);
-    if (cuda_devices() > 0) {
-        print(play(path, camera, Device::Cuda, kFrames), camera, Device::Cuda);
-    }
+    bench_play(write_stream(folder));
 }
 
 }  // namespace
@@ -260,7 +272,7 @@ void run(const std::string& file, const std::filesystem::path& folder) {
 
 int main(int argc, char** argv) {
     if (argc != 3) {
-        std::fprintf(stderr, "codec_bench FILE.spz|- FOLDER\n");
+        std::fprintf(stderr, "codec_bench FILE.spz|FILE.ltv|- FOLDER\n");
         return 2;
     }
     try {

@@ -88,8 +88,7 @@ ResidualOptions setting(const std::string& text) {
         o.gates = step->second;
         o.masked_share = 0;
     } else {
-        check(name == "masked" || name == "queen" || ours,
-              "no setting {}", name);
+        check(name == "masked" || name == "queen" || ours, "no setting {}", name);
     }
     o.gates = a.number("robust", 0) != 0 ? GateStart::Robust : o.gates;
     o.gate_latents = a.number("all", o.gate_latents ? 1 : 0) != 0;
