@@ -108,9 +108,7 @@ struct VideoReader::State {
     // The packet before the one that is read, which then is whole.
     bool read_but_last() {
         do {
-            std::swap(packet, held);
             if (!read_packet()) {
-                std::swap(packet, held);
                 return false;
             }
             std::swap(packet, held);

@@ -14,8 +14,8 @@ constexpr double kOtherBytes = 64 << 20;  // in training
 constexpr double kKeyShare = 0.4;         // of a segment
 constexpr double kLeastShare = 0.02;      // of an even share: what a frame may always take
 constexpr double kCostPower = 2;          // bytes go about with the cost's root
-constexpr double kMostCostStep = 8;
-constexpr double kLeastCost = 5e-4, kMostCost = 10;
+constexpr double kMostCostStep = 32;
+constexpr double kLeastCost = 5e-4, kMostCost = 1000;
 
 int64_t most_gaussians(const StreamBudget& budget, double segment_seconds, int64_t pixels) {
     double most = std::numeric_limits<int32_t>::max();
