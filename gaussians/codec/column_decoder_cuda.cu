@@ -8,20 +8,53 @@ namespace {
 constexpr unsigned kAll = ~0U;
 constexpr int kWarps = 4;  // of a block of threads
 
+// What takes long is to wait for memory: 64 words are always there before they are asked for, two
+// of each lane, and of the rows after these what their flags' chances depend on.
+class Words {
+  public:
+    __device__ Words(const BlockJob& job, int lane)
+        : at_(reinterpret_cast<const uint16_t*>(reinterpret_cast<const uint8_t*>(job.bytes) +
+                                                kStateBytes)),
+          count_(job.words),
+          lane_(lane),
+          now_(word(lane)),
+          later_(word(kLanes + lane)) {}
+
+    // By all lanes together: the one behind `offset` others; 0 beyond the last.
+    __device__ uint32_t peek(int offset) const {
+        const int place = static_cast<int>(next_ - begin_) + offset;
+        const uint32_t now = __shfl_sync(kAll, now_, place % kLanes),
+                       later = __shfl_sync(kAll, later_, place % kLanes);
+        return place < kLanes ? now : later;
+    }
+    __device__ bool has(int offset) const { return next_ + offset < count_; }
+    __device__ void skip(int used) {
+        next_ += used;
+        if (next_ - begin_ >= kLanes) {
+            begin_ += kLanes;
+            now_ = later_;
+            later_ = word(begin_ + kLanes + lane_);
+        }
+    }
+    __device__ bool at_end() const { return next_ == count_; }
+
+  private:
+    __device__ uint32_t word(int64_t index) const { return index < count_ ? at_[index] : 0; }
+
+    const uint16_t* at_;
+    int64_t count_, next_ = 0, begin_ = 0;
+    int lane_;
+    uint32_t now_, later_;
+};
+
 // A lane's state, and the words that all lanes share.
 struct Lane {
     uint32_t state;
-    const uint8_t* words;
-    int64_t next, count;
-    bool sound;
+    Words words;
+    bool sound = true;
 
     __device__ Lane(const BlockJob& job, int lane)
-        : words(reinterpret_cast<const uint8_t*>(job.bytes) + kStateBytes),
-          next(0),
-          count(job.words),
-          sound(true) {
-        state = reinterpret_cast<const uint32_t*>(job.bytes)[lane];
-    }
+        : state(reinterpret_cast<const uint32_t*>(job.bytes)[lane]), words(job, lane) {}
 
     // By all lanes together; those that take no part are not `active`.
     __device__ void take(bool active, Interval symbol) {
@@ -30,14 +63,53 @@ struct Lane {
         }
         const bool wants = active && state < kRansLowest;
         const unsigned wanting = __ballot_sync(kAll, wants);
-        if (wants) {
-            const int64_t mine = next + __popc(wanting & ((1U << (threadIdx.x % kLanes)) - 1));
-            sound = sound && mine < count;
-            const uint8_t* at = words + 2 * (mine < count ? mine : 0);
-            state = state << 16 | (mine < count ? at[0] | at[1] << 8 : 0);
+        if (wanting == 0) {
+            return;
         }
-        next += __popc(wanting);
+        const int mine = __popc(wanting & ((1U << (threadIdx.x % kLanes)) - 1));
+        const uint32_t word = words.peek(mine);
+        if (wants) {
+            sound = sound && words.has(mine);
+            state = state << 16 | word;
+        }
+        words.skip(__popc(wanting));
     }
+};
+
+// Of a lane's rows, one after the other: the context of a flag but for its level.
+class Contexts {
+  public:
+    __device__ Contexts(const BlockJob& job, int lane)
+        : job_(job), row_(lane), source_(source(lane)) {
+        next();
+        now_ = later_;
+        next();
+    }
+    __device__ uint32_t now() const { return now_; }
+    __device__ void step() {
+        now_ = later_;
+        next();
+    }
+
+  private:
+    __device__ int64_t source(int64_t row) const {
+        return row < job_.rows ? source_of(job_.context.sources, job_.first_row + row) : 0;
+    }
+    // Of the row that is two steps ahead, whose source was read a step before.
+    __device__ void next() {
+        const FlagContext& context = job_.context;
+        const bool here = row_ < job_.rows;
+        const uint32_t was = here && context.before != nullptr ? context.before[source_] : 0;
+        const uint32_t move =
+            here && context.moves != nullptr ? context.moves[job_.first_row + row_] : 0;
+        later_ = (2 * was + move) * kFlagLevels;
+        row_ += kLanes;
+        source_ = source(row_);
+    }
+
+    const BlockJob& job_;
+    int64_t row_, source_;
+    uint32_t now_ = 0, later_ = 0;
 };
 
 __device__ void add_differences(const BlockJob& job, int lane) {
@@ -72,17 +144,20 @@ __global__ void __launch_bounds__(kWarps* kLanes)
     }
     const BlockJob job = jobs[index];
     Lane mine(job, lane);
+    Contexts contexts(job, lane);
+    const uint32_t chances = job.sparse && lane < kFlagContexts ? job.flag_chances[lane] : 1;
     int set_before = 0;
     for (int64_t group = 0; group < job.rows; group += kLanes) {
         const int64_t row = job.first_row + group + lane;
         bool set = group + lane < job.rows;
         if (job.sparse) {
-            const uint32_t chance =
-                set ? job.flag_chances[job.context.at(row, flag_level(set_before))] : 1;
+            const auto context = static_cast<int>(contexts.now() + flag_level(set_before));
+            const uint32_t chance = __shfl_sync(kAll, chances, context);
+            contexts.step();
             const bool is_set = set && rans_slot(mine.state) < chance;
             mine.take(set, flag_interval(chance, is_set));
-            if (set) {
-                job.flags[row] = is_set ? 1 : 0;
+            if (is_set) {  // zeros before
+                job.flags[row] = 1;
             }
             set = is_set;
             set_before = __popc(__ballot_sync(kAll, set));
@@ -110,7 +185,7 @@ __global__ void __launch_bounds__(kWarps* kLanes)
             }
         }
     }
-    if (!mine.sound || mine.next != job.words || mine.state != kRansLowest) {
+    if (!mine.sound || !mine.words.at_end() || mine.state != kRansLowest) {
         *unsound = 1;
     }
     if (!job.sparse) {

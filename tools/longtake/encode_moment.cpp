@@ -39,6 +39,19 @@ void report(const EncodeOptions& o, const gaussians::Cloud& cloud, const Views& 
     }
 }
 
+gaussians::Points thinned(const gaussians::Points& points, int64_t most) {
+    gaussians::Points out;
+    const int64_t kept = std::min(most, points.count());
+    for (int64_t i = 0; i < kept; ++i) {
+        const int64_t at = 3 * (i * points.count() / kept);
+        out.positions.insert(out.positions.end(), points.positions.begin() + at,
+                             points.positions.begin() + at + 3);
+        out.colours.insert(out.colours.end(), points.colours.begin() + at,
+                           points.colours.begin() + at + 3);
+    }
+    return out;
+}
+
 }  // namespace
 
 Start read_start(const std::string& option) {
@@ -57,15 +70,17 @@ Start read_start(const std::string& option) {
     return {.given = {}, .found = count};
 }
 
-gaussians::Points first_points(const Start& start, const gaussians::Points& dataset,
-                               const std::vector<TrainingView>& views, uint64_t seed) {
+gaussians::Points first_points(const EncodeOptions& o, const Start& start,
+                               const gaussians::Points& dataset,
+                               const std::vector<TrainingView>& views) {
     constexpr int64_t kEnough = 500, kFound = 20000;
     if (start.given) {
-        return *start.given;
+        return thinned(*start.given, o.max_gaussians);
     }
     return !start.found && dataset.count() >= kEnough
-               ? dataset
-               : gaussians::swept_points(views, start.found.value_or(kFound), seed);
+               ? thinned(dataset, o.max_gaussians)
+               : gaussians::swept_points(
+                     views, std::min(start.found.value_or(kFound), o.max_gaussians), o.seed);
 }
 
 Tensor side_by_side(const gaussians::Cloud& cloud, const TrainingView& view,
@@ -117,7 +132,7 @@ void encode_moment(const EncodeOptions& o) {
     const double free_before = free();
     const auto start = std::chrono::steady_clock::now();
     gaussians::StaticTrainer trainer(
-        views.learnt, first_points(begin, dataset.points(), views.learnt, o.seed), options, device);
+        views.learnt, first_points(o, begin, dataset.points(), views.learnt), options, device);
     learn_moment(o, trainer, options, views.watched());
     const gaussians::Cloud cloud = trainer.cloud().to(Device::Cpu);
     const std::chrono::duration<double> seconds = std::chrono::steady_clock::now() - start;

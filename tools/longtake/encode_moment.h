@@ -13,9 +13,11 @@ struct Start {
     std::optional<int64_t> found;
 };
 Start read_start(const std::string& option);
-// As --points says; else the dataset's own, or found in the views where it has hardly any.
-gaussians::Points first_points(const Start& start, const gaussians::Points& dataset,
-                               const std::vector<gaussians::TrainingView>& views, uint64_t seed);
+// As --points says; else the dataset's own, or found in the views where it has hardly any. No more
+// than --max: then every second, third, ...
+gaussians::Points first_points(const EncodeOptions& options, const Start& start,
+                               const gaussians::Points& dataset,
+                               const std::vector<gaussians::TrainingView>& views);
 
 // Learns a moment, showing how far it is, until the end or Ctrl-C.
 void learn_moment(const EncodeOptions& options, gaussians::StaticTrainer& trainer,

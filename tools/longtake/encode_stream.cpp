@@ -123,7 +123,7 @@ bool StreamEncoder::first(const Views& views, const gaussians::Points& points, c
     for (gaussians::TrainingView& view : here) {
         view.image = view.image.to(Device::Cpu);
     }
-    gaussians::StaticTrainer trainer(here, first_points(begin, points, here, o_.seed), training,
+    gaussians::StaticTrainer trainer(here, first_points(o_, begin, points, here), training,
                                      device_);
     learn_moment(o_, trainer, training, here[0]);
     if (interrupted()) {
