@@ -7,13 +7,13 @@
 namespace longtake::gaussians {
 
 // Measured with streams of degree 2 and the memory of a GPU (tests/records/gaussians_queen.jsonl).
-constexpr double kKeyBytes = 14.1;        // of a Gaussian
-constexpr double kGaussianBytes = 5500;   // in training
-constexpr double kPixelBytes = 30;        // of all views, in training
-constexpr double kOtherBytes = 64 << 20;  // in training
-constexpr double kKeyShare = 0.4;         // of a segment
-constexpr double kLeastShare = 0.02;      // of an even share: what a frame may always take
-constexpr double kCostPower = 2;          // bytes go about with the cost's root
+constexpr double kKeyBytes = 14.1;       // of a Gaussian
+constexpr double kGaussianBytes = 5500;  // in training
+constexpr double kPixelBytes = 30;       // of all views, in training
+constexpr double kOtherBytes = 2e8;      // in training
+constexpr double kKeyShare = 0.4;        // of a segment
+constexpr double kLeastShare = 0.02;     // of an even share: what a frame may always take
+constexpr double kCostPower = 2;         // bytes go about with the cost's root
 constexpr double kMostCostStep = 32;
 constexpr double kLeastCost = 5e-4, kMostCost = 1000;
 

@@ -2,14 +2,13 @@
 
 #include "core/error.h"
 #include "tools/longtake/device_option.h"
+#include "tools/longtake/encode_budget.h"
 
 #include <algorithm>
 #include <charconv>
-#include <cmath>
 #include <limits>
 #include <map>
 #include <string_view>
-#include <utility>
 
 namespace longtake::cli {
 namespace {
@@ -28,7 +27,6 @@ const std::map<std::string, Preset> kPresets{{"s", {6, gaussians::queen_residual
                                              {"l", {10, gaussians::queen_residuals}},
                                              {"compact", {14, gaussians::compact_residuals}},
                                              {"immersive", {15, gaussians::immersive_residuals}}};
-constexpr const char* kAuto = "auto";  // l, or compact where bytes are counted, steered
 
 template <typename Map> std::vector<std::string> names_of(const Map& map) {
     std::vector<std::string> names;
@@ -40,7 +38,7 @@ template <typename Map> std::vector<std::string> names_of(const Map& map) {
 
 std::vector<std::string> preset_names() {
     std::vector<std::string> names = names_of(kPresets);
-    names.emplace_back(kAuto);
+    names.emplace_back(kAutoPreset);
     return names;
 }
 
@@ -158,7 +156,9 @@ gaussians::TrainingOptions training_options(const EncodeOptions& o, size_t views
 gaussians::ResidualOptions residual_options(const EncodeOptions& o, size_t views) {
     constexpr int64_t kViews = 19;
     const bool sized = stream_budget(o).bytes_per_second.has_value();
-    const Preset& preset = kPresets.at(o.preset != kAuto ? o.preset : sized ? "compact" : "l");
+    const Preset& preset = kPresets.at(o.preset != kAutoPreset ? o.preset
+                                       : sized                 ? "compact"
+                                                               : "l");
     const auto seen = std::clamp<int64_t>(static_cast<int64_t>(views), 1, kViews);
     const int64_t rounds = o.rounds > 0 ? o.rounds : (preset.rounds * kViews + seen - 1) / seen;
     gaussians::ResidualOptions options = preset.of(rounds);
@@ -172,29 +172,6 @@ gaussians::ResidualOptions residual_options(const EncodeOptions& o, size_t views
     options.render = training_options(o, 1).render;
     options.seed = o.seed;
     return options;
-}
-
-gaussians::StreamBudget stream_budget(const EncodeOptions& o) {
-    check_input((o.preset == kAuto) == !o.budget.empty(),
-                "--preset auto and --budget belong together");
-    gaussians::StreamBudget budget;
-    for (const std::string& word : o.budget) {
-        double number = 0;
-        const char* end = word.data() + word.size();
-        const auto [unit, error] = std::from_chars(word.data(), end, number);
-        const std::string_view rest(unit, static_cast<size_t>(end - unit));
-        const std::map<std::string_view, std::pair<std::optional<double>*, double>> units{
-            {"kB/s", {&budget.bytes_per_second, 1e3}}, {"MB/s", {&budget.bytes_per_second, 1e6}},
-            {"s", {&budget.seconds_per_frame, 1}},     {"MB", {&budget.memory_bytes, 1e6}},
-            {"GB", {&budget.memory_bytes, 1e9}},
-        };
-        const auto found = units.find(rest);
-        check_input(error == std::errc() && number > 0 && std::isfinite(number) &&
-                        found != units.end() && !found->second.first->has_value(),
-                    "--budget {}: one number each is wanted of kB/s or MB/s, s, MB or GB", word);
-        *found->second.first = number * found->second.second;
-    }
-    return budget;
 }
 
 FrameRange frame_range(const EncodeOptions& o) {

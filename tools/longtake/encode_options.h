@@ -1,7 +1,6 @@
 #pragma once
 
 #include "gaussians/scene/dataset.h"
-#include "gaussians/train/rate_control.h"
 #include "gaussians/train/residual_trainer.h"
 #include "gaussians/train/static_trainer.h"
 
@@ -43,10 +42,6 @@ gaussians::TrainingOptions training_options(const EncodeOptions& options, size_t
 // How the moments after it are; presets count rounds of nineteen views, as QUEEN's scenes have, and
 // make more of fewer.
 gaussians::ResidualOptions residual_options(const EncodeOptions& options, size_t views);
-
-// What --preset auto has to keep to, such as 2MB/s, 1.5s and 8GB; throws InputError naming
-// --budget.
-gaussians::StreamBudget stream_budget(const EncodeOptions& options);
 
 // The frames of the dataset that a stream is made of.
 struct FrameRange {

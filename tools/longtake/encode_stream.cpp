@@ -7,6 +7,7 @@
 #include "gaussians/codec/stream_writer.h"
 #include "gaussians/scene/camera_path.h"
 #include "tools/longtake/device_option.h"
+#include "tools/longtake/encode_budget.h"
 #include "tools/longtake/encode_moment.h"
 #include "tools/longtake/interrupt.h"
 #include "tools/longtake/machine.h"
@@ -49,10 +50,6 @@ struct Totals {
     int64_t frames = 0, residuals = 0;
     double psnr = 0, bytes = 0, residual_bytes = 0, seconds = 0;
 };
-
-double segment_seconds(const EncodeOptions& o) {
-    return static_cast<double>(o.key_every) / FrameRate::parse(o.frame_rate).value();
-}
 
 // The frames of a stream in their order: the first is learnt as a moment, the others as what they
 // change. A segment is a function of the state before it and its pictures, so that it does not
@@ -206,47 +203,11 @@ void print_totals(const EncodeOptions& o, const Totals& t, const Views& last, do
         gpu_mib > 0 ? fmt::format(" and {:.0f} MiB of the GPU", gpu_mib) : "");
 }
 
-void print_budget(const EncodeOptions& o, const Totals& t, double memory_mib) {
-    const gaussians::StreamBudget budget = stream_budget(o);
-    std::vector<std::string> parts;
-    if (budget.bytes_per_second) {
-        const double seconds =
-            static_cast<double>(t.frames) / FrameRate::parse(o.frame_rate).value();
-        parts.push_back(fmt::format("{:.4g} of {:.4g} MB/s", t.bytes / seconds / 1e6,
-                                    *budget.bytes_per_second / 1e6));
-    }
-    if (budget.seconds_per_frame) {
-        parts.push_back(
-            fmt::format("{:.3g} of {:.3g} s a frame",
-                        t.seconds / static_cast<double>(std::max<int64_t>(1, t.residuals)),
-                        *budget.seconds_per_frame));
-    }
-    if (budget.memory_bytes) {
-        parts.push_back(fmt::format("{:.4g} of {:.4g} MB", memory_mib * (1 << 20) / 1e6,
-                                    *budget.memory_bytes / 1e6));
-    }
-    if (!parts.empty()) {
-        fmt::print("budget: {}\n", fmt::join(parts, ", "));
-    }
-}
-
-// No more Gaussians than the budget has room for.
-EncodeOptions within_budget(EncodeOptions o, const gaussians::StreamBudget& budget,
-                            const Views& seen) {
-    int64_t pixels = 0;
-    for (const gaussians::TrainingView& view : seen.learnt) {
-        pixels += view.camera.width * view.camera.height;
-    }
-    o.max_gaussians =
-        std::min(o.max_gaussians, gaussians::most_gaussians(budget, segment_seconds(o), pixels));
-    return o;
-}
-
 }  // namespace
 
 void encode_stream(const EncodeOptions& given) {
     const Device device = device_of(given.device);
-    const gaussians::StreamBudget budget = stream_budget(given);
+    stream_budget(given);  // is it one?
     const FrameRange range = frame_range(given);
     const FrameRate frame_rate = FrameRate::parse(given.frame_rate);
     const Start begin = read_start(given.points);
@@ -254,7 +215,7 @@ void encode_stream(const EncodeOptions& given) {
                 "--latents 0: a stream's harmonics are made of latents");
     gaussians::Dataset dataset = gaussians::Dataset::open(given.dataset);
     const Views seen = load_views(given, dataset, range.first);
-    const EncodeOptions o = within_budget(given, budget, seen);
+    const EncodeOptions o = within_budget(given, seen);
     const auto free = [&] { return static_cast<double>(memory_of(device).free) / (1 << 20); };
     const double free_before = free();
     const double extent = scene_extent(seen.learnt, dataset.points());
@@ -312,7 +273,11 @@ void encode_stream(const EncodeOptions& given) {
                                  training.render.near);
     const double gpu_mib = device == Device::Cuda ? free_before - least_free : 0;
     print_totals(o, encoder.totals(), seen, gpu_mib);
-    print_budget(o, encoder.totals(), device == Device::Cuda ? gpu_mib : peak_resident_mib());
+    const Totals& t = encoder.totals();
+    print_budget(
+        o, {.bytes_a_frame = t.bytes / static_cast<double>(std::max<int64_t>(1, t.frames)),
+            .seconds_a_frame = t.seconds / static_cast<double>(std::max<int64_t>(1, t.residuals)),
+            .memory_mib = device == Device::Cuda ? gpu_mib : peak_resident_mib()});
 }
 
 }  // namespace longtake::cli
