@@ -151,7 +151,7 @@ class BlockWriter {
 // warp to do.
 uint32_t block_bits_for(int64_t rows, double bytes) {
     constexpr double kEnough = 4096;
-    constexpr uint32_t kLeast = 13, kMost = 17;
+    constexpr uint32_t kLeast = 13, kMost = 15;
     uint32_t bits = kLeast;
     while (bits < kMost &&
            bytes * static_cast<double>(int64_t{1} << bits) < kEnough * static_cast<double>(rows)) {
