@@ -113,7 +113,10 @@ struct VideoReader::State {
             }
             std::swap(packet, held);
         } while (packet->data == nullptr);
-        used_bytes = packet->pos >= 0 ? packet->pos + packet->size : used_bytes;
+        if (packet->pos >= 0) {
+            first_byte = first_byte >= 0 ? first_byte : packet->pos;
+            used_bytes = packet->pos + packet->size - first_byte;
+        }
         return true;
     }
 
@@ -132,8 +135,8 @@ struct VideoReader::State {
 
     std::string source;
     Growing growing;
-    uint64_t opened_bytes;  // of the file, when it was opened
-    int64_t used_bytes = 0, frames = 0;
+    uint64_t opened_bytes;                                 // of the file, when it was opened
+    int64_t first_byte = -1, used_bytes = 0, frames = 0;   // of our packets so far
     int64_t last = AV_NOPTS_VALUE, past = AV_NOPTS_VALUE;  // times, in the stream's own units
     av::Deadline deadline;
     av::Input input;
@@ -188,13 +191,15 @@ bool VideoReader::go_on() {
     }
     anew->past = anew->last = old.last;
     anew->frames = old.frames;
+    anew->first_byte = old.first_byte;
     state_ = std::move(anew);
     return true;
 }
 
 int64_t VideoReader::waiting() const {
     const auto used = static_cast<double>(state_->used_bytes);
-    const double left = static_cast<double>(state_->bytes_now()) - used;
+    const double left = static_cast<double>(state_->bytes_now()) -
+                        static_cast<double>(std::max<int64_t>(0, state_->first_byte)) - used;
     return used > 0 ? static_cast<int64_t>(
                           std::max(0., left * static_cast<double>(state_->frames) / used))
                     : 0;

@@ -38,7 +38,10 @@ class PictureSource {
     // Width and height of the first; nothing when there is none. A video's or image's head is read.
     std::optional<std::pair<int64_t, int64_t>> size() const;
     // Somebody still writes it: a video goes on as it grows, but for what may be half written.
-    void follow() { growing_ = VideoReader::Growing::Yes; }
+    void follow() {
+        growing_ = VideoReader::Growing::Yes;
+        reader_.reset();  // which may have been opened as one that is whole
+    }
     // About how many frames of a video lie behind the one that was asked for last; 0 of images.
     int64_t waiting() const { return reader_ ? reader_->waiting() : 0; }
     // [H, W, 3]; nothing beyond the last. Videos are read forwards; an earlier frame starts anew.
