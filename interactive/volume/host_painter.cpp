@@ -11,15 +11,6 @@ namespace {
 
 using Mark = render::SplatLook::Mark;
 
-gaussians::Cloud cloud_of(const render::Splats& s) {
-    return {.means = s.means,
-            .log_scales = s.log_scales,
-            .rotations = s.rotations,
-            .opacities = s.opacities,
-            .sh_dc = s.sh_dc,
-            .sh_rest = s.sh_rest};
-}
-
 // Colours as the marks say, in what harmonics add up to; what is hidden becomes transparent.
 gaussians::Cloud marked_cloud(const render::Splats& s, std::span<const Mark> marks) {
     gaussians::Cloud out = cloud_of(s);
@@ -67,6 +58,15 @@ void shade_by_depth(const render::SplatLook& look, render::SplatPicture& picture
 }
 
 }  // namespace
+
+gaussians::Cloud cloud_of(const render::Splats& s) {
+    return {.means = s.means,
+            .log_scales = s.log_scales,
+            .rotations = s.rotations,
+            .opacities = s.opacities,
+            .sh_dc = s.sh_dc,
+            .sh_rest = s.sh_rest};
+}
 
 HostPainter::HostPainter() : renderer_(gaussians::Renderer::on(Device::Cpu)) {}
 

@@ -8,6 +8,9 @@
 
 namespace longtake::interactive {
 
+// The same tensors, as the rasterizer takes them.
+gaussians::Cloud cloud_of(const render::Splats& splats);
+
 // Draws Gaussians with the rasterizer that trains them, on the CPU: where Vulkan draws there as
 // well, that takes a fifth of the time.
 class HostPainter {

@@ -24,15 +24,6 @@ constexpr double kFaster = 4;         // with Shift
 constexpr double kDepthRange = 4;     // times the distance to the target, either way
 constexpr double kLongestBeat = 0.1;  // seconds of flight between two pictures
 
-gaussians::Cloud cloud_of(const render::Splats& s) {
-    return {.means = s.means,
-            .log_scales = s.log_scales,
-            .rotations = s.rotations,
-            .opacities = s.opacities,
-            .sh_dc = s.sh_dc,
-            .sh_rest = s.sh_rest};
-}
-
 render::Colour colour(uint32_t packed) {
     const auto part = [&](uint32_t shift) {
         return static_cast<float>(packed >> shift & 0xFF) / 255;
