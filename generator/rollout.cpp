@@ -85,9 +85,11 @@ void Rollout::condition(const Tensor& channels) {
 
 // The latents of a pass and, where there is any, what is beside them.
 const Tensor& Rollout::input(const Tensor& latents) {
-    if (!conditioned_ || latents.extent(0) != input_.extent(0)) {
-        return latents;  // frames of before that are read again were not asked for anything
+    if (!conditioned_) {
+        return latents;
     }
+    check(latents.extent(0) == input_.extent(0), "{} frames beside {}", latents.extent(0),
+          input_.extent(0));
     const size_t frame = latents.bytes() / static_cast<size_t>(latents.extent(0));
     for (int64_t f = 0; f < latents.extent(0); ++f) {
         copy_bytes(input_.slice(f, f + 1).raw(), input_.device(), latents.slice(f, f + 1).raw(),
