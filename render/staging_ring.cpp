@@ -69,20 +69,25 @@ void StagingRing::grow(const Submission& submission, VkDeviceSize size) {
     used_.clear();
 }
 
-void record_upload(VkCommandBuffer commands, const StagingRing::Piece& piece, const Image& image) {
-    transition(commands, image.get(),
-               {.from_stage = VK_PIPELINE_STAGE_2_FRAGMENT_SHADER_BIT,
-                .from_access = VK_ACCESS_2_NONE,
-                .to_stage = VK_PIPELINE_STAGE_2_COPY_BIT,
-                .to_access = VK_ACCESS_2_TRANSFER_WRITE_BIT,
-                .from = VK_IMAGE_LAYOUT_UNDEFINED,
-                .to = VK_IMAGE_LAYOUT_TRANSFER_DST_OPTIMAL});
+void record_copy(VkCommandBuffer commands, VkBuffer from, VkDeviceSize offset, const Image& to) {
+    transition(
+        commands, to.get(),
+        {.from_stage = VK_PIPELINE_STAGE_2_COPY_BIT | VK_PIPELINE_STAGE_2_FRAGMENT_SHADER_BIT,
+         .from_access = VK_ACCESS_2_NONE,
+         .to_stage = VK_PIPELINE_STAGE_2_COPY_BIT,
+         .to_access = VK_ACCESS_2_TRANSFER_WRITE_BIT,
+         .from = VK_IMAGE_LAYOUT_UNDEFINED,
+         .to = VK_IMAGE_LAYOUT_TRANSFER_DST_OPTIMAL});
     VkBufferImageCopy region{};
-    region.bufferOffset = piece.offset;
+    region.bufferOffset = offset;
     region.imageSubresource = {VK_IMAGE_ASPECT_COLOR_BIT, 0, 0, 1};
-    region.imageExtent = {image.extent().width, image.extent().height, 1};
-    vkCmdCopyBufferToImage(commands, piece.buffer, image.get(),
-                           VK_IMAGE_LAYOUT_TRANSFER_DST_OPTIMAL, 1, &region);
+    region.imageExtent = {to.extent().width, to.extent().height, 1};
+    vkCmdCopyBufferToImage(commands, from, to.get(), VK_IMAGE_LAYOUT_TRANSFER_DST_OPTIMAL, 1,
+                           &region);
+}
+
+void record_upload(VkCommandBuffer commands, const StagingRing::Piece& piece, const Image& image) {
+    record_copy(commands, piece.buffer, piece.offset, image);
     transition(commands, image.get(),
                {.from_stage = VK_PIPELINE_STAGE_2_COPY_BIT,
                 .from_access = VK_ACCESS_2_TRANSFER_WRITE_BIT,

@@ -46,6 +46,9 @@ class StagingRing {
     std::deque<Retired> retired_;
 };
 
+// Records the copy of a buffer's bytes, from `offset` on, to an image whose content they replace;
+// the image is left to be copied to.
+void record_copy(VkCommandBuffer commands, VkBuffer from, VkDeviceSize offset, const Image& to);
 // Records the copy of a piece, rows without gaps, into an image that fragment shaders sample: after
 // those of earlier submissions, before those to come. The image's old content is lost.
 void record_upload(VkCommandBuffer commands, const StagingRing::Piece& piece, const Image& image);

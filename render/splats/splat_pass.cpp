@@ -130,19 +130,7 @@ void SplatPass::draw_tiles(VkCommandBuffer commands, VkDeviceAddress shader_view
     tiles_.record(commands, sort_, shader_view, projection_.splats(), by_depth_, extent,
                   {.colour = lined ? colour_.get() : VK_NULL_HANDLE,
                    .depth = lined ? depth_.get() : VK_NULL_HANDLE});
-    transition(
-        commands, colour_.get(),
-        {.from_stage = VK_PIPELINE_STAGE_2_COPY_BIT | VK_PIPELINE_STAGE_2_FRAGMENT_SHADER_BIT,
-         .from_access = VK_ACCESS_2_NONE,
-         .to_stage = VK_PIPELINE_STAGE_2_COPY_BIT,
-         .to_access = VK_ACCESS_2_TRANSFER_WRITE_BIT,
-         .from = VK_IMAGE_LAYOUT_UNDEFINED,
-         .to = VK_IMAGE_LAYOUT_TRANSFER_DST_OPTIMAL});
-    VkBufferImageCopy region{};
-    region.imageSubresource = {VK_IMAGE_ASPECT_COLOR_BIT, 0, 0, 1};
-    region.imageExtent = {extent.width, extent.height, 1};
-    vkCmdCopyBufferToImage(commands, tiles_.picture().get(), colour_.get(),
-                           VK_IMAGE_LAYOUT_TRANSFER_DST_OPTIMAL, 1, &region);
+    record_copy(commands, tiles_.picture().get(), 0, colour_);
     finish(commands, VK_PIPELINE_STAGE_2_COPY_BIT, VK_ACCESS_2_TRANSFER_WRITE_BIT,
            VK_IMAGE_LAYOUT_TRANSFER_DST_OPTIMAL);
 }
