@@ -41,7 +41,7 @@ void multiply(const Matrix& a, const Matrix& b, const Matrix& c, Workspace::Gpu&
     const MatrixLayout left = layout(a), right = layout(b), result = layout(c);
     const float one = 1.F, zero = 0.F;
     cublas_check(
-        cublasLtMatmul(gpu.handle.get(), made, &one, a.data, left.get(), b.data, right.get(), &zero,
+        cublasLtMatmul(gpu.handle, made, &one, a.data, left.get(), b.data, right.get(), &zero,
                        c.data, result.get(), const_cast<void*>(c.data), result.get(), nullptr,
                        gpu.matmul_room.raw(), Workspace::Gpu::kMatmulBytes, gpu.stream),
         "multiplying");

@@ -198,7 +198,7 @@ class LinearCuda final : public Linear::Backend {
             bias_type(compute_, type) == DType::F32 ? bias_.raw() : rounded_bias_.raw();
         auto at = gpu.plans.find(key);
         if (at == gpu.plans.end()) {
-            at = gpu.plans.emplace(key, make_plan(key, bias, gpu.handle.get())).first;
+            at = gpu.plans.emplace(key, make_plan(key, bias, gpu.handle)).first;
         }
         const MatmulPlan* plan = at->second.get();
         if (plan == nullptr) {
@@ -211,10 +211,10 @@ class LinearCuda final : public Linear::Backend {
         const float one = 1.F, beta = adds ? 1.F : 0.F;
         const void* added = type == DType::F8E4M3 ? nullptr : y;
         cublas_check(
-            cublasLtMatmul(gpu.handle.get(), plan->desc.get(), &one, weight_.raw(),
-                           plan->weight.get(), x.raw(), plan->x.get(), &beta, added,
-                           plan->added.get(), y, plan->y.get(), &plan->algorithm,
-                           gpu.matmul_room.raw(), Workspace::Gpu::kMatmulBytes, gpu.stream),
+            cublasLtMatmul(gpu.handle, plan->desc.get(), &one, weight_.raw(), plan->weight.get(),
+                           x.raw(), plan->x.get(), &beta, added, plan->added.get(), y,
+                           plan->y.get(), &plan->algorithm, gpu.matmul_room.raw(),
+                           Workspace::Gpu::kMatmulBytes, gpu.stream),
             "multiplying");
         return true;
     }

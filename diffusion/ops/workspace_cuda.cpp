@@ -5,9 +5,14 @@
 namespace longtake::diffusion {
 namespace {
 
-cublasLtHandle_t new_handle() {
-    cublasLtHandle_t handle = nullptr;
-    cublas_check(cublasLtCreate(&handle), "starting");
+// The process's one: it may be used by all threads at once, what a product needs beside it is its
+// session's. It is never given back: that waits for the device, and disturbs sessions that record.
+cublasLtHandle_t cublaslt() {
+    static const cublasLtHandle_t handle = [] {
+        cublasLtHandle_t created = nullptr;
+        cublas_check(cublasLtCreate(&created), "starting");
+        return created;
+    }();
     return handle;
 }
 
@@ -20,11 +25,7 @@ void cublas_check(cublasStatus_t status, const char* doing) {
 
 Workspace::Gpu::Gpu(bool urgent)
     : stream(urgent),
-      handle(new_handle(),
-             [](cublasLtHandle_t h) {
-                 cublasLtDestroy(h);  // waits for the device, and fails where others record
-                 cudaGetLastError();
-             }),
+      handle(cublaslt()),
       matmul_room({static_cast<int64_t>(kMatmulBytes)}, DType::U8, Device::Cuda) {}
 
 std::shared_ptr<Workspace::Gpu> Workspace::make_gpu(bool urgent) {

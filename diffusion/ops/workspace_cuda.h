@@ -39,7 +39,7 @@ class Workspace::Gpu {
     explicit Gpu(bool urgent);
 
     CudaStream stream;
-    std::unique_ptr<cublasLtContext, void (*)(cublasLtHandle_t)> handle;
+    cublasLtHandle_t handle;  // of the process
     Tensor matmul_room;
     std::map<MatmulKey, std::unique_ptr<MatmulPlan>> plans;  // null: cuBLASLt cannot do it
     static constexpr size_t kMostRecordings = 64;
