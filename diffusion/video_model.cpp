@@ -27,6 +27,9 @@ class VideoModel::Loader {
         if (from_.text_encoder) {
             load_text();
         }
+        if (from_.depth) {
+            parts_.depth_head = std::make_shared<DepthHead>(from_.depth->open());
+        }
         check_sizes();
         return std::make_shared<const VideoModel>(std::move(parts_));
     }

@@ -4,6 +4,7 @@
 #include "diffusion/flow_match.h"
 #include "diffusion/models/autoencoder.h"
 #include "diffusion/models/causal_transformer.h"
+#include "diffusion/models/depth_head.h"
 #include "diffusion/models/tokenizer.h"
 #include "diffusion/models/track_encoder.h"
 #include "diffusion/models/umt5.h"
@@ -41,6 +42,7 @@ class VideoModel {
         std::shared_ptr<const Umt5Encoder> text_encoder;  // may be none, with its tokenizer
         std::shared_ptr<const Tokenizer> tokenizer;
         std::shared_ptr<const TrackEncoder> track_encoder;  // none: follows no tracks
+        std::shared_ptr<const DepthHead> depth_head;        // may be none
     };
     explicit VideoModel(Parts parts) : parts_(std::move(parts)) {}
 
@@ -67,6 +69,8 @@ class VideoModel {
     Device device() const { return transformer().device(); }
     // Null where the model was not trained to follow tracks.
     const TrackEncoder* track_encoder() const { return parts_.track_encoder.get(); }
+    // Null where the folder came without one.
+    const std::shared_ptr<const DepthHead>& depth_head() const { return parts_.depth_head; }
     const Autoencoder& autoencoder() const { return *parts_.autoencoder; }
 
     // picture [1, height, width, 3] uint8 -> [1, C, h, w]. Throws InputError when the folder came

@@ -16,7 +16,7 @@ struct Signature {
     std::array<std::string_view, 2> tensors;
 };
 
-constexpr std::array<Signature, 8> kSignatures{{
+constexpr std::array<Signature, 9> kSignatures{{
     {{Part::Transformer, Names::Original},
      {"patch_embedding.weight", "blocks.0.self_attn.q.weight"}},
     {{Part::Transformer, Names::Diffusers},
@@ -27,6 +27,7 @@ constexpr std::array<Signature, 8> kSignatures{{
     {{Part::TextEncoder, Names::Diffusers},
      {"encoder.embed_tokens.weight", "encoder.block.0.layer.0.SelfAttention.q.weight"}},
     {{Part::Taehv, Names::Original}, {"decoder.1.weight", "decoder.3.conv.0.weight"}},
+    {{Part::Depth, Names::Original}, {"depth_head.enter.weight", "depth_head.leave.weight"}},
     {{Part::WanVae, Names::Original},
      {"decoder.conv1.weight", "decoder.middle.0.residual.0.gamma"}},
     {{Part::WanVae, Names::Diffusers},
@@ -65,7 +66,8 @@ std::string known_name(Part part, const std::string& name) {
         case Part::Lora: return diffusers_from_original(bare);
         case Part::TextEncoder: return umt5_from_original(bare);
         case Part::WanVae: return wan_vae_from_original(bare);
-        case Part::Taehv: return bare;
+        case Part::Taehv:
+        case Part::Depth: return bare;
     }
     return bare;
 }
@@ -76,6 +78,7 @@ std::string_view name_of(Part part) {
         case Part::TextEncoder: return "text encoder";
         case Part::WanVae: return "full Wan vae";
         case Part::Taehv: return "vae";
+        case Part::Depth: return "depth head";
         case Part::Lora: return "lora";
     }
     return "?";

@@ -10,7 +10,7 @@ namespace longtake::diffusion {
 
 // What a checkpoint is part of, and under whose names its tensors stand.
 struct CheckpointKind {
-    enum class Part : uint8_t { Transformer, Taehv, WanVae, TextEncoder, Lora };
+    enum class Part : uint8_t { Transformer, Taehv, WanVae, TextEncoder, Depth, Lora };
     enum class Names : uint8_t { Original, Diffusers };  // Diffusers: also transformers'
 
     Part part;

@@ -75,6 +75,7 @@ class Choice {
         if (!folder_.vae) {
             folder_.vae = take(Kind::Part::WanVae);
         }
+        folder_.depth = take(Kind::Part::Depth);
         take_transformer();
         for (const Candidate& left : candidates_) {
             folder_.unused.push_back(left.part);
@@ -183,7 +184,7 @@ ModelFolder ModelFolder::find(const fs::path& path) {
 
 std::vector<ModelFolder::Part> ModelFolder::parts() const {
     std::vector<Part> all;
-    for (const auto* part : {&transformer, &vae, &text_encoder}) {
+    for (const auto* part : {&transformer, &vae, &text_encoder, &depth}) {
         if (part->has_value()) {
             all.push_back(**part);
         }

@@ -33,14 +33,14 @@ struct ModelFolder {
     static ModelFolder find(const std::filesystem::path& path);
 
     std::filesystem::path path;
-    std::optional<Part> transformer, vae, text_encoder;
+    std::optional<Part> transformer, vae, text_encoder, depth;
     std::filesystem::path tokenizer;  // the folder with spiece.model
     std::filesystem::path scheduler;  // scheduler_config.json; may be empty
     std::vector<Part> unused;
     std::vector<std::string> problems;                // files that cannot be read, and why
     std::vector<std::filesystem::path> unrecognised;  // files that can, but are of another model
 
-    std::vector<Part> parts() const;  // transformer, vae, text encoder, then those not used
+    std::vector<Part> parts() const;  // in this order, then those not used
     std::vector<Missing> missing() const;
     // Throws InputError for the first problem, or the first part that is needed and missing.
     void check_usable() const;

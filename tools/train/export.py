@@ -10,13 +10,14 @@ from safetensors.torch import save_file
 
 from common import CHUNK, FPS, HEIGHT, LATENT_FRAMES, TEXT_ENCODER, TRANSFORMER, WIDTH, common_arguments, load
 from flow import SHIFT, STEPS
+from nets.depth import DepthHead
 from teacher import Model, load_vae
 from text import TEXT_LEN
 
 
-def write(folder, name, module, config):
+def write(folder, name, module, config, prefix=""):
     os.makedirs(folder, exist_ok=True)
-    state = {k: v.detach().to(torch.bfloat16).contiguous() for k, v in module.state_dict().items()}
+    state = {prefix + k: v.detach().to(torch.bfloat16).contiguous() for k, v in module.state_dict().items()}
     save_file(state, os.path.join(folder, name), metadata={"format": "pt"})
     write_json(folder, "config.json", config)
 
@@ -31,6 +32,7 @@ def write_json(folder, name, value):
 def main():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--student", default="out/student")
+    parser.add_argument("--depth", default="out/depth")
     common_arguments(parser)
     parser.add_argument("--out", default="../../assets/models/toyworld")
     args = parser.parse_args()
@@ -41,6 +43,8 @@ def main():
     write(part("vae"), "diffusion_pytorch_model.safetensors", vae, dict(
         _class_name="AutoencoderTAEHV", latent_channels=16, encoder_channels=[32, 64, 64],
         decoder_channels=[128, 64, 48, 32], latents_mean=mean.tolist(), latents_std=std.tolist()))
+    write(part("depth"), "diffusion_pytorch_model.safetensors", load(args.depth, DepthHead()),
+          dict(_class_name="DepthHead"), prefix="depth_head.")
     write_json(part("scheduler"), "scheduler_config.json", dict(
         _class_name="FlowMatchEulerDiscreteScheduler", num_train_timesteps=1000, shift=SHIFT,
         denoising_steps=list(STEPS), chunk_frames=CHUNK, window_frames=LATENT_FRAMES,

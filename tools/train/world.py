@@ -62,20 +62,30 @@ class World:
         return self.render_seeds(range(first_seed, first_seed + count), frames, height, width, fps, samples, mask)
 
     def render_seeds(self, seeds, frames, height, width, fps, samples=4, mask=False):
-        cuda = torch.cuda.is_available()
-        device = "cuda" if cuda else "cpu"
+        rgb = self.pictures(seeds, frames, height, width, 3, dtype=torch.uint8)
+        ids = self.pictures(seeds, frames, height, width, dtype=torch.uint8) if mask else None
+        self.draw(seeds, frames, height, width, fps, samples, rgb, ids, None)
+        return rgb, ids
+
+    def depth(self, seeds, frames, height, width, fps):
+        """Along the optical axis [n, T, H, W], scene units; 1000 for the sky."""
+        depth = self.pictures(seeds, frames, height, width, dtype=torch.float)
+        self.draw(seeds, frames, height, width, fps, 1, None, None, depth)
+        return depth
+
+    @staticmethod
+    def pictures(seeds, *shape, dtype):
+        return torch.empty(len(seeds), *shape, dtype=dtype, device="cuda" if torch.cuda.is_available() else "cpu")
+
+    def draw(self, seeds, frames, height, width, fps, samples, rgb, ids, depth):
         seeds = np.array(seeds, dtype=np.uint64)
-        count = len(seeds)
-        rgb = torch.empty(count, frames, height, width, 3, dtype=torch.uint8, device=device)
-        ids = torch.empty(count, frames, height, width, dtype=torch.uint8, device=device) if mask else None
         pointer = lambda t: ctypes.c_void_p(None if t is None else t.data_ptr())
-        args = [seeds.ctypes.data_as(ctypes.POINTER(ctypes.c_uint64)), count, width, height, frames,
-                ctypes.c_float(fps), samples, pointer(rgb), pointer(ids), ctypes.c_void_p(None)]
-        if cuda:
+        args = [seeds.ctypes.data_as(ctypes.POINTER(ctypes.c_uint64)), len(seeds), width, height, frames,
+                ctypes.c_float(fps), samples, pointer(rgb), pointer(ids), pointer(depth)]
+        if torch.cuda.is_available():
             stream = ctypes.c_void_p(torch.cuda.current_stream().cuda_stream)
             status = self.lib.ltw_render_cuda(*args, stream)
         else:
             status = self.lib.ltw_render_cpu(*args)
         if status:
             raise RuntimeError(f"toyworld: rendering failed with {status}")
-        return rgb, ids
