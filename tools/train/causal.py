@@ -36,7 +36,7 @@ def main():
     captions = Captions(world, tokenizer, first_seed, args.clips, device)
     clips = cached_clips(args, vae, statistics, world, first_seed, device)
 
-    tracks = Tracks(world, first_seed, args.clips, device) if args.motion else None
+    tracks = Tracks(world, range(first_seed, first_seed + args.clips), device) if args.motion else None
 
     student = load(args.teacher, Model()).to(device)
     student.text_encoder.requires_grad_(False)

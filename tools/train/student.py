@@ -184,7 +184,8 @@ def main():
     if device == "cuda":
         student.compile_blocks()
     captions = Captions(world, tokenizer, TRAIN_SEEDS + 10**8, args.prompts, device, variants=1)
-    tracks = Tracks(world, TRAIN_SEEDS + 10**8, args.prompts, device) if args.motion else None
+    seeds = range(TRAIN_SEEDS + 10**8, TRAIN_SEEDS + 10**8 + args.prompts)
+    tracks = Tracks(world, seeds, device) if args.motion else None
     self_forcing(student, args, captions, tracks, device)
     if parallel.RANK:
         return

@@ -132,7 +132,7 @@ def main():
     held_out = Captions(world, tokenizer, TEST_SEEDS, 64, device)
     clips = cached_clips(args, vae, statistics, world, first_seed, device)
 
-    tracks = Tracks(world, first_seed, args.clips, device) if args.motion else None
+    tracks = Tracks(world, range(first_seed, first_seed + args.clips), device) if args.motion else None
 
     model = Model().to(device)
     if args.resume:

@@ -13,17 +13,12 @@ WARM_UP = 3  # frames at the beginning that are never shown
 
 
 class Tracks:
-    """Of the clips of consecutive seeds: places [n, T, N, 2] (0 and 1 the middles of the outermost latent
+    """Of the clips of these seeds: places [n, T, N, 2] (0 and 1 the middles of the outermost latent
     cells), visible [n, T, N], and the object that each point is on [n, N], -1 for the ground."""
 
-    def __init__(self, world, first_seed, count, device, points=POINTS):
-        rows = [None] * count
-
-        def track(i):
-            rows[i] = world.tracks(first_seed + i, CLIP_FRAMES, HEIGHT, WIDTH, FPS, points)
-
+    def __init__(self, world, seeds, device, points=POINTS):
         with ThreadPoolExecutor(16) as pool:
-            list(pool.map(track, range(count)))
+            rows = list(pool.map(lambda seed: world.tracks(seed, CLIP_FRAMES, HEIGHT, WIDTH, FPS, points), seeds))
         pixels, visible, slots = (torch.stack(r) for r in zip(*rows))
         size = torch.tensor([WIDTH, HEIGHT])
         self.places = ((pixels - 4) / (size - 8)).half().to(device)
