@@ -54,8 +54,9 @@ std::string sizes_of(const ModelFolder::Part& part, const WeightMap& weights) {
     switch (part.kind.part) {
         case CheckpointKind::Part::Transformer: {
             const auto c = diffusion::TransformerConfig::of(weights, part.config);
-            return fmt::format("{} layers, {} heads of {}, feed-forward {}, text {} x {}", c.layers,
-                               c.heads, c.head_dim, c.ffn_dim, c.text_len, c.text_dim);
+            return fmt::format("{} layers, {} heads of {}, feed-forward {}, text {} x {}{}",
+                               c.layers, c.heads, c.head_dim, c.ffn_dim, c.text_len, c.text_dim,
+                               diffusion::TrackEncoder::is_in(weights) ? ", follows tracks" : "");
         }
         case CheckpointKind::Part::TextEncoder: {
             const auto c = diffusion::Umt5Config::of(weights, part.config);
@@ -72,6 +73,7 @@ std::string sizes_of(const ModelFolder::Part& part, const WeightMap& weights) {
             const auto c = diffusion::WanVaeConfig::of(weights, part.config);
             return fmt::format("{} latent channels, finest level of {}", c.latent_channels, c.base);
         }
+        case CheckpointKind::Part::Depth: return "how far away what a latent shows is";
         default: return "";
     }
 }
@@ -98,7 +100,8 @@ void print_part(const ModelFolder::Part& part) {
 void print_model(const std::filesystem::path& path) {
     const ModelFolder folder = ModelFolder::find(path);
     print_video(folder);
-    for (const auto* part : {&folder.transformer, &folder.vae, &folder.text_encoder}) {
+    for (const auto* part :
+         {&folder.transformer, &folder.vae, &folder.text_encoder, &folder.depth}) {
         if (part->has_value()) {
             print_part(**part);
         }
