@@ -1,5 +1,6 @@
 #include "gaussians/codec/stream_writer.h"
 
+#include "core/byte_source.h"
 #include "core/error.h"
 #include "core/file.h"
 #include "gaussians/codec/key_frame.h"
@@ -38,8 +39,15 @@ StreamWriter::StreamWriter(const std::filesystem::path& path, const StreamInfo& 
     index_ = FrameIndex(header.size());
 }
 
-bool StreamWriter::can_resume(const std::filesystem::path& path) {
-    return std::filesystem::exists(partial_of(path));
+bool StreamWriter::can_resume(const std::filesystem::path& path, const StreamInfo& info) {
+    const auto partial = partial_of(path);
+    if (!std::filesystem::exists(partial)) {
+        return false;
+    }
+    const auto head = info.pack();
+    const auto there = open_bytes(partial.string())->read(0, head.size());
+    return there.size() == head.size() ||
+           !std::ranges::equal(there, std::span(head).first(there.size()));
 }
 
 StreamWriter StreamWriter::resume(const std::filesystem::path& path, const StreamInfo& info) {
@@ -94,7 +102,7 @@ void StreamWriter::append(FrameHeader header, const FrameParts& parts) {
 
 void StreamWriter::end_frame(const FrameHeader& header) {
     file_.flush();
-    check(file_.good(), "{}: cannot write: {}", partial_.string(), system_reason());
+    check_input(file_.good(), "cannot write {}: {}", partial_.string(), system_reason());
     index_.add(header.bytes, header.key);
     last_ = header;
 }
@@ -150,7 +158,7 @@ void StreamWriter::copy(std::vector<std::byte> frame) {
 void StreamWriter::finish() {
     put(index_.pack());
     file_.close();
-    check(file_.good(), "{}: cannot write: {}", partial_.string(), system_reason());
+    check_input(file_.good(), "cannot write {}: {}", partial_.string(), system_reason());
     std::filesystem::rename(partial_, path_);
 }
 

@@ -36,7 +36,9 @@ class StreamWriter {
     // Goes on with NAME.partial after its last complete segment: all before its last key, which is
     // the next frame to write. Throws InputError when it is none or its settings are others.
     static StreamWriter resume(const std::filesystem::path& path, const StreamInfo& info);
-    static bool can_resume(const std::filesystem::path& path);
+    // False where there is no NAME.partial, or no more in it than the beginning of this stream's
+    // head.
+    static bool can_resume(const std::filesystem::path& path, const StreamInfo& info);
 
     // Both write the next frame, put it into the file and return the state that every decoder then
     // has, on the device of what is given, whose streams must be done with it. Other than the

@@ -76,7 +76,7 @@ TEST(Stream, ResumesAfterTheLastCompleteSegment) {
     EXPECT_FALSE(std::filesystem::exists(cut));
     const std::filesystem::path partial = cut.string() + ".partial";
     std::filesystem::resize_file(partial, std::filesystem::file_size(partial) - 3);
-    ASSERT_TRUE(StreamWriter::can_resume(cut));
+    ASSERT_TRUE(StreamWriter::can_resume(cut, small_info()));
     StreamWriter writer = StreamWriter::resume(cut, small_info());
     ASSERT_EQ(writer.frame_count(), 3);
     EXPECT_TRUE(same(writer.state(), states[2]));

@@ -137,6 +137,8 @@ TEST(BadInput, OtherFiles) {
     expect_refused(runner, {"generate", "--prompt-embeds", "embeds.safetensors"}, "embeds");
     expect_refused(runner, {"info", "missing.mp4"}, "missing.mp4");
     expect_refused(runner, {"info", "text.png"}, "text.png");
+    // Control characters do not reach the terminal.
+    expect_refused(runner, {"info", "a\n\x1b[2Jb.mp4"}, "a??[2Jb.mp4");
     fs::create_directory(runner.folder / "empty");
     const Outcome empty = runner.run({"info", "empty"});
     EXPECT_EQ(empty.exit_code, 2);

@@ -64,8 +64,8 @@ class StreamEncoder {
           device_(device_of(o.device)),
           control_(stream_budget(o), {.rounds = options.rounds, .gate_cost = options.gate_cost},
                    o.key_every, segment_seconds(o)),
-          writer_(StreamWriter::can_resume(o.output) ? StreamWriter::resume(o.output, info)
-                                                     : StreamWriter(o.output, info)) {}
+          writer_(StreamWriter::can_resume(o.output, info) ? StreamWriter::resume(o.output, info)
+                                                           : StreamWriter(o.output, info)) {}
 
     int64_t frames() const { return writer_.frame_count(); }
     const Totals& totals() const { return totals_; }

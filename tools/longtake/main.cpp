@@ -4,11 +4,14 @@
 #include "tools/longtake/commands.h"
 #include "tools/longtake/device_option.h"
 #include "tools/longtake/interrupt.h"
+#include "tools/longtake/lost_file.h"
 #include "tools/longtake/thread_waiting.h"
 
+#include <algorithm>
 #include <cstdio>
 #include <exception>
 #include <new>
+#include <string>
 
 namespace {
 
@@ -34,8 +37,11 @@ void run(CLI::App& app, int argc, char** argv) {
     }
 }
 
-int complain(const char* what, int exit_code) {
-    std::fprintf(stderr, "longtake: %s\n", what);
+// One line, whatever control characters stand in the names of files and what is in them.
+int complain(std::string what, int exit_code) {
+    std::ranges::replace_if(
+        what, [](unsigned char c) { return c < 0x20 || c == 0x7f; }, '?');
+    std::fprintf(stderr, "longtake: %s\n", what.c_str());
     return exit_code;
 }
 
@@ -47,6 +53,7 @@ int main(int argc, char** argv) {
     longtake::cli::open_gpu_queues();
     longtake::setup_logging(spdlog::level::warn);
     longtake::cli::handle_signals();
+    longtake::cli::name_lost_files();
     CLI::App app("Endless generative video, and video to walk around in.", "longtake");
     try {
         run(app, argc, argv);
@@ -60,7 +67,7 @@ int main(int argc, char** argv) {
                 "concat, bench, calibrate, takes or doctor (see --help)",
                 2);
         }
-        return complain(fmt::format("{} (see --help)", e.what()).c_str(), 2);
+        return complain(fmt::format("{} (see --help)", e.what()), 2);
     } catch (const longtake::InputError& e) {
         return complain(e.what(), 2);
     } catch (const longtake::cli::Interrupted&) {
