@@ -2,6 +2,7 @@
 #include "core/video_codecs.h"
 #include "diffusion/ops/linear.h"
 #include "tools/longtake/assets_folder.h"
+#include "tools/longtake/bug_report.h"
 #include "tools/longtake/commands.h"
 #include "tools/longtake/machine.h"
 #include "tools/longtake/model_options.h"
@@ -14,6 +15,8 @@ extern "C" {
 }
 
 #include <filesystem>
+#include <memory>
+#include <string>
 
 namespace longtake::cli {
 namespace {
@@ -25,13 +28,17 @@ class Findings {
   public:
     void say(State state, const std::string& what) {
         const char* mark = state == State::Good ? "ok" : state == State::Absent ? "--" : "!!";
-        fmt::print("{}  {}\n", mark, what);
+        const std::string line = fmt::format("{}  {}\n", mark, what);
+        fmt::print("{}", line);
+        text_ += line;
         bad_ += state == State::Bad;
     }
     int bad() const { return bad_; }
+    const std::string& text() const { return text_; }
 
   private:
     int bad_ = 0;
+    std::string text_;
 };
 
 void look_at_machine(Findings& out) {
@@ -90,12 +97,15 @@ void look_at_gpu(Findings& out) {
     out.say(State::Good, fmt::format("CUDA {}, a driver for {}", gpu.runtime, gpu.driver));
 }
 
-void run() {
+void run(const std::string& bundle) {
     Findings findings;
     look_at_machine(findings);
     look_at_gpu(findings);
     look_at_encoders(findings);
     look_at_model(findings);
+    if (!bundle.empty()) {
+        write_bug_report(bundle, findings.text());
+    }
     if (findings.bad() > 0) {
         fail("{} of the above must be mended before `longtake generate` works", findings.bad());
     }
@@ -106,8 +116,11 @@ void run() {
 void add_doctor(CLI::App& app) {
     auto* command =
         app.add_subcommand("doctor", "Say what this machine can do and what is missing");
-    command->footer("Example:\n  longtake doctor");
-    command->callback(run);
+    const auto bundle = std::make_shared<std::string>();
+    command->add_option("--bundle", *bundle,
+                        "Write a text file for a bug report, with nothing private in it");
+    command->footer("Example:\n  longtake doctor --bundle report.txt");
+    command->callback([bundle] { run(*bundle); });
 }
 
 }  // namespace longtake::cli
