@@ -7,6 +7,7 @@
 #include "gaussians/scene/extent.h"
 
 #include <algorithm>
+#include <cmath>
 #include <cstdlib>
 #include <utility>
 
@@ -63,6 +64,16 @@ Tensor turned_to(const Tensor& state, const Tensor& rotations) {
     return out;
 }
 
+// Of the bulk of a scene, but so much that its steps reach all Gaussians even where these stand
+// close together, far from the origin.
+double extent_to_hold(const Cloud& cloud) {
+    double farthest = 0;
+    for (int64_t i = 0; i < 3 * cloud.count(); ++i) {
+        farthest = std::max(farthest, std::abs(static_cast<double>(cloud.means.data<float>()[i])));
+    }
+    return std::max({1e-6, 2 * extent_of(cloud).radius, 0x1p-12 * farthest});
+}
+
 }  // namespace
 
 Residual difference_of(const FixedCloud& state, const FixedCloud& now) {
@@ -87,7 +98,7 @@ void CloudSequenceWriter::add(const Cloud& cloud) {
     if (!writer_) {
         StreamInfo info{.frame_rate = frame_rate_, .sh_degree = cloud.sh_degree()};
         info.latents = 3 * sh_rest_count(info.sh_degree);
-        info.mean_step = mean_step_of(std::max(1e-6, 2 * extent_of(cloud).radius));
+        info.mean_step = mean_step_of(extent_to_hold(cloud));
         writer_.emplace(path_, info, StreamWriter::Unfinished::Remove);
     }
     check_input(cloud.sh_degree() == writer_->info().sh_degree,

@@ -17,8 +17,8 @@ Tensor to_fixed(const Tensor& column, double step, const char* name) {
     auto* to = out.data<int32_t>();
     for (const float v : in) {
         const double multiple = std::nearbyint(v / step);
-        check(std::abs(multiple) <= std::numeric_limits<int32_t>::max(),
-              "{} of {} are beyond what a stream holds", name, v);
+        check_input(std::abs(multiple) <= std::numeric_limits<int32_t>::max(),
+                    "{} of {} are beyond what a stream holds", name, v);
         *to++ = static_cast<int32_t>(multiple);
     }
     return out;
@@ -67,10 +67,9 @@ FixedCloud to_fixed(const Cloud& cloud, const Latents& rest, float mean_step) {
 
 FixedCloud to_fixed(const Cloud& cloud, float mean_step) {
     const int64_t features = 3 * cloud.sh_rest.extent(1);
-    Latents rest{
-        .values = cloud.sh_rest.to(Device::Cpu).clone().reshape({cloud.count(), features}),
-        .matrix = Tensor::zeros({features, features}),
-        .shift = Tensor::zeros({features})};
+    Latents rest{.values = cloud.sh_rest.to(Device::Cpu).clone().reshape({cloud.count(), features}),
+                 .matrix = Tensor::zeros({features, features}),
+                 .shift = Tensor::zeros({features})};
     for (float& v : rest.values.values<float>()) {
         v /= kRestStep;
     }
