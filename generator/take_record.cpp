@@ -2,10 +2,9 @@
 
 #include "core/error.h"
 #include "core/file.h"
+#include "core/text.h"
 
 #include <nlohmann/json.hpp>
-
-#include <memory>
 
 namespace longtake::generator {
 namespace {
@@ -47,7 +46,7 @@ TakeRecord TakeRecord::read(const std::filesystem::path& path) {
                     path.string());
         return record;
     } catch (const nlohmann::json::exception& e) {
-        fail_input("{}: not the record of a take: {}", path.string(), e.what());
+        fail_input("{}: not the record of a take: {}", path.string(), one_line(e.what()));
     }
 }
 
@@ -74,20 +73,6 @@ void TakeRecord::write(const std::filesystem::path& path) const {
     AtomicFile file(path);
     file.write(json.dump(1) + "\n");
     file.commit();
-}
-
-Steer TakeRecord::steer() const {
-    return [changes = changes, motion = motion, next = size_t{0}, tracked = size_t{0},
-            chunk = int64_t{0}](Session& session) mutable {
-        for (; next < changes.size() && changes[next].chunk <= chunk; ++next) {
-            session.prompt().set(changes[next].prompt, changes[next].cut);
-        }
-        for (; tracked < motion.size() && motion[tracked].frame <= session.video_frames();
-             ++tracked) {
-            session.motion().play(motion[tracked].tracks);
-        }
-        ++chunk;
-    };
 }
 
 }  // namespace longtake::generator

@@ -14,6 +14,9 @@ viewer_packages=(libvulkan-dev libglfw3-dev libimgui-dev glslang-tools fonts-rob
 # The viewer's tests draw on the CPU, in windows of a screen in memory.
 viewer_test_packages=(mesa-vulkan-drivers vulkan-validationlayers xvfb xdotool)
 test_packages=(libgtest-dev libgmock-dev libbenchmark-dev ffmpeg nginx-light)
+# What fuzzes the readers; each release has its own Clang.
+clang_release=$(. /etc/os-release; case $ID in ubuntu) echo 18 ;; *) echo 14 ;; esac)
+fuzz_packages=("clang-$clang_release" "libclang-rt-$clang_release-dev" "libomp-$clang_release-dev" clang)
 
 # Installs those of the named packages that are missing; asks for root only then.
 install_missing() {

@@ -15,7 +15,8 @@ namespace {
 
 using Json = nlohmann::json;
 
-constexpr uint64_t kMostBytes = uint64_t{1} << 24;  // of a playlist
+constexpr uint64_t kMostBytes = uint64_t{1} << 24;        // of a playlist
+constexpr uint64_t kMostStreamBytes = uint64_t{1} << 48;  // of all its pieces
 
 // Read again whenever somebody asks how much there is, so that it can grow.
 class PlaylistSource : public ByteSource {
@@ -63,7 +64,7 @@ class PlaylistSource : public ByteSource {
                 check_input(files_.back().find('/') == std::string::npos, "{}: {} is not beside it",
                             address_, one_line(files_.back()));
                 const auto size = piece.at("bytes").get<uint64_t>();
-                check_input(size > 0 && size < uint64_t{1} << 48, "{}: a piece of {} bytes",
+                check_input(size > 0 && size <= kMostStreamBytes - end, "{}: a piece of {} bytes",
                             address_, size);
                 end += size;
                 ends_.push_back(end);

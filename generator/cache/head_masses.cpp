@@ -2,6 +2,7 @@
 
 #include "core/error.h"
 #include "core/file.h"
+#include "core/text.h"
 
 #include <nlohmann/json.hpp>
 
@@ -19,7 +20,8 @@ HeadMasses HeadMasses::read(const std::filesystem::path& path, int64_t layers, i
         json.at("first").get_to(masses.first);
         json.at("middle").get_to(masses.middle);
     } catch (const nlohmann::json::exception& e) {
-        fail_input("{}: not what `longtake calibrate` writes: {}", path.string(), e.what());
+        fail_input("{}: not what `longtake calibrate` writes: {}", path.string(),
+                   one_line(e.what()));
     }
     check_input(masses.layers == layers && masses.heads == heads,
                 "{}: it is of a model of {} layers of {} heads, this one has {} of {}; run "

@@ -2,6 +2,7 @@
 
 #include "core/error.h"
 #include "core/file.h"
+#include "core/text.h"
 #include "generator/control/time_text.h"
 
 #include <algorithm>
@@ -90,12 +91,12 @@ void PromptTimeline::add(std::string_view entry, const std::string& where) {
         time.remove_suffix(change.cut ? 1 : 0);
         const auto seconds = parse_time(time);
         check_input(seconds.has_value(), "{}: '{}' is not a time; write 90s, 1m30s or 01:30", where,
-                    time);
+                    one_line(time));
         change.seconds = *seconds;
         entry = trim(entry.substr(length + 1));
     } else {
         check_input(changes_.empty(), "{}: no time before '{}'; write for example \"10s: {}\"",
-                    where, entry, entry);
+                    where, one_line(entry), one_line(entry));
     }
     change.text = entry;
     check_input(!change.text.empty(), "{}: the prompt is empty", where);

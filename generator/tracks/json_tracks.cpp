@@ -12,6 +12,8 @@ namespace {
 
 using nlohmann::json;
 
+constexpr size_t kMostPlaces = size_t{1} << 24;
+
 // Lists of different lengths; a point that has ended is not visible any more.
 Tracks tracks_of_paths(const std::vector<std::vector<TrackPoint>>& paths) {
     size_t frames = 0;
@@ -19,6 +21,9 @@ Tracks tracks_of_paths(const std::vector<std::vector<TrackPoint>>& paths) {
         frames = std::max(frames, path.size());
     }
     check_input(frames > 0, "it holds no places");
+    // One long path among many that are empty would take memory that no bytes back.
+    check_input(frames <= kMostPlaces / paths.size(), "it holds {} paths of up to {} places",
+                paths.size(), frames);
     std::vector<int32_t> ids(paths.size());
     std::iota(ids.begin(), ids.end(), 0);
     Tracks tracks(static_cast<int64_t>(frames), std::move(ids));
