@@ -94,6 +94,10 @@ TEST(StreamCopy, RefusesAPlaylistThatLies) {
     EXPECT_TRUE(refused("segment_000000.ltv"));
     write_playlist(folder / "pieces/playlist.json", {{.file = "../whole.ltv", .bytes = 9}});
     EXPECT_TRUE(refused("is not beside it"));
+    constexpr uint64_t kHalf = uint64_t{1} << 47;
+    write_playlist(folder / "pieces/playlist.json",
+                   {{.file = "a", .bytes = kHalf}, {.file = "b", .bytes = kHalf + 1}});
+    EXPECT_TRUE(refused("a piece of"));
 }
 
 // Clouds that move become a stream whose frames are close to them, mostly as differences.
@@ -130,6 +134,19 @@ TEST(CloudSequence, FramesAreCloseToTheClouds) {
         EXPECT_NEAR(opacity / static_cast<double>(cloud.count()), 0, 0.01);
         EXPECT_NEAR(x / static_cast<double>(cloud.count()), 0, 1e-4);
     }
+}
+
+// One place for all Gaussians, far from the origin, has no extent to take steps from.
+TEST(CloudSequence, GaussiansThatCoincideAreHeld) {
+    const TemporaryFolder folder;
+    CloudSequenceWriter writer(folder / "a.ltv", {.numerator = 25, .denominator = 1}, 4);
+    Cloud cloud = random_cloud(9, 1);
+    std::ranges::fill(cloud.means.values<float>(), 1000.F);
+    writer.add(cloud);
+    writer.finish();
+    StreamReader reader(folder / "a.ltv");
+    ASSERT_TRUE(reader.next());
+    EXPECT_NEAR(to_cloud(reader.state()).means.data<float>()[0], 1000, 0.01);
 }
 
 }  // namespace

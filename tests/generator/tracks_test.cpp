@@ -166,6 +166,15 @@ TEST(TrackFile, BadInputIsOneLineThatNamesTheFile) {
     expect("a.json", "[]", "no list of places");
     expect("a.json", "[[]]", "no places");
     expect("a.json", "[[{\"x\": 1}]]", "no {\"x\"");
+    std::string lopsided = "[[";  // bytes for 12,000 places, memory for 48 million
+    for (int i = 0; i < 8000; ++i) {
+        lopsided += std::string(i == 0 ? "" : ",") + "{\"x\":1,\"y\":2}";
+    }
+    lopsided += "]";
+    for (int i = 0; i < 6000; ++i) {
+        lopsided += ",[]";
+    }
+    expect("a.json", lopsided + "]", "6001 paths of up to 8000 places");
     expect("a.json", "[{\"x\": 1, \"y\": 1e300}]", "a place is");
     expect("a.json", "{\"1\": {}}", "no trajectory");
     expect("a.json", "{\"1\": {\"trajectory\": []}}", "no trajectory");
