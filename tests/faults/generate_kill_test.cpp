@@ -71,7 +71,7 @@ TEST_F(GenerateKilled, AnMp4PlaysUpToItsLastWholeFragment) {
     const std::string partial = "killed.mp4.partial";
     Moments moments(time_);
     for (int i = 0; i < kills(); ++i) {
-        const bool killed = killed_after(command("killed.mp4"), runner_.options, moments.next());
+        const Outcome end = killed_after(command("killed.mp4"), runner_.options, moments.next());
         if (exists("killed.mp4")) {
             EXPECT_TRUE(
                 begins_with(all, read_video((runner_.folder / "killed.mp4").string(), 1000)));
@@ -82,7 +82,8 @@ TEST_F(GenerateKilled, AnMp4PlaysUpToItsLastWholeFragment) {
             EXPECT_GE(start.extent(0), frames_in_fragments(runner_.folder / partial));
             EXPECT_TRUE(begins_with(all, start)) << start.extent(0);
         }
-        EXPECT_TRUE(killed || !exists(partial));
+        EXPECT_TRUE(end.signal == SIGKILL || (end.exit_code == 0 && !exists(partial)))
+            << end.exit_code << end.err;
     }
     EXPECT_EQ(Subprocess(command("killed.mp4"), runner_.options).wait().exit_code, 0);
     EXPECT_FALSE(exists(partial));

@@ -31,13 +31,14 @@ class Moments {
     std::uniform_real_distribution<double> seconds_;
 };
 
-// Whether the program was killed; else it had ended by then.
-inline bool killed_after(const std::vector<std::string>& command,
-                         const Subprocess::Options& options, std::chrono::duration<double> time) {
+// A program that is killed after this time: its end, by SIGKILL where it had not ended by then.
+inline Outcome killed_after(const std::vector<std::string>& command,
+                            const Subprocess::Options& options,
+                            std::chrono::duration<double> time) {
     Subprocess process(command, options);
     std::this_thread::sleep_for(time);
     process.send(SIGKILL);
-    return process.wait().signal == SIGKILL;
+    return process.wait();
 }
 
 template <typename Work> std::chrono::duration<double> time_of(Work&& work) {
