@@ -7,6 +7,15 @@ namespace longtake::diffusion {
 
 namespace fs = std::filesystem;
 
+namespace {
+
+// Of a mask, and a picture's latents.
+int64_t image_channels(int64_t latent_channels) {
+    return 4 + latent_channels;
+}
+
+}  // namespace
+
 // Loads part after part.
 class VideoModel::Loader {
   public:
@@ -88,10 +97,12 @@ class VideoModel::Loader {
         check_input(t.out_channels == channels,
                     "{}: the transformer makes {} channels, the autoencoder has {}",
                     m.folder.string(), t.out_channels, channels);
-        check_input(!m.track_encoder || t.in_channels == channels + m.track_encoder->channels(),
-                    "{}: the transformer reads {} channels, not {} of latents and {} of tracks",
-                    m.folder.string(), t.in_channels, channels,
-                    m.track_encoder ? m.track_encoder->channels() : 0);
+        const int64_t tracks = m.track_encoder ? m.track_encoder->channels() : 0;
+        check_input(!m.track_encoder || t.in_channels == channels + tracks ||
+                        t.in_channels == channels + image_channels(channels) + tracks,
+                    "{}: the transformer reads {} channels, not {} of latents, {} or none of a "
+                    "picture and {} of tracks",
+                    m.folder.string(), t.in_channels, channels, image_channels(channels), tracks);
         const int64_t h = kLatentScale * t.patch_height, w = kLatentScale * t.patch_width;
         check_input(m.config.height % h == 0 && m.config.width % w == 0,
                     "{}: width {} and height {} must be multiples of {} and {}",
@@ -123,6 +134,12 @@ class VideoModel::Loader {
 std::shared_ptr<const VideoModel> VideoModel::load(const fs::path& folder, DType compute,
                                                    Device device, size_t memory_budget) {
     return Loader(folder, compute, device, memory_budget).load();
+}
+
+bool VideoModel::reads_image() const {
+    const auto& t = transformer().config();
+    const int64_t tracks = parts_.track_encoder ? parts_.track_encoder->channels() : 0;
+    return t.in_channels == t.out_channels + image_channels(t.out_channels) + tracks;
 }
 
 Tensor VideoModel::encode(const Tensor& picture) const {

@@ -72,9 +72,11 @@ class VideoModel {
     // Null where the folder came without one.
     const std::shared_ptr<const DepthHead>& depth_head() const { return parts_.depth_head; }
     const Autoencoder& autoencoder() const { return *parts_.autoencoder; }
+    // Whether it reads a picture's channels beside every latent frame (image-to-video).
+    bool reads_image() const;
 
-    // picture [1, height, width, 3] uint8 -> [1, C, h, w]. Throws InputError when the folder came
-    // without an encoder.
+    // The first frames of a video [4 F - 3, height, width, 3] uint8 -> [F, C, h, w]. Throws
+    // InputError when the folder came without an encoder.
     Tensor encode(const Tensor& picture) const;
 
     // The prompt's rows, without padding: [tokens, text_dim] fp32. Throws InputError when the

@@ -54,12 +54,16 @@ std::shared_ptr<const CachePolicy> policy_for(const diffusion::VideoModel& model
     return policy;
 }
 
-// Frame by frame; 0 and 1 are the middles of the first and the last latent cell.
-std::vector<std::vector<diffusion::TrackedPoint>> in_cells(
-    const Tracks& tracks, const diffusion::VideoModelConfig& config) {
-    const auto part = [](float pixel, int64_t pixels) {
+// Frame by frame; 0 and 1 are the middles of the first and the last latent cell, or the edges of
+// the picture, as the model has learnt it.
+std::vector<std::vector<diffusion::TrackedPoint>> in_cells(const Tracks& tracks,
+                                                           const diffusion::VideoModel& model) {
+    const auto& config = model.config();
+    const bool edges = model.track_encoder()->from_edges();
+    const auto part = [edges](float pixel, int64_t pixels) {
         constexpr float kScale = diffusion::kLatentScale;
-        return (pixel - kScale / 2) / (static_cast<float>(pixels) - kScale);
+        return edges ? pixel / static_cast<float>(pixels)
+                     : (pixel - kScale / 2) / (static_cast<float>(pixels) - kScale);
     };
     std::vector<std::vector<diffusion::TrackedPoint>> frames(static_cast<size_t>(tracks.frames()));
     for (int64_t t = 0; t < tracks.frames(); ++t) {
@@ -122,6 +126,12 @@ Session::Session(std::shared_ptr<const diffusion::VideoModel> model, SessionOpti
     }
     if (!options_.image.empty()) {
         encode_image(options_.image);
+    }
+    if (model_->reads_image()) {
+        check_input(!options_.image.empty(),
+                    "{}: this model makes videos of pictures; give one with --image",
+                    model_->folder().string());
+        image_context_.emplace(*model_, options_.image);
     }
 }
 
@@ -213,16 +223,32 @@ double Session::finalize() {
     return watch.milliseconds();
 }
 
-// What the chunk was asked to follow, as channels beside its latents.
+// What the passes of the chunk see beside the latents: the picture that an image-to-video model
+// began with, then what the chunk was asked to follow.
 void Session::condition(int64_t latent_frames) {
     const diffusion::TrackEncoder* encoder = model_->track_encoder();
-    if (encoder == nullptr || tracks_.empty()) {
+    const bool followed = encoder != nullptr && !tracks_.empty();
+    if (!followed && !image_context_) {
         return;
     }
-    Tensor map({latent_frames, encoder->channels(), latents_.extent(2), latents_.extent(3)},
-               DType::F32);
-    encoder->encode(in_cells(tracks_, model_->config()), map);
-    rollout_.condition(map);
+    const int64_t of_image = image_context_ ? image_context_->channels() : 0;
+    const int64_t of_tracks = encoder == nullptr ? 0 : encoder->channels();
+    Tensor beside = Tensor::zeros(
+        {latent_frames, of_image + of_tracks, latents_.extent(2), latents_.extent(3)});
+    if (image_context_) {
+        image_context_->fill(place_.latent_frames, beside);
+    }
+    if (followed) {
+        Tensor map(beside.shape().with(1, of_tracks), DType::F32);
+        encoder->encode(in_cells(tracks_, *model_), map);
+        const size_t frame = map.bytes() / static_cast<size_t>(latent_frames);
+        for (int64_t f = 0; f < latent_frames; ++f) {
+            Tensor to = beside.slice(f, f + 1);
+            copy_bytes(static_cast<std::byte*>(to.raw()) + to.bytes() - frame, Device::Cpu,
+                       map.slice(f, f + 1).raw(), Device::Cpu, frame);
+        }
+    }
+    rollout_.condition(beside);
 }
 
 // Of what will be read again the oldest, if the take does not begin with it.
@@ -240,6 +266,10 @@ void Session::recache(int64_t frames) {
         memory_.begin_recache(frames);
         rollout_.remember(history_.newest(frames), prompt_.context(), memory_);
     }
+}
+
+int64_t Session::next_frames() const {
+    return decoder_->frames(place_.chunk == 0 && !image_latent_.empty() ? 1 : latents_.extent(0));
 }
 
 void Session::check_length(int64_t video_frames) const {

@@ -4,6 +4,7 @@
 #include "diffusion/video_model.h"
 #include "generator/cache/cache_memory.h"
 #include "generator/control/motion_state.h"
+#include "generator/image_context.h"
 #include "generator/latent_history.h"
 #include "generator/noise_source.h"
 #include "generator/prompt_state.h"
@@ -70,6 +71,8 @@ class Session {
     // Throws InputError when the cache's policy cannot hold a take of so many frames, or the noise
     // does not last that long.
     void check_length(int64_t video_frames) const;
+    // Of the video, in the next chunk, if no cut comes before it.
+    int64_t next_frames() const;
     int64_t video_frames() const { return place_.video_frames; }  // made so far
     const CacheMemory& memory() const { return memory_; }
     const diffusion::VideoModel& model() const { return *model_; }
@@ -99,10 +102,11 @@ class Session {
     std::unique_ptr<diffusion::ClipEncoder> encoder_;  // none: the policy asks for no pictures
     TakePlace place_;
     enum class CleanPass : uint8_t { Done, Due, UnderWay } clean_pass_ = CleanPass::Done;
-    bool broken_ = false;  // a chunk was left half-made
-    Tensor image_latent_;  // [1, C, h, w] or empty
+    bool broken_ = false;                        // a chunk was left half-made
+    Tensor image_latent_;                        // [1, C, h, w] or empty
+    std::optional<ImageContext> image_context_;  // of an image-to-video model
     Tensor latents_, frames_;
-    Tracks tracks_;  // of the chunk being made
+    Tracks tracks_;              // of the chunk being made
     int64_t newest_frames_ = 0;  // of `frames_`: those of the newest chunk
     LatentHistory history_;
 };

@@ -51,6 +51,8 @@ constexpr std::array kBindings{
     Binding{Action::DrawPath, Key::D, kNone, "D", "Draw the path that points will go", kMotion},
     Binding{Action::ShowCamera, Key::C, kNone, "C", "A pad for the camera; arrows move it, too",
             kMotion},
+    Binding{Action::ShowLayer, Key::L, kNone, "L", "Carry, grow and turn all points together",
+            kMotion},
     Binding{Action::UndoMotion, Key::Z, kCtrl, "Ctrl Z", "Undo the last of them", kMotion},
     Binding{Action::ClearMotion, Key::Delete, kNone, "Delete", "Let go of all points", kMotion},
     Binding{Action::SaveTracks, Key::S, kCtrl, "Ctrl S", "Save the take's tracks as .npz", kMotion},

@@ -33,6 +33,7 @@ enum class Action : uint8_t {
     PinPoints,
     DrawPath,
     ShowCamera,
+    ShowLayer,
     UndoMotion,
     ClearMotion,
     SaveTracks,

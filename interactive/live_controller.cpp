@@ -76,6 +76,12 @@ void LiveController::begin_take(double now) {
     if (!camera_.still()) {
         post(generator::MoveCamera{camera_}, now);
     }
+    if (!setup_.video.empty()) {
+        post(generator::FollowVideo{setup_.video}, now);
+    }
+    if (!layer_.still()) {
+        post(generator::MoveAll{layer_}, now);
+    }
     pacer_.drop();
     queue_.pop(controls_.takes());  // what waits is of the take before
 }
@@ -127,7 +133,20 @@ void LiveController::move_camera(const generator::CameraMove& move, double now) 
     }
 }
 
+void LiveController::move_all(const generator::GlobalMove& move, double now) {
+    if (move != layer_) {
+        layer_ = move;
+        post(generator::MoveAll{move}, now);
+    }
+}
+
+void LiveController::follow_video(const std::string& address, double now) {
+    setup_.video = address;
+    post(generator::FollowVideo{address}, now);
+}
+
 void LiveController::play_tracks(generator::Tracks tracks, double now) {
+    setup_.video.clear();
     post(generator::PlayTracks{std::move(tracks)}, now);
 }
 

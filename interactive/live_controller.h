@@ -21,7 +21,8 @@ struct LiveSetup {
     std::string cache = "deep-forcing";
     generator::CacheDefaults cache_defaults = {};
     std::vector<generator::PromptChange> prompts = {};
-    Tensor image = {};  // [H, W, 3] the take begins with; empty: none
+    Tensor image = {};       // [H, W, 3] the take begins with; empty: none
+    std::string video = {};  // whose motion it follows; empty: none
 };
 
 // A live take as the person in front of it sees it, without any window: what is on the screen, what
@@ -54,6 +55,9 @@ class LiveController {
     // What hands hold; what is static or drawn holds in the next take, too.
     void hold(std::vector<generator::Handle> handles, double now);
     void move_camera(const generator::CameraMove& move, double now);
+    void move_all(const generator::GlobalMove& move, double now);
+    // In takes to come, too, each from its beginning; empty: none.
+    void follow_video(const std::string& address, double now);
     void play_tracks(generator::Tracks tracks, double now);
 
     // Both begin the take anew. Throws InputError when there is no such policy.
@@ -84,6 +88,7 @@ class LiveController {
     LiveSetup setup_;
     std::vector<generator::Handle> handles_;
     generator::CameraMove camera_;
+    generator::GlobalMove layer_;
     std::deque<generator::TrackedChunk> motion_;
     generator::ControlQueue controls_;
     ChunkQueue queue_;

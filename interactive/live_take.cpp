@@ -22,6 +22,7 @@ std::optional<MadeChunk> LiveTake::make(const generator::Stop& stop) {
     take_up_controls();
     check(session_ != nullptr, "chunks of a take that was not begun");
     take_up_plan();
+    take_up_video();
     bool stopped = false;
     const generator::Chunk chunk =
         step_past_bad_prompts([&] { return stop() || controls_.takes() != take_; }, stopped);
@@ -66,8 +67,13 @@ void LiveTake::take_up_controls() {
             session_->motion().set(hold->handles);
         } else if (const auto* camera = std::get_if<generator::MoveCamera>(&control)) {
             session_->motion().set(camera->move);
+        } else if (const auto* all = std::get_if<generator::MoveAll>(&control)) {
+            session_->motion().set(all->move);
         } else if (const auto* play = std::get_if<generator::PlayTracks>(&control)) {
+            video_.reset();
             session_->motion().play(play->tracks);
+        } else if (const auto* video = std::get_if<generator::FollowVideo>(&control)) {
+            follow(video->address);
         }
     }
 }
@@ -87,6 +93,7 @@ void LiveTake::begin(const BeginTake& wanted) {
                                       .noise = generator::make_seeded_noise(wanted.seed),
                                       .image = image};
     contents_.reset();
+    video_.reset();
     plan_.clear();
     cut_ = false;
     try {
@@ -113,6 +120,38 @@ void LiveTake::begin(const BeginTake& wanted) {
     }
     if (!prompt_.empty()) {
         session_->prompt().set(prompt_, false);
+    }
+}
+
+// From the next chunk on.
+void LiveTake::follow(const std::string& video) {
+    constexpr float kAcross = 24;  // points
+    const auto& config = options_.model->config();
+    video_.reset();
+    session_->motion().play({});
+    if (video.empty()) {
+        return;
+    }
+    try {
+        video_.emplace(video, generator::TrackFrame{config.width, config.height, config.frame_rate},
+                       static_cast<float>(config.width) / kAcross);
+        video_from_ = session_->video_frames();
+    } catch (const InputError& e) {
+        complaints_.emplace_back(e.what());
+    }
+}
+
+// What the video does in the frames to come.
+void LiveTake::take_up_video() {
+    if (!video_) {
+        return;
+    }
+    try {
+        session_->motion().play(
+            video_->at(session_->video_frames() - video_from_, session_->next_frames()));
+    } catch (const InputError& e) {
+        complaints_.emplace_back(e.what());
+        video_.reset();
     }
 }
 

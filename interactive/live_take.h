@@ -1,6 +1,7 @@
 #pragma once
 
 #include "generator/control/control_queue.h"
+#include "generator/control/motion_transfer.h"
 #include "generator/take_record.h"
 #include "interactive/chunk_maker.h"
 #include "interactive/recorder.h"
@@ -32,6 +33,8 @@ class LiveTake : public ChunkMaker {
     void begin(const generator::BeginTake& wanted);
     void take_up_controls();
     void take_up_plan();
+    void follow(const std::string& video);
+    void take_up_video();
     generator::Chunk step_past_bad_prompts(const generator::Stop& stop, bool& stopped);
     void keep_record(const generator::Chunk& chunk);
 
@@ -43,8 +46,10 @@ class LiveTake : public ChunkMaker {
     generator::CacheContents contents_;
     generator::TakeRecord record_;
     std::vector<generator::PromptChange> plan_;
-    std::string prompt_;  // asked for last
-    bool cut_ = false;    // asked for at this border
+    std::optional<generator::MotionTransfer> video_;  // whose motion is followed
+    int64_t video_from_ = 0;                          // the frame of the take it began with
+    std::string prompt_;                              // asked for last
+    bool cut_ = false;                                // asked for at this border
     int64_t prompt_revision_ = 0;
     int64_t revision_ = 0;
     int64_t take_ = 0;

@@ -7,10 +7,18 @@
 #include "interactive/volume/volume_source.h"
 
 #include <algorithm>
+#include <array>
+#include <string_view>
 #include <utility>
 
 namespace longtake::interactive {
 namespace {
+
+bool is_video_file(const std::string& path) {
+    constexpr std::array<std::string_view, 6> kTypes{".mp4",  ".mkv", ".mov",
+                                                     ".webm", ".avi", ".ts"};
+    return std::ranges::count(kTypes, std::filesystem::path(path).extension().string()) > 0;
+}
 
 bool is_text_file(const std::string& path) {
     return path.ends_with(".txt") || path.ends_with(".prompts");
@@ -100,9 +108,8 @@ void Viewer::build(render::Scene& scene) {
 }
 
 const char* Viewer::hint() const {
-    return "Drop a picture to begin with it, a .txt of prompts or a file of tracks to follow it, "
-           "or a stream to walk "
-           "around in.";
+    return "Drop a picture to begin with it, a .txt of prompts, a file of tracks or a video to "
+           "follow it, or a stream to walk around in.";
 }
 
 void Viewer::take(const InputEvent& event) {
@@ -128,6 +135,7 @@ void Viewer::take(const InputEvent& event) {
 // What hands and the camera ask now, to the take.
 void Viewer::steer() {
     live_.move_camera(camera_.move(), now());
+    live_.move_all(layer_, now());
     if (motion_.changed()) {
         live_.hold(motion_.take_handles(), now());
         for (const generator::Handle& handle : motion_.handles()) {
@@ -220,6 +228,7 @@ void Viewer::act(Action action) {
         case Action::PinPoints: motion_.take(MotionTool::Pin, now()); break;
         case Action::DrawPath: motion_.take(MotionTool::Path, now()); break;
         case Action::ShowCamera: camera_open_ = !camera_open_; break;
+        case Action::ShowLayer: layer_open_ = !layer_open_; break;
         case Action::UndoMotion: motion_.undo(); break;
         case Action::ClearMotion: motion_.clear(); break;
         case Action::SaveTracks: save_tracks(); break;
@@ -257,6 +266,9 @@ void Viewer::drop(const std::string& path) {
         } else if (generator::is_track_file(path)) {
             live_.play_tracks(generator::read_tracks(path, track_frame()), now());
             say(fmt::format("plays {}", std::filesystem::path(path).filename().string()));
+        } else if (is_video_file(path)) {
+            live_.follow_video(path, now());
+            say(fmt::format("follows {}", std::filesystem::path(path).filename().string()));
         } else if (is_text_file(path)) {
             const auto timeline = generator::PromptTimeline::read(path);
             live_.set_planned({timeline.changes().begin(), timeline.changes().end()}, now());

@@ -68,6 +68,8 @@ class Viewer : public Screen {
     MotionEditor& motion() { return motion_; }
     CameraPad& camera() { return camera_; }
     bool camera_open() const { return camera_open_; }
+    generator::GlobalMove& layer() { return layer_; }
+    bool layer_open() const { return layer_open_; }
     PictureMap picture_map() const { return {picture_, options_.width, options_.height}; }
     Edit& edit() { return edit_; }
     const ViewerOptions& options() const { return options_; }
@@ -103,6 +105,8 @@ class Viewer : public Screen {
     Tensor frame_;
     bool frame_is_new_ = false;
     bool camera_open_ = false;
+    generator::GlobalMove layer_;
+    bool layer_open_ = false;
 };
 
 }  // namespace longtake::interactive

@@ -11,6 +11,10 @@ namespace {
 
 constexpr const char* kTemporal = "track_encoder.temporal.weight";
 constexpr const char* kMix = "track_encoder.mix.weight";
+constexpr const char* kWanTemporal = "track_encoder.temporal_conv.weight";
+constexpr const char* kWanMix = "track_encoder.proj.weight";
+constexpr const char* kWanTemporalBias = "track_encoder.temporal_conv.bias";
+constexpr const char* kWanMixBias = "track_encoder.proj.bias";
 constexpr int64_t kIds = 100'000;  // that are told apart
 constexpr double kLongestPeriod = 10'000;
 
@@ -19,33 +23,49 @@ double spread(int32_t id) {
     return static_cast<double>(static_cast<uint64_t>(static_cast<uint32_t>(id)) * 61'803 % kIds);
 }
 
-// Where between two cells of `count` a place is.
-struct Between {
-    int64_t cell;
-    float part;  // of the one after it
-};
-Between between(float place, int64_t count) {
-    const float at = std::clamp(place, 0.F, 1.F) * static_cast<float>(count - 1);
-    const auto cell = std::min(static_cast<int64_t>(at), std::max<int64_t>(0, count - 2));
-    return {cell, at - static_cast<float>(cell)};
-}
-
 }  // namespace
 
-bool TrackEncoder::is_in(const WeightMap& weights) {
-    return weights.contains(kTemporal);
+TrackEncoder::Between TrackEncoder::between(float place, int64_t count) const {
+    const float at = std::clamp(place, 0.F, 1.F) * static_cast<float>(count - 1);
+    const float there = layout_ == Layout::WanTrack ? std::nearbyint(at) : at;
+    const auto cell = std::min(static_cast<int64_t>(there), std::max<int64_t>(0, count - 2));
+    return {cell, there - static_cast<float>(cell)};
 }
 
-TrackEncoder::TrackEncoder(const WeightMap& weights) {
-    const Shape shape = weights.info(kTemporal).shape;
+bool TrackEncoder::is_in(const WeightMap& weights) {
+    return weights.contains(kTemporal) || weights.contains(kWanTemporal);
+}
+
+TrackEncoder::TrackEncoder(const WeightMap& weights)
+    : layout_(weights.contains(kTemporal) ? Layout::Ours : Layout::WanTrack) {
+    if (layout_ == Layout::Ours) {
+        read(weights, kTemporal, kMix);
+        return;
+    }
+    read(weights, kWanTemporal, kWanMix);
+    if (weights.contains(kWanMixBias)) {
+        const Tensor mix = weights.get(kWanMix, {channels_, channels_, 1, 1, 1}).to(DType::F32);
+        const Tensor inner = weights.get(kWanTemporalBias, {channels_}).to(DType::F32);
+        const Tensor outer = weights.get(kWanMixBias, {channels_}).to(DType::F32);
+        for (int64_t c = 0; c < channels_; ++c) {
+            bias_.push_back(outer.data<float>()[c]);
+            for (int64_t k = 0; k < channels_; ++k) {
+                bias_.back() += mix.data<float>()[c * channels_ + k] * inner.data<float>()[k];
+            }
+        }
+    }
+}
+
+void TrackEncoder::read(const WeightMap& weights, const char* temporal_name, const char* mix_name) {
+    const Shape shape = weights.info(temporal_name).shape;
     check_input(shape.rank() == 5 && shape[2] == kTaps && shape[3] == 1 && shape[4] == 1 &&
                     shape[1] % 2 == 0 && shape[0] > 0 && shape[1] > 0,
-                "{}: {} is {}, not [channels, ids, 4, 1, 1]", weights.path().string(), kTemporal,
-                shape.str());
+                "{}: {} is {}, not [channels, ids, 4, 1, 1]", weights.path().string(),
+                temporal_name, shape.str());
     channels_ = shape[0];
     id_dim_ = shape[1];
-    const Tensor temporal = weights.get(kTemporal, shape).to(DType::F32);
-    const Tensor mix = weights.get(kMix, {channels_, channels_, 1, 1, 1}).to(DType::F32);
+    const Tensor temporal = weights.get(temporal_name, shape).to(DType::F32);
+    const Tensor mix = weights.get(mix_name, {channels_, channels_, 1, 1, 1}).to(DType::F32);
     taps_ = Tensor::zeros({kTaps, channels_, id_dim_});
     float* to = taps_.data<float>();
     for (int64_t tap = 0; tap < kTaps; ++tap) {
@@ -65,9 +85,9 @@ std::vector<float> TrackEncoder::embedded(int32_t id) const {
     const int64_t half = id_dim_ / 2;
     std::vector<float> waves(static_cast<size_t>(id_dim_));
     for (int64_t i = 0; i < half; ++i) {
-        const double angle =
-            spread(id) * std::exp(-std::log(kLongestPeriod) * static_cast<double>(i) /
-                                  static_cast<double>(half));
+        const double number = layout_ == Layout::Ours ? spread(id) : static_cast<double>(id);
+        const double angle = number * std::exp(-std::log(kLongestPeriod) * static_cast<double>(i) /
+                                               static_cast<double>(half));
         waves[static_cast<size_t>(i)] = static_cast<float>(std::cos(angle));
         waves[static_cast<size_t>(half + i)] = static_cast<float>(std::sin(angle));
     }
@@ -91,6 +111,9 @@ void TrackEncoder::encode(std::span<const std::vector<TrackedPoint>> frames, Ten
     check(lead == 0 || lead == kTaps - 1, "tracks of {} frames for {} latents", frames.size(),
           latents);
     std::ranges::fill(map.values<float>(), 0.F);
+    for (int64_t i = 0; i < map.count() && !bias_.empty(); ++i) {
+        map.data<float>()[i] = bias_[static_cast<size_t>(i / (h * w) % channels_)];
+    }
     std::map<int32_t, std::vector<float>> known;
     for (int64_t t = 0; t < std::ssize(frames); ++t) {
         const int64_t latent = (t + lead) / kTaps, tap = (t + lead) % kTaps;

@@ -9,7 +9,7 @@
 
 namespace longtake::diffusion {
 
-// A point that can be seen in a frame: its place as a part of the picture, 0 to 1.
+// A point that can be seen in a frame: its place as a part of the picture, 0 to 1 (from_edges).
 struct TrackedPoint {
     int32_t id;
     float x, y;
@@ -17,27 +17,44 @@ struct TrackedPoint {
 
 // What a transformer is told of motion: channels beside the latents (MotionStream, arXiv
 // 2511.01266; WanTrack in FastVideo). Every point of a frame adds the sinusoids of its id to the
-// latent cell it is in, shared with its neighbours by how near they are; four frames become one by
-// a causal convolution in time, and a mixing of channels. Both are linear and cells without points
-// stay zero, so that only points cost anything. Immutable.
+// latent cell it is in; four frames become one by a causal convolution in time, and a mixing of
+// channels. Both are linear and cells without points stay as they are, so that only points cost
+// anything. Immutable.
+//
+// In a transformer's checkpoint it is one of
+//   track_encoder.temporal.weight [C, ids, 4, 1, 1], track_encoder.mix.weight [C, C, 1, 1, 1]:
+//   ours;
+//       cells share a point by how near they are, and ids that follow each other are far apart
+//   track_encoder.temporal_conv and .proj, weight and bias: WanTrack's; a point is in the nearest
+//       cell, and ids are as they are
 class TrackEncoder {
   public:
-    // Of a transformer's checkpoint: track_encoder.temporal.weight [C, ids, 4, 1, 1] and
-    // track_encoder.mix.weight [C, C, 1, 1, 1].
     explicit TrackEncoder(const WeightMap& weights);
     static bool is_in(const WeightMap& weights);
 
     int64_t channels() const { return channels_; }
+    // Whether places 0 and 1 are the picture's edges, and not the middles of its outermost cells.
+    bool from_edges() const { return layout_ == Layout::WanTrack; }
     // Points frame by frame -> map [F, C, h, w] fp32 on the CPU, written. Frames are those that the
     // latents decode to: 4 F, or 4 F - 3 where the first latent is the take's first.
     void encode(std::span<const std::vector<TrackedPoint>> frames, Tensor& map) const;
 
   private:
     static constexpr int64_t kTaps = 4;
+    enum class Layout : uint8_t { Ours, WanTrack };
+    // Where between two cells of `count` a place is.
+    struct Between {
+        int64_t cell;
+        float part;  // of the one after it
+    };
+    Between between(float place, int64_t count) const;
+    void read(const WeightMap& weights, const char* temporal, const char* mix);
     std::vector<float> embedded(int32_t id) const;  // [taps, C]
 
+    Layout layout_;
     int64_t channels_, id_dim_;
-    Tensor taps_;  // [4, C, ids], mixed already
+    std::vector<float> bias_;  // [C], of every cell; ours has none
+    Tensor taps_;              // [4, C, ids], mixed already
 };
 
 }  // namespace longtake::diffusion

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "core/tensor.h"
+#include "generator/control/global_layer.h"
 #include "generator/control/handle.h"
 #include "generator/control/prompt_timeline.h"
 #include "generator/tracks/tracks.h"
@@ -35,11 +36,19 @@ struct HoldPoints {
 struct MoveCamera {
     CameraMove move;
 };
+// On top of what is played, static and drawn; see GlobalMove.
+struct MoveAll {
+    GlobalMove move;
+};
 struct PlayTracks {
     Tracks tracks;
 };
-using Control =
-    std::variant<ShowPrompt, PlanPrompts, BeginTake, HoldPoints, MoveCamera, PlayTracks>;
+// The motion of a video, stream or camera, as it comes, instead of tracks; empty: none any more.
+struct FollowVideo {
+    std::string address;
+};
+using Control = std::variant<ShowPrompt, PlanPrompts, BeginTake, HoldPoints, MoveCamera, MoveAll,
+                             PlayTracks, FollowVideo>;
 
 // The way of controls from those who watch to the thread that makes chunks. They are numbered from
 // 1 as they come, wait for the next chunk border, and take effect there in that order; the number

@@ -32,6 +32,15 @@ Handle::Step at(const std::vector<Handle::Step>& path, double seconds) {
     return {seconds, a.x + t * (b.x - a.x), a.y + t * (b.y - a.y)};
 }
 
+// A place under one layer, under another.
+TrackPoint carried(const TrackPoint& place, const GlobalLayer& from, const GlobalLayer& to) {
+    if (from == to) {
+        return place;
+    }
+    const auto at = to.to(from.from({static_cast<double>(place.x), static_cast<double>(place.y)}));
+    return {static_cast<float>(at.real()), static_cast<float>(at.imag()), place.visible};
+}
+
 int64_t wrapped(int64_t v, int64_t period) {
     return ((v % period) + period) % period;
 }
@@ -92,7 +101,8 @@ void MotionState::set(const std::vector<Handle>& handles) {
             held.first_id = next_id_;
             held.begun = frame_;
             held.consumed = handle.path.empty() ? 0 : handle.path.front().seconds;
-            held.placed = camera_;
+            held.placed = view_.camera;
+            held.layer = view_.layer;
             next_id_ += static_cast<int32_t>(handle.points.size());
             check(next_id_ < kFirstLattice, "a take with more points than it has numbers for");
         }
@@ -107,24 +117,22 @@ void MotionState::set(const std::vector<Handle>& handles) {
 void MotionState::play(Tracks tracks) {
     played_ = std::move(tracks);
     played_from_ = frame_;
+    for (const int32_t id : played_.ids()) {  // those of handles to come are others
+        next_id_ = id < kFirstLattice ? std::max(next_id_, id + 1) : next_id_;
+    }
 }
 
 Tracks MotionState::take_up(int64_t frames) {
-    std::vector<PlaneCamera> cameras;
+    std::vector<View> views;
     for (int64_t t = 0; t < frames; ++t) {
-        camera_ = moved(camera_, move_, 1 / frame_rate_);
-        cameras.push_back(camera_);
+        view_.camera = moved(view_.camera, move_, 1 / frame_rate_);
+        view_.layer = moved(view_.layer, global_move_, 1 / frame_rate_, width_, height_);
+        views.push_back(view_);
     }
     ChunkTracks chunk(frames);
-    const Tracks played = cut(played_, frame_ - played_from_, frames);
-    for (int64_t n = 0; n < played.points(); ++n) {
-        auto& places = chunk.add(played.ids()[static_cast<size_t>(n)]);
-        for (int64_t t = 0; t < frames; ++t) {
-            places[static_cast<size_t>(t)] = played.at(t, n);
-        }
-    }
+    add_played(views, chunk);
     for (auto& [id, held] : held_) {
-        add_handle(held, frames, cameras, chunk);
+        add_handle(held, views, chunk);
     }
     std::erase_if(held_, [](const auto& entry) {
         const Held& held = entry.second;
@@ -132,7 +140,7 @@ Tracks MotionState::take_up(int64_t frames) {
                held.consumed >= end_of(held.handle);
     });
     if (!move_.still()) {
-        add_lattice(cameras, chunk);
+        add_lattice(views, chunk);
     }
     frame_ += frames;
     return chunk.all();
@@ -163,8 +171,31 @@ MotionState::Offset MotionState::offset(const Held& held, int64_t frame, int64_t
     return {step.x, step.y, there};
 }
 
-void MotionState::add_handle(Held& held, int64_t frames, const std::vector<PlaneCamera>& cameras,
-                             ChunkTracks& out) const {
+void MotionState::add_played(const std::vector<View>& views, ChunkTracks& out) const {
+    const Tracks played = cut(played_, frame_ - played_from_, std::ssize(views));
+    for (int64_t n = 0; n < played.points(); ++n) {
+        auto& places = out.add(played.ids()[static_cast<size_t>(n)]);
+        for (size_t t = 0; t < views.size(); ++t) {
+            places[t] = carried(played.at(static_cast<int64_t>(t), n), {}, views[t].layer);
+        }
+    }
+}
+
+// A place of the picture that the handle was put on, in the picture of a later view.
+TrackPoint MotionState::in_view(const Held& held, const TrackPoint& place, const View& view) const {
+    TrackPoint now = place;
+    if (view.camera != held.placed) {
+        const PlanePoint on = unproject(held.placed, static_cast<double>(place.x),
+                                        static_cast<double>(place.y), width_, height_);
+        const PicturePoint seen = project(view.camera, on, width_, height_);
+        now = {static_cast<float>(seen.x), static_cast<float>(seen.y),
+               place.visible && seen.in_front};
+    }
+    return carried(now, held.layer, view.layer);
+}
+
+void MotionState::add_handle(Held& held, const std::vector<View>& views, ChunkTracks& out) const {
+    const auto frames = std::ssize(views);
     const double until = consumed_by(held, frames);
     const bool in_scene = held.handle.kind != Handle::Kind::Dragged;
     for (size_t n = 0; n < held.handle.points.size(); ++n) {
@@ -172,27 +203,19 @@ void MotionState::add_handle(Held& held, int64_t frames, const std::vector<Plane
         auto& places = out.add(held.first_id + static_cast<int32_t>(n));
         for (int64_t t = 0; t < frames; ++t) {
             const Offset moved_by = offset(held, t, frames, until);
-            const float x = point.x + point.weight * moved_by.x;
-            const float y = point.y + point.weight * moved_by.y;
-            TrackPoint& place = places[static_cast<size_t>(t)];
-            place = {x, y, moved_by.there};
-            if (in_scene && cameras[static_cast<size_t>(t)] != held.placed) {
-                const PlanePoint on = unproject(held.placed, static_cast<double>(x),
-                                                static_cast<double>(y), width_, height_);
-                const PicturePoint now =
-                    project(cameras[static_cast<size_t>(t)], on, width_, height_);
-                place = {static_cast<float>(now.x), static_cast<float>(now.y),
-                         moved_by.there && now.in_front};
-            }
+            const TrackPoint place{point.x + point.weight * moved_by.x,
+                                   point.y + point.weight * moved_by.y, moved_by.there};
+            places[static_cast<size_t>(t)] =
+                in_scene ? in_view(held, place, views[static_cast<size_t>(t)]) : place;
         }
     }
     held.consumed = until;
 }
 
-void MotionState::add_lattice(const std::vector<PlaneCamera>& cameras, ChunkTracks& out) const {
+void MotionState::add_lattice(const std::vector<View>& views, ChunkTracks& out) const {
     // Around what the middle of the picture shows in the middle of the chunk, finer where the
     // camera is near.
-    const PlaneCamera& middle = cameras[cameras.size() / 2];
+    const PlaneCamera& middle = views[views.size() / 2].camera;
     const PlanePoint centre = unproject(middle, width_ / 2, height_ / 2, width_, height_);
     const auto level = static_cast<int64_t>(std::lround(std::log2(middle.distance)));
     const double step = std::ldexp(kLatticeStep, static_cast<int>(level));
@@ -206,10 +229,10 @@ void MotionState::add_lattice(const std::vector<PlaneCamera>& cameras, ChunkTrac
                 wrapped(c, kLatticeSide);
             std::vector<TrackPoint> places;
             bool seen = false;
-            for (const PlaneCamera& camera : cameras) {
-                const auto p =
-                    project(camera, {step * static_cast<double>(c), step * static_cast<double>(r)},
-                            width_, height_);
+            for (const View& view : views) {
+                const auto p = project(
+                    view.camera, {step * static_cast<double>(c), step * static_cast<double>(r)},
+                    width_, height_);
                 const bool inside =
                     p.in_front && p.x >= 0 && p.y >= 0 && p.x < width_ && p.y < height_;
                 seen |= inside;

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "generator/control/global_layer.h"
 #include "generator/control/handle.h"
 #include "generator/control/plane_camera.h"
 #include "generator/tracks/tracks.h"
@@ -20,6 +21,8 @@ class MotionState {
     // handle that is not among them any more ends, a released one when it has come to its end.
     void set(const std::vector<Handle>& handles);
     void set(const CameraMove& camera) { move_ = camera; }
+    // On top of what is played, static and drawn.
+    void set(const GlobalMove& move) { global_move_ = move; }
     // From its first frame on, with the next chunk; instead of what is being played.
     void play(Tracks tracks);
 
@@ -33,6 +36,7 @@ class MotionState {
         int64_t begun = 0;     // the frame it took effect with
         double consumed = 0;   // Dragged: seconds of the hand that are in the take already
         PlaneCamera placed;    // where the camera was then
+        GlobalLayer layer;     // and the global layer
         bool wanted = true;    // among those that were set last
     };
     struct Offset {
@@ -41,16 +45,24 @@ class MotionState {
     };
     class ChunkTracks;
 
-    void add_handle(Held& held, int64_t frames, const std::vector<PlaneCamera>& cameras,
-                    ChunkTracks& out) const;
-    void add_lattice(const std::vector<PlaneCamera>& cameras, ChunkTracks& out) const;
+    // Where the camera and the global layer are in a frame.
+    struct View {
+        PlaneCamera camera;
+        GlobalLayer layer;
+    };
+
+    void add_played(const std::vector<View>& views, ChunkTracks& out) const;
+    void add_handle(Held& held, const std::vector<View>& views, ChunkTracks& out) const;
+    void add_lattice(const std::vector<View>& views, ChunkTracks& out) const;
+    TrackPoint in_view(const Held& held, const TrackPoint& place, const View& view) const;
     Offset offset(const Held& held, int64_t frame, int64_t frames, double until) const;
     double consumed_by(const Held& held, int64_t frames) const;
 
     double width_, height_, frame_rate_;
     std::map<int64_t, Held> held_;  // by the handle's id
     CameraMove move_;
-    PlaneCamera camera_;
+    GlobalMove global_move_;
+    View view_;
     Tracks played_;
     int64_t played_from_ = 0;  // the frame of the take its first frame is
     int64_t frame_ = 0;        // of the take, the next

@@ -22,7 +22,7 @@ PlaneCamera moved(PlaneCamera camera, const CameraMove& move, double seconds) {
 PicturePoint project(const PlaneCamera& camera, PlanePoint point, double width, double height) {
     const double across = point.x * std::cos(camera.orbit) - camera.x;
     const double along = point.y - camera.y;
-    const double depth = camera.distance + point.x * std::sin(camera.orbit);
+    const double depth = camera.distance - point.x * std::sin(camera.orbit);
     const double c = std::cos(camera.roll), s = std::sin(camera.roll);
     const double x = c * across + s * along, y = c * along - s * across;
     return {width / 2 + width * x / depth, height / 2 + width * y / depth, depth > kNearest};
@@ -32,10 +32,10 @@ PlanePoint unproject(const PlaneCamera& camera, double x, double y, double width
     const double u = (x - width / 2) / width, v = (y - height / 2) / width;
     const double c = std::cos(camera.roll), s = std::sin(camera.roll);
     const double across = c * u - s * v, along = s * u + c * v;  // of depth 1
-    // X cos - x0 = across (d + X sin)
+    // X cos - x0 = across (d - X sin)
     const double X = (camera.x + across * camera.distance) /
-                     (std::cos(camera.orbit) - across * std::sin(camera.orbit));
-    const double depth = camera.distance + X * std::sin(camera.orbit);
+                     (std::cos(camera.orbit) + across * std::sin(camera.orbit));
+    const double depth = camera.distance - X * std::sin(camera.orbit);
     return {X, camera.y + along * depth};
 }
 

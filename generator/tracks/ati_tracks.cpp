@@ -56,6 +56,20 @@ std::vector<std::byte> bytes_of(std::string_view text) {
 
 }  // namespace
 
+bool is_ati_file(std::span<const std::byte> bytes) {
+    constexpr std::string_view kZip = "PK\x03\x04";
+    const auto start = std::as_bytes(std::span(kZip));
+    if (bytes.size() < start.size() || !std::ranges::equal(bytes.first(start.size()), start)) {
+        return false;
+    }
+    const auto names = ZipDirectory(bytes).names();
+    const auto holds = [&](std::string_view part) {
+        return std::ranges::any_of(
+            names, [part](const auto& name) { return name.find(part) != std::string::npos; });
+    };
+    return holds(kProgram) && !holds("/data/");
+}
+
 TrackSource read_ati_tracks(std::span<const std::byte> file) {
     const std::string npz = bytes_in(file);
     const auto arrays = parse_npz(std::as_bytes(std::span(npz)));
@@ -78,7 +92,7 @@ TrackSource read_ati_tracks(std::span<const std::byte> file) {
             visible.values[to] = array.values[from + 2] / kScale;
         }
     }
-    return {tracks_of(places, visible), {.frame_rate = kAtiRate}};
+    return {tracks_of(places, visible), {.frame_rate = kAtiRate}, "ATI"};
 }
 
 std::vector<std::byte> ati_file_of(const Tracks& tracks, const TrackFrame& take) {

@@ -12,8 +12,6 @@ namespace {
 
 using nlohmann::json;
 
-constexpr size_t kMostPlaces = size_t{1} << 24;
-
 // Lists of different lengths; a point that has ended is not visible any more.
 Tracks tracks_of_paths(const std::vector<std::vector<TrackPoint>>& paths) {
     size_t frames = 0;
@@ -21,9 +19,7 @@ Tracks tracks_of_paths(const std::vector<std::vector<TrackPoint>>& paths) {
         frames = std::max(frames, path.size());
     }
     check_input(frames > 0, "it holds no places");
-    // One long path among many that are empty would take memory that no bytes back.
-    check_input(frames <= kMostPlaces / paths.size(), "it holds {} paths of up to {} places",
-                paths.size(), frames);
+    check_extent(static_cast<double>(frames), static_cast<double>(paths.size()));
     std::vector<int32_t> ids(paths.size());
     std::iota(ids.begin(), ids.end(), 0);
     Tracks tracks(static_cast<int64_t>(frames), std::move(ids));
@@ -83,6 +79,21 @@ std::vector<TrackPoint> stretched(const std::vector<TrackPoint>& path, size_t fr
     return result;
 }
 
+// Of formats that cannot say that a point is not visible: then it stays where it was, and before
+// that where it appears.
+std::vector<TrackPoint> always_visible(const Tracks& tracks, int64_t point) {
+    TrackPoint last;
+    for (int64_t t = 0; t < tracks.frames() && !last.visible; ++t) {
+        last = tracks.at(t, point);
+    }
+    std::vector<TrackPoint> path;
+    for (int64_t t = 0; t < tracks.frames(); ++t) {
+        last = tracks.at(t, point).visible ? tracks.at(t, point) : last;
+        path.push_back(last);
+    }
+    return path;
+}
+
 TrackSource drag_anything(const json& objects) {
     std::vector<std::vector<TrackPoint>> paths;
     size_t longest = 2;
@@ -92,10 +103,11 @@ TrackSource drag_anything(const json& objects) {
         longest = std::max(longest, paths.back().size());
     }
     check_input(!paths.empty(), "it holds no objects");
+    check_extent(static_cast<double>(longest), static_cast<double>(paths.size()));
     for (auto& path : paths) {
         path = stretched(path, longest);
     }
-    return {tracks_of_paths(paths), {.frame_rate = path_rate(longest)}};
+    return {tracks_of_paths(paths), {.frame_rate = path_rate(longest)}, "DragAnything"};
 }
 
 }  // namespace
@@ -120,27 +132,33 @@ TrackSource read_json_tracks(std::string_view text) {
     } else {
         paths.push_back(comfy_path(root));
     }
-    return {tracks_of_paths(paths), {.frame_rate = kWanRate}};
+    return {tracks_of_paths(paths), {.frame_rate = kWanRate}, "ComfyUI"};
 }
 
-// The format cannot say that a point is not visible: then it stays where it was, and before that
-// where it appears.
 std::string comfy_json_of(const Tracks& tracks, const TrackFrame& take) {
     const Tracks at_rate = resampled(tracks, take.frame_rate / kWanRate);
     json all = json::array();
     for (int64_t n = 0; n < at_rate.points(); ++n) {
         json list = json::array();
-        TrackPoint last;
-        for (int64_t t = 0; t < at_rate.frames() && !last.visible; ++t) {
-            last = at_rate.at(t, n);
-        }
-        for (int64_t t = 0; t < at_rate.frames(); ++t) {
-            last = at_rate.at(t, n).visible ? at_rate.at(t, n) : last;
-            list.push_back({{"x", last.x}, {"y", last.y}});
+        for (const TrackPoint& place : always_visible(at_rate, n)) {
+            list.push_back({{"x", place.x}, {"y", place.y}});
         }
         all.push_back(std::move(list));
     }
     return all.dump() + "\n";
+}
+
+std::string drag_json_of(const Tracks& tracks) {
+    json objects = json::object();
+    for (int64_t n = 0; n < tracks.points(); ++n) {
+        json list = json::array();
+        for (const TrackPoint& place : always_visible(tracks, n)) {
+            list.push_back({place.x, place.y});
+        }
+        const std::string number = std::to_string(n + 1);
+        objects[number] = {{"comment", ""}, {"mask_name", ""}, {"trajectory", std::move(list)}};
+    }
+    return objects.dump() + "\n";
 }
 
 }  // namespace longtake::generator

@@ -106,7 +106,7 @@ TrackSource read_npz_tracks(std::span<const std::byte> bytes) {
     check_input(places != nullptr, "it holds no array 'tracks'");
     const NpyArray* visible = find(arrays, {"visibility", "track_visibility"});
     const NpyArray* ids = find(arrays, {"ids", "track_ids"});
-    TrackSource source;
+    TrackSource source{.tracks = {}, .frame = {}, .format = "NumPy"};
     source.tracks = tracks_of(*places, visible == nullptr ? NpyArray{} : *visible,
                               ids == nullptr ? std::vector<int32_t>() : ids_of(*ids));
     source.frame.frame_rate = 0;

@@ -39,7 +39,8 @@ TrackSource read_tora_tracks(std::string_view text) {
         tracks.at(static_cast<int64_t>(t), 0) = path[t];
     }
     return {std::move(tracks),
-            {.width = kSide, .height = kSide, .frame_rate = path_rate(path.size())}};
+            {.width = kSide, .height = kSide, .frame_rate = path_rate(path.size())},
+            "Tora"};
 }
 
 std::string tora_text_of(const Tracks& tracks, const TrackFrame& take) {

@@ -11,18 +11,15 @@
 #include <string_view>
 #include <vector>
 
-// A file or two for each format. Readers give the file's own pixels and frames, and of what picture
-// and at what rate they are; they throw InputError without the file's name.
+// A file or two for each format. Readers throw InputError without the file's name.
 namespace longtake::generator {
-
-struct TrackSource {
-    Tracks tracks;
-    TrackFrame frame;  // zeros: of the take's picture, at the take's rate
-};
 
 constexpr double kWanRate = 16;     // frames a second of Wan 2.1
 constexpr double kPathSeconds = 5;  // of a path that has no time
 constexpr double kAtiRate = 24;
+
+// Throws InputError where a file asks for more places than any take has.
+void check_extent(double frames, double points);
 
 // [T, N, 2] and [T, N] (empty: all visible), both perhaps in one more pair of brackets. Places that
 // are not numbers are not visible.
@@ -34,11 +31,14 @@ TrackSource read_npz_tracks(std::span<const std::byte> bytes);
 void write_npz_tracks(const std::filesystem::path& path, const Tracks& tracks,
                       const TrackFrame& take);
 
+// Whether torch.save wrote it and there are no tensors in it.
+bool is_ati_file(std::span<const std::byte> bytes);
 TrackSource read_ati_tracks(std::span<const std::byte> bytes);
 std::vector<std::byte> ati_file_of(const Tracks& tracks, const TrackFrame& take);
 
 TrackSource read_json_tracks(std::string_view text);
 std::string comfy_json_of(const Tracks& tracks, const TrackFrame& take);
+std::string drag_json_of(const Tracks& tracks);
 
 TrackSource read_tora_tracks(std::string_view text);
 std::string tora_text_of(const Tracks& tracks, const TrackFrame& take);

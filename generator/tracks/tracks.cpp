@@ -77,6 +77,34 @@ Tracks cut(const Tracks& tracks, int64_t first, int64_t count) {
     return part;
 }
 
+Tracks raised(const Tracks& tracks, int32_t by) {
+    std::vector<int32_t> ids;
+    for (const int32_t id : tracks.ids()) {
+        ids.push_back(id + by);
+    }
+    Tracks result(tracks.frames(), std::move(ids));
+    for (int64_t t = 0; t < tracks.frames(); ++t) {
+        for (int64_t n = 0; n < tracks.points(); ++n) {
+            result.at(t, n) = tracks.at(t, n);
+        }
+    }
+    return result;
+}
+
+Tracks beside(const Tracks& a, const Tracks& b) {
+    std::vector<int32_t> ids(a.ids().begin(), a.ids().end());
+    ids.insert(ids.end(), b.ids().begin(), b.ids().end());
+    Tracks both(std::max(a.frames(), b.frames()), std::move(ids));
+    for (const auto& [part, first] : {std::pair{&a, int64_t{0}}, {&b, a.points()}}) {
+        for (int64_t t = 0; t < part->frames(); ++t) {
+            for (int64_t n = 0; n < part->points(); ++n) {
+                both.at(t, first + n) = part->at(t, n);
+            }
+        }
+    }
+    return both;
+}
+
 Tracks scaled(const Tracks& tracks, double x, double y) {
     Tracks result = tracks;
     for (int64_t t = 0; t < tracks.frames(); ++t) {

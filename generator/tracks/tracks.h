@@ -46,6 +46,10 @@ Tracks joined(std::span<const Tracks> stretches);
 // Frames [first, first + count), nothing visible where there are none; without points that are
 // visible in none of them.
 Tracks cut(const Tracks& tracks, int64_t first, int64_t count);
+// The same points under numbers that are higher by so much.
+Tracks raised(const Tracks& tracks, int32_t by);
+// The points of both, which share no numbers, for as long as the longer one.
+Tracks beside(const Tracks& a, const Tracks& b);
 // For another picture: places times (x, y).
 Tracks scaled(const Tracks& tracks, double x, double y);
 // At another frame rate, `step` frames of these for one of the result; between two frames a point

@@ -80,12 +80,30 @@ void draw_camera(Viewer& viewer) {
             .roll = static_cast<double>(turn.y)};
 }
 
+void draw_layer(Viewer& viewer) {
+    generator::GlobalMove& move = viewer.layer();
+    const auto rate = [&](const char* name, double& value, float most, const char* format,
+                          const char* tip) {
+        auto shown = static_cast<float>(value);
+        slider(viewer, name, shown, -most, most, format, tip);
+        value = static_cast<double>(shown);
+    };
+    rate("right", move.right, 0.5F, "%.2f", "Picture widths a second, for all points but dragged");
+    rate("down", move.down, 0.5F, "%.2f", "Picture widths a second");
+    rate("zoom", move.zoom, 0.7F, "%.2f", "At 0.7 twice as large every second");
+    rate("turn", move.turn, 1.5F, "%.2f", "Radians a second, clockwise");
+    if (ImGui::SmallButton("still")) {
+        move = {};
+    }
+    tooltip("Nothing of it any more; points stay where it has brought them");
+}
+
 }  // namespace
 
 void draw_motion(Viewer& viewer, const render::Rect& video) {
     const float scale = viewer.ui().scale();
     const MotionTool tool = viewer.motion().tool();
-    const bool open = tool != MotionTool::None || viewer.camera_open();
+    const bool open = tool != MotionTool::None || viewer.camera_open() || viewer.layer_open();
     ImGui::SetNextWindowPos(
         {static_cast<float>(video.x) + 12 * scale, static_cast<float>(video.y) + 12 * scale});
     ImGui::SetNextWindowSize({open ? kWidth * scale : 0, 0});
@@ -107,11 +125,16 @@ void draw_motion(Viewer& viewer, const render::Rect& video) {
     button(Action::DrawPath, Icon::Path, tool == MotionTool::Path, theme::kAccent);
     ImGui::SameLine();
     button(Action::ShowCamera, Icon::Pad, viewer.camera_open(), theme::kAccent);
+    ImGui::SameLine();
+    button(Action::ShowLayer, Icon::Layer, viewer.layer_open(), theme::kAccent);
     if (tool != MotionTool::None) {
         draw_brush(viewer);
     }
     if (viewer.camera_open()) {
         draw_camera(viewer);
+    }
+    if (viewer.layer_open()) {
+        draw_layer(viewer);
     }
     if (!viewer.motion().handles().empty()) {
         button(Action::UndoMotion, Icon::Restart, false, 0);

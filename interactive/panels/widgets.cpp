@@ -106,6 +106,10 @@ void draw_icon(ImDrawList& list, Icon icon, ImVec2 c, float r, uint32_t colour) 
             list.AddRect({c.x - r, c.y - r}, {c.x + r, c.y + r}, colour, r / 3, 0, r / 5);
             list.AddCircleFilled(c, 0.4F * r, colour, 16);
             break;
+        case Icon::Layer:
+            list.AddRect({c.x - r, c.y - 0.4F * r}, {c.x + 0.4F * r, c.y + r}, colour, 0, 0, r / 5);
+            list.AddRect({c.x - 0.4F * r, c.y - r}, {c.x + r, c.y + 0.4F * r}, colour, 0, 0, r / 5);
+            break;
         case Icon::Cross:
             list.AddLine({c.x - 0.8F * r, c.y - 0.8F * r}, {c.x + 0.8F * r, c.y + 0.8F * r}, colour,
                          r / 4);

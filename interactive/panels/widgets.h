@@ -38,6 +38,7 @@ enum class Icon : uint8_t {
     Pin,
     Path,
     Pad,
+    Layer,
     Cross,
     Save
 };

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <numbers>
 
 namespace longtake::generator {
 namespace {
@@ -106,6 +107,18 @@ TEST(MotionState, PlaysTracksFromTheNextChunkOn) {
     EXPECT_TRUE(motion.take_up(kChunk).empty());
 }
 
+// Tracks that the viewer saved have the numbers of handles.
+TEST(MotionState, HandlesAreOtherPointsThanThosePlayed) {
+    MotionState motion = state();
+    const Handle pinned{.id = 1, .kind = Handle::Kind::Static, .points = {{10, 20}}, .path = {}};
+    motion.set({pinned});
+    const Tracks saved = motion.take_up(kChunk);
+    MotionState again = state();
+    again.play(saved);
+    again.set({{.id = 1, .kind = Handle::Kind::Static, .points = {{50, 60}}, .path = {}}});
+    EXPECT_EQ(again.take_up(kChunk).points(), 2);
+}
+
 TEST(MotionState, TheCameraMovesALatticeAndWhatIsPinned) {
     MotionState motion = state();
     const Handle pinned{.id = 1, .kind = Handle::Kind::Static, .points = {{128, 72}}, .path = {}};
@@ -140,6 +153,59 @@ TEST(MotionState, TheCameraMovesALatticeAndWhatIsPinned) {
     EXPECT_GT(same, second.points() / 2);
     motion.set(CameraMove{});
     EXPECT_EQ(motion.take_up(kChunk).points(), 1);
+}
+
+// What the global layer does it does on top of what points do by themselves.
+TEST(MotionState, TheGlobalLayerCarriesWhatIsPlayedPinnedAndDrawn) {
+    Tracks given(60, {4});
+    for (int64_t t = 0; t < 60; ++t) {
+        given.at(t, 0) = {100 + static_cast<float>(t), 50, true};
+    }
+    MotionState motion = state();
+    const Handle pinned{.id = 1, .kind = Handle::Kind::Static, .points = {{128, 72}}, .path = {}};
+    motion.play(given);
+    motion.set({pinned, dragged({{0, 0, 0}})});
+    motion.set(GlobalMove{.right = 0.25});
+    const Tracks chunk = motion.take_up(kChunk);
+    ASSERT_EQ(chunk.points(), 4);
+    EXPECT_NEAR(chunk.at(11, 0).x, 100 + 11 + 48, 1e-3);
+    EXPECT_NEAR(chunk.at(11, 1).x, 128 + 48, 1e-3);
+    EXPECT_NEAR(chunk.at(11, 2).x, 100, 1e-3);  // a hand is where it is
+    // It stays where it has come to, and what is put there now stays there.
+    motion.set(GlobalMove{});
+    const Handle other{.id = 2, .kind = Handle::Kind::Static, .points = {{10, 20}}, .path = {}};
+    motion.set({pinned, other});
+    const Tracks after = motion.take_up(kChunk);
+    EXPECT_NEAR(after.at(5, 1).x, 128 + 48, 1e-3);
+    EXPECT_NEAR(after.at(5, 2).x, 10, 1e-3);
+}
+
+TEST(GlobalLayer, GrowsAndTurnsAboutItsPoint) {
+    const GlobalMove move{.zoom = std::log(2), .turn = std::numbers::pi / 2, .about_x = 0.25};
+    GlobalLayer layer;
+    for (int i = 0; i < 16; ++i) {
+        layer = moved(layer, move, 1. / 16, 256, 144);
+    }
+    const auto fixed = layer.to({64, 72}), right = layer.to({74, 72});
+    EXPECT_NEAR(fixed.real(), 64, 1e-9);
+    EXPECT_NEAR(fixed.imag(), 72, 1e-9);
+    EXPECT_NEAR(right.real(), 64, 1e-9);  // clockwise: what was right is below
+    EXPECT_NEAR(right.imag(), 72 + 20, 1e-9);
+    EXPECT_NEAR(layer.from(right).real(), 74, 1e-9);
+}
+
+TEST(GlobalLayer, CarriesTracksOfAWholeTake) {
+    Tracks still(17, {0});
+    for (int64_t t = 0; t < 17; ++t) {
+        still.at(t, 0) = {138, 72, t != 3};
+    }
+    const TrackFrame take{kWidth, kHeight, kRate};
+    const Tracks moved = with_layer(still, {.down = 0.1, .zoom = std::log(2)}, take);
+    EXPECT_EQ(moved.at(0, 0), still.at(0, 0));
+    EXPECT_FALSE(moved.at(3, 0).visible);
+    EXPECT_NEAR(moved.at(16, 0).x, 148, 1e-3);
+    EXPECT_GT(moved.at(16, 0).y, 72 + 25);
+    EXPECT_EQ(with_layer(still, {}, take), still);
 }
 
 TEST(PlaneCamera, LooksBackToWhereItWas) {

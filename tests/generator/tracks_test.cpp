@@ -4,6 +4,7 @@
 #include "core/file.h"
 #include "generator/tracks/track_file.h"
 #include "generator/tracks/track_log.h"
+#include "generator/tracks/track_picture.h"
 #include "tests/core/temporary_folder.h"
 
 #include <gmock/gmock.h>
@@ -118,6 +119,12 @@ TEST(TrackFile, ComesBackThroughEveryFormat) {
     }
     write_tracks(folder / "a.txt", one, kTake);
     expect_near(read_tracks(folder / "a.txt", kTake), one, 640.0F / 256 / 2 + 1e-3F);
+    // DragAnything's take five seconds, however many places they have.
+    write_tracks(folder / "a.drag.json", moving(81, 2), kTake);
+    Tracks held = moving(81, 2);
+    held.at(40, 1) = held.at(39, 1);  // it cannot say that a point is not visible
+    expect_near(read_tracks(folder / "a.drag.json", kTake), held, 1e-3F);
+    EXPECT_EQ(open_tracks(folder / "a.drag.json").format, "DragAnything");
 }
 
 TEST(TrackFile, PathsWithoutTimeTakeFiveSeconds) {
@@ -138,6 +145,11 @@ TEST(TrackFile, PathsWithoutTimeTakeFiveSeconds) {
     EXPECT_TRUE(is_track_file(folder / "tora.txt"));
     std::ofstream(folder / "prompts.txt") << "0s: a red ball, at 3,4\n";
     EXPECT_FALSE(is_track_file(folder / "prompts.txt"));
+    EXPECT_TRUE(is_track_file(folder / "drag.json"));
+    std::ofstream(folder / "transforms.json") << R"({"frames": []})";
+    EXPECT_FALSE(is_track_file(folder / "transforms.json"));
+    EXPECT_TRUE(is_track_file(kFixtures + "ati.pth"));
+    EXPECT_FALSE(is_track_file(LONGTAKE_TEST_FIXTURES "/checkpoints/taew2_1.pth"));
 }
 
 TEST(TrackFile, ComfyWritesWithSingleQuotes) {
@@ -146,6 +158,22 @@ TEST(TrackFile, ComfyWritesWithSingleQuotes) {
     const Tracks tracks = read_tracks(folder / "a.json", kTake);
     ASSERT_EQ(tracks.points(), 1);
     EXPECT_EQ(tracks.at(1, 0), (TrackPoint{3, 4, true}));
+}
+
+std::string repeated(const std::string& item, int times) {
+    std::string list = item;
+    for (int i = 1; i < times; ++i) {
+        list += "," + item;
+    }
+    return list;
+}
+
+std::string many_objects(int count) {
+    std::string objects;
+    for (int i = 0; i < count; ++i) {
+        objects += "\"" + std::to_string(i) + "\": {\"trajectory\": [[1,1]]},";
+    }
+    return objects;
 }
 
 TEST(TrackFile, BadInputIsOneLineThatNamesTheFile) {
@@ -174,10 +202,14 @@ TEST(TrackFile, BadInputIsOneLineThatNamesTheFile) {
     for (int i = 0; i < 6000; ++i) {
         lopsided += ",[]";
     }
-    expect("a.json", lopsided + "]", "6001 paths of up to 8000 places");
+    expect("a.json", lopsided + "]", "6001 points are in 8000 frames: out of all proportion");
     expect("a.json", "[{\"x\": 1, \"y\": 1e300}]", "a place is");
     expect("a.json", "{\"1\": {}}", "no trajectory");
     expect("a.json", "{\"1\": {\"trajectory\": []}}", "no trajectory");
+    expect("a.json",
+           "{" + many_objects(20'000) + "\"last\": {\"trajectory\": [" + repeated("[1,1]", 20'000) +
+               "]}}",
+           "out of all proportion");
     expect("a.txt", "1,2\n", "two places");
     expect("a.txt", "1;2\n3;4\n", "no \"x,y\"");
     expect("a.txt", "nan,1\n3,4\n", "no \"x,y\"");
@@ -203,6 +235,57 @@ TEST(TrackFile, NothingHalfWrittenStays) {
     EXPECT_THROW(write_tracks(folder / "a.mp4", moving(), kTake), InputError);
     EXPECT_THROW(write_tracks(folder / "a.npz", {}, kTake), InputError);
     EXPECT_TRUE(std::filesystem::is_empty(folder.path()));
+}
+
+TEST(TrackFile, ARateThatMakesAFewPlacesManyIsRefused) {
+    const TemporaryFolder folder;
+    write_tracks(folder / "slow.npz", Tracks(1'000'000, {0}), {64, 48, 0.2});
+    EXPECT_THAT([&] { read_tracks(folder / "slow.npz", kTake); },
+                ::testing::ThrowsMessage<InputError>(HasSubstr("out of all proportion")));
+}
+
+// The colour of a pixel of the preview at a place of the picture.
+std::array<int, 3> colour_at(const Tensor& picture, double x, double y) {
+    const double scale = static_cast<double>(picture.extent(1)) / (1.5 * kTake.width);
+    const auto column = static_cast<int64_t>(scale * (x + 0.25 * kTake.width));
+    const auto row = static_cast<int64_t>(scale * (y + 0.25 * kTake.height));
+    const uint8_t* p = picture.data<uint8_t>() + 3 * (row * picture.extent(1) + column);
+    return {p[0], p[1], p[2]};
+}
+
+TEST(TrackPicture, ShowsWhatStaysWhatMovesAndWhatLiesOutside) {
+    Tracks tracks(41, {0, 1, 2});
+    for (int64_t t = 0; t < 41; ++t) {
+        tracks.at(t, 0) = {100, 100, true};
+        tracks.at(t, 1) = {200 + 5 * static_cast<float>(t), 300, t < 20 || t > 30};
+        tracks.at(t, 2) = {-100, -50, true};
+    }
+    const Tensor picture = track_picture(tracks, kTake);
+    const auto ground = colour_at(picture, 50, 240), rest = colour_at(picture, 100, 100);
+    EXPECT_GT(rest[0], rest[2] + 100);
+    EXPECT_EQ(colour_at(picture, -100, -50), rest);
+    const auto early = colour_at(picture, 220, 300), late = colour_at(picture, 390, 300);
+    EXPECT_GT(early[2], early[0]);
+    EXPECT_GT(late[2], early[2] + 50);
+    EXPECT_EQ(colour_at(picture, 325, 300), ground);  // not visible then
+}
+
+TEST(TrackPicture, LaysWhatWasAskedAndWhatWasFoundOnAVideo) {
+    Tensor frames = Tensor::zeros({2, 48, 64, 3}, DType::U8);
+    Tracks asked(3, {0}), found(3, {0});
+    for (int64_t t = 0; t < 3; ++t) {
+        asked.at(t, 0) = {20, 10, true};
+        found.at(t, 0) = {40, 30, t == 2};
+    }
+    draw_tracks(frames, 1, asked, found);
+    const auto at = [&](int64_t t, int64_t x, int64_t y) {
+        const uint8_t* p = frames.data<uint8_t>() + 3 * ((t * 48 + y) * 64 + x);
+        return std::array<int, 3>{p[0], p[1], p[2]};
+    };
+    EXPECT_GT(at(0, 20, 10)[2], 200);  // cyan
+    EXPECT_EQ(at(0, 40, 30)[0], 0);
+    EXPECT_GT(at(1, 40, 30)[0], 200);  // yellow
+    EXPECT_EQ(at(1, 40, 30)[2], 0);
 }
 
 TEST(TrackLog, ComesBackToTheBit) {

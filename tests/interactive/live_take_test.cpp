@@ -3,7 +3,9 @@
 #include "core/error.h"
 #include "core/image.h"
 #include "core/video_reader.h"
+#include "core/video_writer.h"
 #include "tests/core/temporary_folder.h"
+#include "tests/generator/moving_texture.h"
 #include "tests/generator/tiny_model.h"
 
 #include <gmock/gmock.h>
@@ -102,6 +104,43 @@ TEST_F(LiveTakeTest, MotionIsHandedOnRecordedAndFollowedAgain) {
         EXPECT_TRUE(again.empty() || again == followed);
     }
     expect_same_again("longtake-001");
+}
+
+TEST_F(LiveTakeTest, TheGlobalLayerCarriesWhatIsPinned) {
+    begin();
+    controls_.post(ShowPrompt{"a", false});
+    make();
+    const generator::Handle pinned{
+        .id = 1, .kind = generator::Handle::Kind::Static, .points = {{10, 20}}, .path = {}};
+    controls_.post(generator::HoldPoints{{pinned}});
+    controls_.post(generator::MoveAll{{.right = 0.25}});
+    EXPECT_NEAR(make().motion.at(11, 0).x, 10 + 64 * 0.25 * 12 / 16, 1e-3);
+}
+
+TEST_F(LiveTakeTest, AVideoIsFollowedWhileItLasts) {
+    const generator::MovingTexture texture{.width = 64, .height = 48, .carried = {1, 0}};
+    const auto path = folder_ / "v.mkv";
+    auto writer = make_frame_writer(path.string(), {.height = 48,
+                                                    .width = 64,
+                                                    .frame_rate = {16, 1},
+                                                    .codec = "ffv1",
+                                                    .preset = {},
+                                                    .pixel_format = {}});
+    for (int64_t t = 0; t < 20; ++t) {
+        writer->write(texture.frame(t).reshape({1, 48, 64, 3}));
+    }
+    writer->finish();
+    begin();
+    controls_.post(ShowPrompt{"a", false});
+    make();
+    controls_.post(generator::FollowVideo{path.string()});
+    const MadeChunk first = make();
+    ASSERT_GT(first.motion.points(), 5);
+    EXPECT_NEAR(first.motion.at(4, 0).x - first.motion.at(0, 0).x, 4, 0.1);
+    EXPECT_FALSE(make().motion.empty());
+    EXPECT_TRUE(make().motion.empty());  // it had 20 frames
+    controls_.post(generator::FollowVideo{"missing.mp4"});
+    EXPECT_THAT(make().complaints, ::testing::ElementsAre(::testing::HasSubstr("missing.mp4")));
 }
 
 TEST_F(LiveTakeTest, ControlsTakeEffectAtTheNextChunk) {

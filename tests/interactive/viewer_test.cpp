@@ -74,7 +74,7 @@ TEST_F(ViewerTest, TheSameScriptGivesTheSamePicture) {
 TEST_F(ViewerTest, KeysChangeThePicture) {
     const Tensor plain = shot_after("frames 30\nkey Space\nwait 1");
     EXPECT_EQ(psnr(plain, shot_after("frames 30\nkey Space\nwait 3")), 99);  // paused
-    for (const char* key : {"Tab", "T", "S", "X", "Period", "2", "F1", "R", "G", "C"}) {
+    for (const char* key : {"Tab", "T", "S", "X", "Period", "2", "F1", "R", "G", "C", "L"}) {
         const Tensor other =
             shot_after(std::string("frames 30\nkey Space\nkey ") + key + "\nwait 1");
         EXPECT_LT(psnr(plain, other), 60) << key;

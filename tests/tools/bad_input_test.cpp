@@ -21,7 +21,7 @@ TEST(BadInput, CommandLine) {
     expect_refused(runner, {}, "a command is missing");
     expect_refused(runner, {"watch"},
                    "generate, embed, view, encode, render, info, convert, concat, bench, "
-                   "calibrate, takes or doctor");
+                   "calibrate, takes, track or doctor");
     expect_refused(runner, {"generate", "--colour"}, "--colour");
     expect_refused(runner, {"generate", "--precision", "fp8"}, "fp8");
     expect_refused(runner, {"generate", "--device", "tpu"}, "tpu");

@@ -40,8 +40,10 @@ TEST(Commands, ExamplesRunAsWritten) {
         std::filesystem::copy(std::filesystem::path(LONGTAKE_ASSETS) / "streams/toyworld.ltv",
                               runner.folder / stream);
     }
+    std::filesystem::copy(std::filesystem::path(LONGTAKE_TEST_FIXTURES) / "tracks/plain.npz",
+                          runner.folder / "tracks.npz");
     for (const char* command : {"generate", "render", "info", "convert", "concat", "bench",
-                                "calibrate", "takes", "doctor"}) {
+                                "calibrate", "takes", "track", "doctor"}) {
         const Outcome outcome = runner.shell(example(runner, command));
         EXPECT_EQ(outcome.exit_code, 0) << command << ": " << outcome.err;
     }
@@ -52,7 +54,7 @@ TEST(Commands, HelpListsWhatExists) {
     const Outcome help = runner.run({"--help"});
     EXPECT_EQ(help.exit_code, 0);
     for (const char* command : {"generate", "view", "encode", "render", "info", "convert", "concat",
-                                "bench", "calibrate", "takes", "doctor"}) {
+                                "bench", "calibrate", "takes", "track", "doctor"}) {
         EXPECT_THAT(help.out, HasSubstr(command));
     }
     EXPECT_THAT(runner.run({"--version"}).out, ContainsRegex("^[0-9]+\\.[0-9]+\\.[0-9]+\n$"));

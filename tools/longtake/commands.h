@@ -15,6 +15,7 @@ void add_convert(CLI::App& app);
 void add_concat(CLI::App& app);
 void add_bench(CLI::App& app);
 void add_calibrate(CLI::App& app);
+void add_track(CLI::App& app);
 void add_takes(CLI::App& app);
 void add_doctor(CLI::App& app);
 

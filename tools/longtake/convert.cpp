@@ -3,10 +3,12 @@
 #include "diffusion/model_writer.h"
 #include "gaussians/codec/stream_reader.h"
 #include "gaussians/formats/cloud_file.h"
+#include "generator/tracks/track_file.h"
 #include "tools/longtake/commands.h"
 #include "tools/longtake/convert_stream.h"
 #include "tools/longtake/interrupt.h"
 #include "tools/longtake/output_path.h"
+#include "tools/longtake/track_info.h"
 
 #include <filesystem>
 #include <map>
@@ -25,6 +27,7 @@ struct ConvertOptions {
     std::string input, output, dtype;
     std::optional<int64_t> frame;  // of a stream
     SequenceOptions sequence;
+    TrackAssumptions tracks;
 };
 
 const std::map<std::string, DType> kTypes{
@@ -110,6 +113,9 @@ void run(const ConvertOptions& o) {
         convert_sequence(o.input, o.output, o.sequence);
     } else if (fs::exists(o.input) && gaussians::is_cloud_file(o.input)) {
         convert_cloud(o);
+    } else if (fs::is_regular_file(o.input) && generator::is_track_file(o.input) &&
+               generator::is_track_name(o.output)) {
+        convert_tracks(o.input, o.output, o.tracks);
     } else {
         convert_checkpoint(o);
     }
@@ -122,21 +128,26 @@ void add_convert(CLI::App& app) {
     auto* command = app.add_subcommand(
         "convert",
         "Turn checkpoints of any known layout into safetensors with diffusers' names, and "
-        "files and streams of Gaussians into each other");
+        "files and streams of Gaussians and files of tracks into each other");
     command
         ->add_option("IN", options->input,
                      "Checkpoint (.pt, .pth, .safetensors), model folder, file of Gaussians (PLY, "
-                     "SPZ, SOG), stream of them, or the clouds of a stream: a folder or "
-                     "'frames/*.ply'")
+                     "SPZ, SOG), stream of them, the clouds of a stream (a folder or "
+                     "'frames/*.ply'), or tracks (.npz, .npy, .pth, .json, .txt)")
         ->required();
     command
         ->add_option("-o,--output", options->output,
                      "FILE.safetensors for one checkpoint, a new folder for the whole model or for "
                      "the pieces "
-                     "of a stream, FILE.ply or FILE.spz for Gaussians, FILE.ltv for a stream")
+                     "of a stream, FILE.ply or FILE.spz for Gaussians, FILE.ltv for a stream, "
+                     "FILE.npz, .npy, .pth, .json, .drag.json or .txt for tracks")
         ->required();
     command->add_option("--frame", options->frame, "To take out of a stream")
         ->check(CLI::NonNegativeNumber);
+    command
+        ->add_option("--size", options->tracks.size,
+                     "Of the picture that tracks are of, if they do not say")
+        ->capture_default_str();
     command->add_option("--fps", options->sequence.frame_rate, "Clouds a second of a stream")
         ->capture_default_str();
     command
@@ -154,7 +165,8 @@ void add_convert(CLI::App& app) {
         "  longtake convert self_forcing_dmd.pt -o transformer.safetensors --dtype bf16\n"
         "  longtake convert scene.ply -o scene.spz\n"
         "  longtake convert scene.ltv --frame 30 -o frame.ply\n"
-        "  longtake convert 'frames/*.ply' -o scene.ltv --fps 25");
+        "  longtake convert 'frames/*.ply' -o scene.ltv --fps 25\n"
+        "  longtake convert tracks.npz -o ati.pth");
     command->callback([options] { run(*options); });
 }
 

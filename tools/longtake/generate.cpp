@@ -1,6 +1,5 @@
 #include "core/error.h"
 #include "core/image.h"
-#include "core/log.h"
 #include "core/progress.h"
 #include "core/safetensors.h"
 #include "generator/control/time_text.h"
@@ -8,10 +7,10 @@
 #include "generator/take.h"
 #include "generator/take_record.h"
 #include "generator/threaded_writer.h"
-#include "generator/tracks/track_file.h"
 #include "tools/longtake/commands.h"
 #include "tools/longtake/interrupt.h"
 #include "tools/longtake/model_options.h"
+#include "tools/longtake/motion_options.h"
 #include "tools/longtake/output_path.h"
 #include "tools/longtake/replay.h"
 #include "tools/longtake/take_summary.h"
@@ -32,7 +31,8 @@ constexpr double kLongest = 7 * 24 * 3600;  // seconds
 struct GenerateOptions {
     ModelOptions model;
     std::string prompt = kDefaultPrompt;
-    std::string script, replay, image, tracks, noise, prompt_embeds, dump_latents;
+    std::string script, replay, image, noise, prompt_embeds, dump_latents;
+    MotionOptions motion;
     std::string seconds = "10";
     int64_t frames = 0;  // 0: as `seconds` says
     uint64_t seed = 0;
@@ -147,14 +147,12 @@ void run(GenerateOptions o) {
                                     o.prompt_embeds);
         timeline = {};
     }
-    if (!o.tracks.empty()) {
-        const auto& config = model->config();
-        session.motion().play(
-            generator::read_tracks(o.tracks, {config.width, config.height, frame_rate}));
-        if (model->track_encoder() == nullptr) {
-            spdlog::warn("{}: this model was not trained to follow tracks; it will not", o.tracks);
-        }
-    }
+    const auto steer = record ? record->steer() : generator::steer_by(timeline);
+    const auto steer_motion = steer_by_motion(o.motion, *model, frames);
+    const auto steer_both = [&](generator::Session& s) {
+        steer(s);
+        steer_motion(s);
+    };
     o.video.height = model->config().height;
     o.video.width = model->config().width;
     o.video.frame_rate = FrameRate::parse(fmt::format("{}", frame_rate));
@@ -175,9 +173,8 @@ void run(GenerateOptions o) {
                 static_cast<double>(done) / frame_rate / watch.seconds(), chunk.receipt.prompt + 1,
                 record ? record->changes.size() : std::max<size_t>(1, timeline.changes().size())));
     };
-    const auto report =
-        generator::record_take(session, record ? record->steer() : generator::steer_by(timeline),
-                               frames, writer, on_chunk, [] { return interrupted(); });
+    const auto report = generator::record_take(session, steer_both, frames, writer, on_chunk,
+                                               [] { return interrupted(); });
     writer.finish();
     latents.write();
     progress.finish();
@@ -200,11 +197,12 @@ void add_generate(CLI::App& app) {
     auto* script =
         command->add_option("--script", o->script, "File of prompts, one \"time: text\" per line");
     script->excludes(prompt);
-    command
-        ->add_option("--replay", o->replay,
-                     "The .json beside a recording of `longtake view`: makes that take again")
-        ->excludes(prompt)
-        ->excludes(script);
+    auto* replay =
+        command
+            ->add_option("--replay", o->replay,
+                         "The .json beside a recording of `longtake view`: makes that take again")
+            ->excludes(prompt)
+            ->excludes(script);
     auto* seconds = command->add_option("-s,--seconds", o->seconds, "Length: 90, 1m30s or 01:30");
     seconds->capture_default_str();
     command->add_option("--frames", o->frames, "Length in frames")
@@ -212,11 +210,6 @@ void add_generate(CLI::App& app) {
         ->excludes(seconds);
     command->add_option("--seed", o->seed, "Another seed is another video")->capture_default_str();
     command->add_option("--image", o->image, "Picture the video begins with");
-    command
-        ->add_option("--tracks", o->tracks,
-                     "Where points of the picture go: .npz, .npy, .pth, .json or .txt "
-                     "(generator/tracks/track_file.h)")
-        ->excludes("--replay");
     command
         ->add_option("-o,--output", o->output,
                      "Video file, folder for PNGs, stream address, or - for stdout")
@@ -229,6 +222,9 @@ void add_generate(CLI::App& app) {
         ->capture_default_str();
     command->add_option("--crf", o->video.crf, "Quality, lower is better")
         ->check(CLI::Range(0, 63));
+    for (CLI::Option* motion : add_motion_options(*command, o->motion)) {
+        replay->excludes(motion);
+    }
     add_model_options(*command, o->model);
     command->add_option("--noise", o->noise, "Safetensors file to take the noise from")
         ->group("Comparison");

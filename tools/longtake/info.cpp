@@ -3,11 +3,13 @@
 #include "gaussians/codec/stream_reader.h"
 #include "gaussians/formats/cloud_file.h"
 #include "gaussians/scene/dataset.h"
+#include "generator/tracks/track_file.h"
 #include "tools/longtake/cloud_info.h"
 #include "tools/longtake/commands.h"
 #include "tools/longtake/dataset_info.h"
 #include "tools/longtake/model_info.h"
 #include "tools/longtake/stream_report.h"
+#include "tools/longtake/track_info.h"
 
 #include <fmt/format.h>
 
@@ -42,6 +44,7 @@ bool is_checkpoint(const fs::path& path) {
 struct InfoOptions {
     std::string path, picture;
     StreamReport stream;
+    TrackAssumptions tracks;
 };
 
 void run(const InfoOptions& o) {
@@ -51,7 +54,9 @@ void run(const InfoOptions& o) {
         return;
     }
     check_input(fs::exists(path), "{}: there is no such file or folder", path);
-    if (!fs::is_directory(path) && is_checkpoint(path)) {
+    if (!fs::is_directory(path) && generator::is_track_file(path)) {
+        print_tracks(path, o.picture, o.tracks);
+    } else if (!fs::is_directory(path) && is_checkpoint(path)) {
         print_tensors(path);
     } else if (gaussians::is_cloud_file(path)) {
         print_cloud(path);
@@ -70,20 +75,27 @@ void add_info(CLI::App& app) {
     auto o = std::make_shared<InfoOptions>();
     auto* command = app.add_subcommand("info",
                                        "Say what a model folder, checkpoint, file or stream of "
-                                       "Gaussians, dataset or video holds");
+                                       "Gaussians, dataset, file of tracks or video holds");
     command
         ->add_option("PATH", o->path,
                      "Model folder, checkpoint (.safetensors, .pt, .pth), file of Gaussians (PLY, "
-                     "SPZ, SOG), stream of them (.ltv, playlist.json, http address), dataset or "
-                     "video")
+                     "SPZ, SOG), stream of them (.ltv, playlist.json, http address), dataset, "
+                     "tracks (.npz, .npy, .pth, .json, .txt) or video")
         ->required();
     command->add_option(
         "-o,--output", o->picture,
-        "PNG to draw a dataset to: its cameras and points, and what each camera saw");
+        "PNG to draw a dataset to: its cameras and points, and what each camera saw; or tracks: "
+        "red what stays, blue what moves, dark where it comes from");
+    command
+        ->add_option("--size", o->tracks.size,
+                     "Of the picture that tracks are of, if they do not say")
+        ->capture_default_str();
     command->add_flag("--verify", o->stream.verify,
                       "Decode the whole of a stream and compare it with what was written");
     command->add_flag("--cameras", o->stream.cameras, "Name the cameras that saw a stream");
-    command->footer("Example:\n  longtake info longtake.mp4\n  longtake info scene.ltv --verify");
+    command->footer(
+        "Example:\n  longtake info longtake.mp4\n  longtake info scene.ltv --verify\n"
+        "  longtake info tracks.npz -o tracks.png");
     command->callback([o] { run(*o); });
 }
 

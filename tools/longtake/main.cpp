@@ -30,6 +30,7 @@ void run(CLI::App& app, int argc, char** argv) {
     add_bench(app);
     add_calibrate(app);
     add_takes(app);
+    add_track(app);
     add_doctor(app);
     app.parse(argc, argv);
     if (std::fflush(stdout) != 0) {
@@ -64,7 +65,7 @@ int main(int argc, char** argv) {
         if (app.get_subcommands().empty()) {
             return complain(
                 "a command is missing: generate, embed, view, encode, render, info, convert, "
-                "concat, bench, calibrate, takes or doctor (see --help)",
+                "concat, bench, calibrate, takes, track or doctor (see --help)",
                 2);
         }
         return complain(fmt::format("{} (see --help)", e.what()), 2);

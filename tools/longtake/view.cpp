@@ -26,7 +26,7 @@ struct ViewOptions {
     ModelOptions model;
     std::string file;
     bool sample = false;
-    std::string prompt, prompts, image, script, output, folder = ".";
+    std::string prompt, prompts, image, motion_from, script, output, folder = ".";
     std::string size = "1280x760";
     uint64_t seed = 0;
     float scale = 1;
@@ -81,7 +81,8 @@ live::ViewerOptions viewer_options(const ViewOptions& o, const diffusion::VideoM
                     .cache_defaults = {.window_frames = config.window_frames,
                                        .chunk_frames = config.chunk_frames},
                     .prompts = prompts_of(o, options.presets.front()),
-                    .image = o.image.empty() ? Tensor() : read_image(o.image)};
+                    .image = o.image.empty() ? Tensor() : read_image(o.image),
+                    .video = o.motion_from};
     generator::make_cache_policy(o.model.cache, options.live.cache_defaults);
     options.width = config.width;
     options.height = config.height;
@@ -222,6 +223,9 @@ void add_view(CLI::App& app) {
         ->excludes(prompt);
     command->add_option("--seed", o->seed, "Another seed is another video")->capture_default_str();
     command->add_option("--image", o->image, "Picture the take begins with");
+    command->add_option("--motion-from", o->motion_from,
+                        "Video, or address of a stream or network camera, whose motion the take "
+                        "follows while it comes");
     command->add_option("--folder", o->folder, "Where recordings and pictures go")
         ->capture_default_str();
     add_model_options(*command, o->model);

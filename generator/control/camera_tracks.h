@@ -1,0 +1,53 @@
+#pragma once
+
+#include "generator/control/depth.h"
+#include "generator/control/scene_camera.h"
+#include "generator/tracks/tracks.h"
+
+#include <cstdint>
+#include <optional>
+#include <vector>
+
+namespace longtake::generator {
+
+// Where a scene that does not move goes in the picture when the camera does: a grid of points,
+// unprojected by their depth and seen by the camera of every frame. A point is not visible outside
+// the picture and behind what is nearer. New points begin in the holes of the grid wherever depth
+// is known.
+class CameraTracks {
+  public:
+    // `cameras` are of the take's size, one a frame; `depth` is of frames 0, 1 .. (one of it: of
+    // the first alone), or none: then the scene is a plane that faces the first camera at
+    // `distance`. `spacing` from point to point, in pixels.
+    CameraTracks(std::vector<SceneCamera> cameras, std::vector<Depth> depth, double distance,
+                 double spacing);
+
+    // Of frames [first, first + count) of the take, fewer where the cameras end; `first` never goes
+    // back.
+    Tracks at(int64_t first, int64_t count);
+
+  private:
+    using Place = std::array<double, 3>;
+    struct Point {
+        int32_t id;
+        Place place;
+        int64_t seen;  // frame it was visible in last
+    };
+
+    const SceneCamera& camera(int64_t t) const { return cameras_[static_cast<size_t>(t)]; }
+    std::optional<Depth> depth_of(int64_t t) const;
+    void renew(int64_t t);
+    void add_points(const Depth& depth, int64_t t);
+    void add_surface(const Depth& depth, const SceneCamera& view);
+    std::vector<double> nearest(const SceneCamera& view) const;
+    std::vector<TrackPoint> row(int64_t t) const;
+
+    std::vector<SceneCamera> cameras_;
+    std::vector<Depth> depth_;
+    double distance_, spacing_;
+    std::vector<Point> points_;
+    std::vector<Place> surface_;
+    int32_t next_id_ = 0;
+};
+
+}  // namespace longtake::generator

@@ -1,0 +1,61 @@
+#include "generator/control/scene_camera.h"
+
+#include "core/error.h"
+
+#include <cmath>
+
+namespace longtake::generator {
+
+std::array<double, 3> SceneCamera::centre() const {
+    std::array<double, 3> c{};
+    for (std::size_t i = 0; i < 3; ++i) {
+        for (std::size_t j = 0; j < 3; ++j) {
+            c[i] -= rotation[3 * j + i] * translation[j];
+        }
+    }
+    return c;
+}
+
+std::array<double, 3> SceneCamera::seen(const std::array<double, 3>& world) const {
+    std::array<double, 3> c = translation;
+    for (std::size_t i = 0; i < 3; ++i) {
+        for (std::size_t j = 0; j < 3; ++j) {
+            c[i] += rotation[3 * i + j] * world[j];
+        }
+    }
+    return c;
+}
+
+std::array<double, 3> SceneCamera::unprojected(double x, double y, double depth) const {
+    const std::array<double, 3> from{(x - cx) / fx * depth - translation[0],
+                                     (y - cy) / fy * depth - translation[1],
+                                     depth - translation[2]};
+    std::array<double, 3> world{};
+    for (std::size_t i = 0; i < 3; ++i) {
+        for (std::size_t j = 0; j < 3; ++j) {
+            world[i] += rotation[3 * j + i] * from[j];
+        }
+    }
+    return world;
+}
+
+void set_pose(SceneCamera& camera, std::span<const double> camera_to_world, CameraAxes axes) {
+    check_input(camera_to_world.size() == 12 || camera_to_world.size() == 16,
+                "a pose is {} numbers, not 4x4", camera_to_world.size());
+    const auto m = [&](std::size_t row, std::size_t column) {
+        return camera_to_world[4 * row + column];
+    };
+    for (std::size_t i = 0; i < 3; ++i) {
+        const double sign = i > 0 && axes == CameraAxes::OpenGl ? -1 : 1;
+        const double length = std::hypot(m(0, i), m(1, i), m(2, i));
+        check_input(length > 1e-9 && std::isfinite(length), "a pose has no rotation");
+        camera.translation[i] = 0;
+        for (std::size_t j = 0; j < 3; ++j) {
+            check_input(std::isfinite(m(j, 3)), "a pose is nowhere");
+            camera.rotation[3 * i + j] = sign * m(j, i) / length;
+            camera.translation[i] -= camera.rotation[3 * i + j] * m(j, 3);
+        }
+    }
+}
+
+}  // namespace longtake::generator
