@@ -190,6 +190,7 @@ Chunk Session::finish_step(int64_t latent_frames, bool cut, double diffuse_ms) {
                      .diffuse_ms = diffuse_ms,
                      .decode_ms = watch.milliseconds()};
     newest_frames_ = chunk.frames.extent(0);
+    newest_latents_ = latent_frames;
     ++place_.chunk;
     place_.latent_frames += latent_frames;
     place_.video_frames += chunk.frames.extent(0);
@@ -266,6 +267,10 @@ void Session::recache(int64_t frames) {
         memory_.begin_recache(frames);
         rollout_.remember(history_.newest(frames), prompt_.context(), memory_);
     }
+}
+
+Tensor Session::newest_latent() const {
+    return place_.chunk == 0 ? Tensor() : latents_.slice(newest_latents_ - 1, newest_latents_);
 }
 
 int64_t Session::next_frames() const {

@@ -71,6 +71,8 @@ class Session {
     // Throws InputError when the cache's policy cannot hold a take of so many frames, or the noise
     // does not last that long.
     void check_length(int64_t video_frames) const;
+    // The clean latents of the last frame so far [1, C, h, w]; empty before the first.
+    Tensor newest_latent() const;
     // Of the video, in the next chunk, if no cut comes before it.
     int64_t next_frames() const;
     int64_t video_frames() const { return place_.video_frames; }  // made so far
@@ -106,8 +108,9 @@ class Session {
     Tensor image_latent_;                        // [1, C, h, w] or empty
     std::optional<ImageContext> image_context_;  // of an image-to-video model
     Tensor latents_, frames_;
-    Tracks tracks_;              // of the chunk being made
-    int64_t newest_frames_ = 0;  // of `frames_`: those of the newest chunk
+    Tracks tracks_;               // of the chunk being made
+    int64_t newest_frames_ = 0;   // of `frames_`: those of the newest chunk
+    int64_t newest_latents_ = 0;  // of `latents_`
     LatentHistory history_;
 };
 

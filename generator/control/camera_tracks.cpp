@@ -61,6 +61,17 @@ Tracks CameraTracks::at(int64_t first, int64_t count) {
     return cut(tracks, 0, frames);
 }
 
+void CameraTracks::see(int64_t frame, Depth depth) {
+    if (!seen_) {
+        points_.clear();  // of the plane that it was taken for
+    }
+    seen_ = true;
+    const int64_t t = std::min(frame, std::ssize(cameras_) - 1);
+    add_surface(depth, camera(t));
+    add_points(depth, t);
+    std::erase_if(points_, [t](const Point& p) { return t - p.seen > kForgotten; });
+}
+
 // Takes up what is known of the scene in frame t.
 void CameraTracks::renew(int64_t t) {
     if (const auto depth = depth_of(t)) {
@@ -73,6 +84,9 @@ void CameraTracks::renew(int64_t t) {
 }
 
 std::optional<Depth> CameraTracks::depth_of(int64_t t) const {
+    if (seen_) {
+        return std::nullopt;
+    }
     if (depth_.empty()) {
         return plane_depth(cameras_[0], distance_, camera(t));
     }

@@ -22,6 +22,9 @@ class CameraTracks {
     CameraTracks(std::vector<SceneCamera> cameras, std::vector<Depth> depth, double distance,
                  double spacing);
 
+    // What a frame of the take shows is so far off; from then on the scene is what was seen last.
+    void see(int64_t frame, Depth depth);
+
     // Of frames [first, first + count) of the take, fewer where the cameras end; `first` never goes
     // back.
     Tracks at(int64_t first, int64_t count);
@@ -44,6 +47,7 @@ class CameraTracks {
 
     std::vector<SceneCamera> cameras_;
     std::vector<Depth> depth_;
+    bool seen_ = false;
     double distance_, spacing_;
     std::vector<Point> points_;
     std::vector<Place> surface_;

@@ -100,7 +100,7 @@ bool is_track_file(const fs::path& path) {
         return is_track_json(path);
     }
     if (extension == ".pth" || extension == ".pt") {
-        return is_ati_file(MappedFile::open(path)->bytes());
+        return naming(path, [&] { return is_ati_file(MappedFile::open(path)->bytes()); });
     }
     return extension == ".npz" || extension == ".npy";
 }

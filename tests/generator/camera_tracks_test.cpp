@@ -151,6 +151,24 @@ TEST(CameraTracks, WhereDepthIsNotKnownNothingIsAsked) {
     }
 }
 
+// What is seen on the way takes the place of the plane.
+TEST(CameraTracks, LearnsWhatItSees) {
+    CameraTracks camera(camera_path_of("truck-right", 1, 1, 60, kTake), {}, 1, 16);
+    camera.at(0, 12);
+    camera.see(11, square_depth());
+    const Tracks chunk = camera.at(12, 12);
+    float near = 0, far = 0;
+    for (int64_t n = 0; n < chunk.points(); ++n) {
+        const TrackPoint &a = chunk.at(0, n), &b = chunk.at(10, n);
+        if (a.visible && b.visible) {
+            const bool square = a.x > 104 && a.x < 148 && a.y > 56 && a.y < 88;
+            (square ? near : far) = b.x - a.x;
+        }
+    }
+    EXPECT_NEAR(near, -0.2 * 256 * 10 / 16, 0.1);
+    EXPECT_NEAR(far, near / 4, 0.1);
+}
+
 TEST(CameraTracks, DepthOfEveryFrameGoesOn) {
     CameraTracks camera(camera_path_of("truck-right", 4, 1, 60, kTake),
                         std::vector<Depth>(30, square_depth()), 1, 16);

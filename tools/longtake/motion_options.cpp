@@ -5,6 +5,7 @@
 #include "generator/control/camera_preset.h"
 #include "generator/control/camera_tracks.h"
 #include "generator/control/depth.h"
+#include "generator/control/latent_depth.h"
 #include "generator/control/motion_transfer.h"
 #include "generator/tracks/track_file.h"
 #include "tools/longtake/camera_option.h"
@@ -22,23 +23,39 @@ using generator::Tracks;
 
 constexpr int32_t kVideoIds = 500'000'000;  // above those of the camera's points
 
-// A path, by itself or of a preset through known depth; a preset on a plane goes on by itself.
-std::shared_ptr<generator::CameraTracks> camera_tracks_of(const MotionOptions& o, int64_t frames,
+// The scene before a camera.
+struct Scene {
+    std::vector<generator::Depth> depth;                // known from the beginning
+    std::shared_ptr<generator::LatentDepth> by_itself;  // or seen by the model while it goes on
+    double distance = 1;                                // of its middle
+};
+
+Scene scene_of(const MotionOptions& o, const diffusion::VideoModel& model, const TrackFrame& take) {
+    Scene scene;
+    if (!o.depth.empty()) {
+        scene.depth = generator::read_depth(o.depth, o.depth_scale, take);
+        scene.distance = scene.depth[0].median();
+    } else if (model.depth_head()) {
+        scene.by_itself = std::make_shared<generator::LatentDepth>(model);
+    }
+    return scene;
+}
+
+// A preset before a plane goes on by itself; all else are cameras, a frame each.
+std::shared_ptr<generator::CameraTracks> camera_tracks_of(const MotionOptions& o,
+                                                          const Scene& scene, int64_t frames,
                                                           const TrackFrame& take) {
     const bool preset = generator::is_camera_preset(o.camera);
-    if (o.camera.empty() || (preset && o.depth.empty())) {
+    if (o.camera.empty() || (preset && scene.depth.empty() && !scene.by_itself)) {
         return nullptr;
     }
-    auto depth = o.depth.empty() ? std::vector<generator::Depth>()
-                                 : generator::read_depth(o.depth, o.depth_scale, take);
-    const double distance = depth.empty() ? 1 : depth[0].median();
     auto cameras =
-        preset ? generator::camera_path_of(o.camera, o.camera_speed, distance, frames, take)
+        preset ? generator::camera_path_of(o.camera, o.camera_speed, scene.distance, frames, take)
                : cameras_of_file(o.camera, {.scale = o.camera_scale, .speed = o.camera_speed},
                                  frames, take);
     const double spacing = static_cast<double>(take.width) / static_cast<double>(o.grid);
-    return std::make_shared<generator::CameraTracks>(std::move(cameras), std::move(depth), distance,
-                                                     spacing);
+    return std::make_shared<generator::CameraTracks>(std::move(cameras), scene.depth,
+                                                     scene.distance, spacing);
 }
 
 generator::GlobalMove global_move_of(const MotionOptions& o) {
@@ -93,10 +110,11 @@ std::vector<CLI::Option*> add_motion_options(CLI::App& command, MotionOptions& o
     add("--camera-scale", o.camera_scale, "Times the scene units of the path")
         ->check(CLI::PositiveNumber)
         ->needs(camera);
-    auto* depth = add("--depth", o.depth,
-                      "How far off the first frame's pixels are: 16-bit PNG, .npy, .npz; or every "
-                      "frame's: folder of PNGs, [T, H, W], video (brighter is nearer). Without: a "
-                      "plane, a picture's width away");
+    auto* depth =
+        add("--depth", o.depth,
+            "How far off the first frame's pixels are: 16-bit PNG, .npy, .npz; or every "
+            "frame's: folder of PNGs, [T, H, W], video (brighter is nearer). Without: as the "
+            "model itself sees it, or a plane, a picture's width away");
     depth->needs(camera);
     add("--depth-scale", o.depth_scale, "Scene units of a step of a PNG")
         ->check(CLI::PositiveNumber)
@@ -119,27 +137,34 @@ std::vector<CLI::Option*> add_motion_options(CLI::App& command, MotionOptions& o
 
 generator::Steer steer_by_motion(const MotionOptions& o, const diffusion::VideoModel& model,
                                  int64_t frames) {
+    if (!o.any()) {
+        return [](generator::Session&) {};  // a take that is replayed brings its own
+    }
     const auto& config = model.config();
     const TrackFrame take{config.width, config.height, config.frame_rate};
-    warn_of_model(o, model);
     const auto painted = o.tracks.empty()
                              ? Tracks()
                              : generator::with_layer(generator::read_tracks(o.tracks, take),
                                                      global_move_of(o), take);
-    const auto camera = camera_tracks_of(o, frames, take);
+    const Scene scene = o.camera.empty() ? Scene() : scene_of(o, model, take);
+    const auto camera = camera_tracks_of(o, scene, frames, take);
     std::shared_ptr<generator::MotionTransfer> video;
     if (!o.motion_from.empty()) {
         const auto spacing = static_cast<float>(take.width) / static_cast<float>(o.grid);
         video = std::make_shared<generator::MotionTransfer>(o.motion_from, take, spacing);
     }
     generator::CameraMove on_plane;
-    if (generator::is_camera_preset(o.camera) && o.depth.empty()) {
+    if (!o.camera.empty() && !camera) {
         on_plane = generator::camera_move_of(o.camera, o.camera_speed);
     }
+    warn_of_model(o, model);
     const int64_t most = config.chunk_frames * diffusion::kLatentFrames;
     return [=](generator::Session& session) {
         const int64_t frame = session.video_frames();
         Tracks asked = cut(painted, frame, most);
+        if (camera && scene.by_itself && frame > 0) {
+            camera->see(frame - 1, scene.by_itself->of(session.newest_latent()));
+        }
         if (camera) {
             asked = beside(asked, raised(camera->at(frame, most), above(painted)));
         }

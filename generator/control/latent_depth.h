@@ -1,0 +1,26 @@
+#pragma once
+
+#include "diffusion/video_model.h"
+#include "generator/control/depth.h"
+
+#include <cstdint>
+
+namespace longtake::generator {
+
+// How far off what a take shows is, as its model sees it in its own latents: in units of the
+// middle of the first picture that is asked about.
+class LatentDepth {
+  public:
+    // Of a model with a depth head.
+    explicit LatentDepth(const diffusion::VideoModel& model);
+
+    // latent [1, C, h, w] fp32 -> depth of the take's size.
+    Depth of(const Tensor& latent);
+
+  private:
+    int64_t width_, height_;
+    diffusion::DepthHead::State head_;
+    double unit_ = 0;  // scene units; 0: not known yet
+};
+
+}  // namespace longtake::generator
