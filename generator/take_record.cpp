@@ -30,6 +30,10 @@ TakeRecord TakeRecord::read(const std::filesystem::path& path) {
         json.at("first_frame").get_to(record.first_frame);
         json.at("frames").get_to(record.frames);
         record.tracks = json.value("tracks", record.tracks);
+        for (const std::string& beside : {record.image, record.tracks}) {
+            check_input(std::filesystem::path(beside).filename() == beside,
+                        "{}: {} is not beside it", path.string(), in_quotes(beside));
+        }
         if (!record.tracks.empty()) {
             record.motion = read_track_log(path.parent_path() / record.tracks);
         }

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Fuzzes the readers of files and network bytes, two at a time: tools/fuzz.sh [SECONDS [TARGET...]].
-# Finds go on from what earlier runs left in build/fuzz/corpus; what breaks a reader lands in build/fuzz/found.
+# Fuzzes the readers of files and network bytes, each for so long: tools/fuzz.sh [SECONDS [TARGET...]]. It goes on
+# from what earlier runs left in build/fuzz/corpus; what breaks a reader lands in build/fuzz/found.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 source tools/packages.sh
@@ -20,7 +20,7 @@ fi
 fuzz() {
     local target=$1 folder=build/fuzz
     mkdir -p "$folder/corpus/$target" "$folder/found" "$folder/logs"
-    if OMP_NUM_THREADS=1 "$folder/tests/fuzz/fuzz_$target" -max_total_time="$2" -timeout=10 -max_len=65536 \
+    if "$folder/tests/fuzz/fuzz_$target" -max_total_time="$2" -timeout=10 -max_len=65536 \
         -rss_limit_mb=512 -malloc_limit_mb=256 -artifact_prefix="$folder/found/$target-" \
         "$folder/corpus/$target" "tests/fuzz/seeds/$target" >"$folder/logs/$target" 2>&1; then
         printf '%-14s %s\n' "$target" "$(grep -E '^Done ' "$folder/logs/$target")"
@@ -31,5 +31,9 @@ fuzz() {
     fi
 }
 export -f fuzz
-export UBSAN_OPTIONS=print_stacktrace=1
-printf '%s\n' "${targets[@]}" | xargs -P 2 -I{} bash -c "fuzz {} $seconds"
+export UBSAN_OPTIONS=print_stacktrace=1 OMP_NUM_THREADS=1
+if [ -d /dev/shm ]; then
+    export TMPDIR=/dev/shm  # readers of files get them there
+fi
+# One more than there are cores: they wait for files, too.
+printf '%s\n' "${targets[@]}" | xargs -P $(($(nproc) + 1)) -I{} bash -c "fuzz {} $seconds"

@@ -67,6 +67,16 @@ TEST(TakeRecord, ComplaintsNameTheFile) {
     none.changes.clear();
     none.write(folder / "none.json");
     EXPECT_THROW(TakeRecord::read(folder / "none.json"), InputError);
+    // A record reaches for nothing but files beside it.
+    for (const char* elsewhere : {"../start.png", "/etc/passwd", "a/b.png"}) {
+        TakeRecord far = record();
+        far.image = elsewhere;
+        far.write(folder / "far.json");
+        EXPECT_THROW(TakeRecord::read(folder / "far.json"), InputError) << elsewhere;
+        std::swap(far.image, far.tracks);
+        far.write(folder / "far.json");
+        EXPECT_THROW(TakeRecord::read(folder / "far.json"), InputError) << elsewhere;
+    }
 }
 
 class Lengths : public FrameWriter {

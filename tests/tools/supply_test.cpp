@@ -88,5 +88,16 @@ TEST(BillOfMaterials, IsWholeAndExplained) {
     EXPECT_GT(count, 10);
 }
 
+// It calls others and is never called; FFmpeg waits for a caller only where an address says so.
+TEST(Program, ListensToNothing) {
+    const Runner runner;
+    const Outcome symbols = runner.shell("readelf --dyn-syms -W " LONGTAKE_BINARY);
+    ASSERT_EQ(symbols.exit_code, 0) << symbols.err;
+    EXPECT_THAT(symbols.out, HasSubstr(" avio_open2@"));
+    for (const char* call : {" bind@", " listen@", " accept@", " accept4@"}) {
+        EXPECT_THAT(symbols.out, Not(HasSubstr(call)));
+    }
+}
+
 }  // namespace
 }  // namespace longtake
