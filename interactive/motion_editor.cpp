@@ -26,7 +26,7 @@ MotionEditor::MotionEditor(int64_t width, int64_t height, double frame_rate)
     : width_(static_cast<float>(width)),
       height_(static_cast<float>(height)),
       frame_rate_(frame_rate),
-      brush_{.radius = height_ / 6, .spacing = height_ / 12, .falloff = 0} {}
+      brush_{.radius = height_ / 6, .spacing = height_ / 24, .falloff = 0} {}
 
 void MotionEditor::take(MotionTool tool, double now) {
     release(now);

@@ -1,5 +1,6 @@
 """Clips as latents and captions as tokens, all of it in GPU memory."""
 
+import random
 from concurrent.futures import ThreadPoolExecutor
 
 import torch
@@ -7,39 +8,70 @@ from torch.nn import functional as F
 
 from binding import pairs
 from common import CHUNK, CLIP_FRAMES, FPS, HEIGHT, LATENT_FRAMES, WIDTH
+from world import CAMERA, MAX_OBJECTS, MOTION, Script
 
 VARIANTS = 3
+# Captions that are wrong about motion, for clips whose tracks tell better: about one object (its slot), all objects
+# and the camera, the camera alone, or silent about what changes half-way.
+WRONG_ALL, WRONG_CAMERA, SILENT = range(MAX_OBJECTS, MAX_OBJECTS + 3)
+MISLEADING = SILENT + 1
 CHUNKS = LATENT_FRAMES // CHUNK
 
 
+def misleading(world, script, seed):
+    """Scripts to be described instead of this one, `MISLEADING` of them."""
+    chance = random.Random(seed)
+    motions = [chance.randrange(len(world.names(MOTION))) for _ in range(MAX_OBJECTS)]
+    camera = chance.randrange(len(world.names(CAMERA)))
+    told = [Script.from_buffer_copy(script) for _ in range(MISLEADING)]
+    for slot in range(MAX_OBJECTS):
+        for which in (slot, WRONG_ALL):
+            for segment in told[which].segments:
+                segment.objects[slot].motion = motions[slot]
+        told[SILENT].segments[1].objects[slot].motion = script.segments[0].objects[slot].motion
+    for which in (WRONG_ALL, WRONG_CAMERA):
+        for segment in told[which].segments:
+            segment.camera = camera
+    told[SILENT].segments[1].camera = script.segments[0].camera
+    return told
+
+
 class Captions:
-    """Captions of scripts: tokens [n, segments, variants, L], the segment of every chunk, which
-    attributes of a segment go together, and how many objects the first segment has."""
+    """Captions of scripts: tokens [n, segments, variants + MISLEADING, L], the segment of every chunk, which
+    attributes of a segment go together, how many objects the first segment has, and how often a clip should come."""
 
     def __init__(self, world, tokenizer, first_seed, count, device, variants=VARIANTS):
         def describe(seed):
             script = world.describe(seed, CLIP_FRAMES)
             last = script.segment_count - 1
-            texts = [world.caption(script, min(s, last), 1 + v + variants * seed)
-                     for s in range(2) for v in range(variants)]
+            told = [script] * variants + misleading(world, script, seed)
+            texts = [world.caption(t, min(s, last), 1 + v + variants * seed)
+                     for s in range(2) for v, t in enumerate(told)]
             switch = script.switch_frame // (4 * CHUNK) if last else CHUNKS
             together = torch.stack([pairs(world, script.segments[min(s, last)]) for s in range(2)])
-            return texts, switch, together, script.segments[0].object_count
+            first, then = (script.segments[min(s, last)] for s in range(2))
+            turns = first.camera != then.camera or any(a.motion != b.motion for a, b in zip(first.objects, then.objects))
+            return texts, switch, together, first.object_count, first.object_count * (3 if turns else 1)
 
         with ThreadPoolExecutor(16) as pool:
             rows = list(pool.map(describe, range(first_seed, first_seed + count), chunksize=256))
-        texts, switch, together, objects = zip(*rows)
-        self.tokens = tokenizer([t for ts in texts for t in ts]).view(count, 2, variants, -1).to(device)
+        texts, switch, together, objects, weight = zip(*rows)
+        self.variants = variants
+        self.tokens = tokenizer([t for ts in texts for t in ts]).view(count, 2, variants + MISLEADING, -1).to(device)
         self.together = torch.stack(together).to(device)
         self.objects = torch.tensor(objects, dtype=torch.float, device=device)
+        self.weight = torch.tensor(weight, dtype=torch.float, device=device)
         switch = torch.tensor(switch, device=device)
         self.segment = (torch.arange(CHUNKS, device=device)[None] >= switch[:, None]).long()
         self.empty = tokenizer([""])[0].to(device)
 
-    def batch(self, index, drop=0.0):
-        """tokens [2 n, L] and the caption of every chunk [n, chunks], an index into them."""
+    def batch(self, index, drop=0.0, misled=None):
+        """tokens [2 n, L] and the caption of every chunk [n, chunks], an index into them. Where `misled` [n] is not
+        -1 it says how a caption is wrong."""
         n = len(index)
-        variant = torch.randint(self.tokens.shape[2], (n,), device=index.device)
+        variant = torch.randint(self.variants, (n,), device=index.device)
+        if misled is not None:
+            variant = torch.where(misled < 0, variant, self.variants + misled)
         tokens = self.tokens[index, :, variant].flatten(0, 1)
         if drop:
             gone = (torch.rand(n, device=index.device) < drop).repeat_interleave(2)

@@ -78,15 +78,17 @@ class RollOuts:
 
     def __call__(self):
         """tokens, caption, what was asked of motion, clean latents, inputs of the last step, its noise level."""
-        index = torch.randint(len(self.captions.tokens), (self.batch,), device=self.device)
-        tokens, caption = self.captions.batch(index)
+        often = self.captions.weight if self.tracks else torch.ones_like(self.captions.weight)
+        index = torch.multinomial(often, self.batch)
+        asked, misled = None, None
+        if self.tracks:
+            points, misled = self.tracks.asked(index, self.captions.segment[index])
+            with torch.no_grad():
+                asked = encoded(self.live, points)
+            self.asked.copy_(asked)
+        tokens, caption = self.captions.batch(index, misled=misled)
         self.tokens.copy_(tokens)
         self.caption.copy_(caption)
-        asked = None
-        if self.tracks:
-            with torch.no_grad():
-                asked = encoded(self.live, self.tracks.asked(index))
-            self.asked.copy_(asked)
         steps = int(torch.randint(len(SIGMAS), (), generator=self.common).item()) + 1
         clean, inputs = self.replay(steps)
         return tokens, caption, asked, clean.clone(), inputs.clone(), SIGMAS[steps - 1]

@@ -67,9 +67,10 @@ def flow_loss(model, clips, captions, index, sigma, mode="bidirectional", first_
     x = latents[index, first:first + count].float()
     weight = 1 + 2 * solid[index, first:first + count].float()[:, :, None]
     noise = torch.randn_like(x)
-    tokens, caption = captions.batch(index, drop=0.1)
+    points, misled = tracks.asked(index, captions.segment[index]) if tracks else (None, None)
+    tokens, caption = captions.batch(index, drop=0.1, misled=misled)
     caption = caption[:, first_chunk:first_chunk + count // CHUNK]
-    asked = encoded(model, tracks and tracks.asked(index))
+    asked = encoded(model, points)
     asked = None if asked is None else asked[:, first:first + count]
     with torch.autocast(x.device.type, torch.bfloat16):
         flow, _ = model.transformer(add_noise(x, noise, sigma), 1000 * sigma, model.text(tokens), caption,
@@ -148,7 +149,7 @@ def main():
     while budget.next(optimizers):
         chunks = WINDOW if budget.done < args.short else CHUNKS
         count = args.batch * CHUNKS // chunks
-        index = torch.multinomial(captions.objects, count)
+        index = torch.multinomial(captions.weight if args.motion else captions.objects, count)
         sigma = random_sigma(count, device)[:, None].expand(-1, chunks * CHUNK)
         loss = flow_loss(model, clips, captions, index, sigma, first_chunk=random.randint(0, CHUNKS - chunks),
                          tracks=tracks)

@@ -6,6 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 import torch
 
 from common import CHUNK, CLIP_FRAMES, FPS, HEIGHT, WIDTH
+from data import SILENT, WRONG_ALL, WRONG_CAMERA
 from nets.tracks import IDS
 
 POINTS = 128
@@ -31,9 +32,13 @@ class Tracks:
         ids = torch.randint(IDS, (len(index), self.slots.shape[1]), device=index.device)
         return self.places[index].float(), self.visible[index], ids
 
-    def asked(self, index):
+    def asked(self, index, segment):
         """What somebody might ask of these clips: none, many points, a few of one object with or without
-        some of the ground, or the ground alone; for the whole clip, or let go of for some chunks."""
+        some of the ground, or the ground alone; for the whole clip, or let go of for some chunks.
+
+        Returns the points and how each clip's caption should be wrong (`data.Captions.batch`), -1 for not at all: what
+        a hand does stands in no caption. `segment` [n, chunks] is the captions'; those silent about a change are asked
+        for something from then on."""
         places, visible, ids = self.all(index)
         n, points = ids.shape
         device = index.device
@@ -46,7 +51,10 @@ class Tracks:
         also_ground = ground & few & (torch.rand(n, 1, device=device) < 0.5)
         keep = torch.where(kind < 0.25, torch.zeros_like(few),
                            torch.where(kind < 0.5, many, torch.where(kind < 0.85, one | also_ground, ground & many)))
-        chunks = CLIP_FRAMES // (4 * CHUNK)
-        gone = torch.rand(n, chunks, device=device) < 0.2 * (torch.rand(n, 1, device=device) < 0.5)
-        held = ~gone.repeat_interleave(4 * CHUNK, 1)
-        return places, visible & keep[:, None] & held[..., None], ids
+        wrong = torch.where(kind < 0.5, WRONG_ALL, torch.where(kind < 0.85, chosen_slot.clamp(min=0), WRONG_CAMERA))
+        late = (segment[:, -1:] == 1) & (torch.rand(n, 1, device=device) < 0.5)
+        wrong = torch.where(late, SILENT, wrong)
+        misled = torch.where((kind >= 0.25) & (torch.rand(n, 1, device=device) < 0.5), wrong, -1)
+        gone = torch.rand(segment.shape, device=device) < 0.2 * (torch.rand(n, 1, device=device) < 0.5)
+        held = torch.where(misled < 0, ~gone, (misled != SILENT) | (segment == 1)).repeat_interleave(4 * CHUNK, 1)
+        return (places, visible & keep[:, None] & held[..., None], ids), misled[:, 0]

@@ -7,6 +7,7 @@ import numpy as np
 import torch
 
 MAX_OBJECTS, MAX_SEGMENTS = 4, 2
+MOTION, CAMERA = 2, 3  # kinds of names
 
 
 class Object(ctypes.Structure):

@@ -118,7 +118,7 @@ def overlay(path, clips, places, found, visible, moments=5):
                 draw.ellipse([g[0] - 2, g[1] - 2, g[0] + 2, g[1] + 2], fill=(255, 220, 0))
             row.append(np.asarray(picture))
         rows.append(np.concatenate(row, 1))
-    Image.fromarray(np.concatenate(rows)).save(path)
+    Image.fromarray(np.concatenate(rows)).save(path, quality=88)
 
 
 def main():
@@ -161,7 +161,7 @@ def main():
                 unlike.append((look(clips) - look(sets.real(kind, part))).square().sum(1).mean((1, 2, 3)))
                 if i == 0:
                     os.makedirs(args.sheets, exist_ok=True)
-                    overlay(f"{args.sheets}/{name}_{kind}.png", clips[:5], places, found, visible)
+                    overlay(f"{args.sheets}/{name}_{kind}.jpg", clips[:5], places, found, visible)
             far, seen = torch.cat(far), torch.cat(seen)
             error = lambda part: far[:, part][seen[:, part]].mean().item()
             second = int(FPS)
