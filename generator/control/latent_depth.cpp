@@ -3,6 +3,11 @@
 #include "core/error.h"
 
 namespace longtake::generator {
+namespace {
+
+constexpr float kFarthest = 20;  // scene units; what is beyond is sky or haze, and shows no motion
+
+}  // namespace
 
 LatentDepth::LatentDepth(const diffusion::VideoModel& model)
     : width_(model.config().width),
@@ -22,7 +27,7 @@ Depth LatentDepth::of(const Tensor& latent) {
         unit_ = depth.median();
     }
     for (float& value : depth.values) {
-        value = static_cast<float>(static_cast<double>(value) / unit_);
+        value = value > kFarthest ? 0 : static_cast<float>(static_cast<double>(value) / unit_);
     }
     return depth;
 }

@@ -14,7 +14,7 @@ class LatentDepth {
     // Of a model with a depth head.
     explicit LatentDepth(const diffusion::VideoModel& model);
 
-    // latent [1, C, h, w] fp32 -> depth of the take's size.
+    // latent [1, C, h, w] fp32 -> depth of the take's size; that of the sky is not known.
     Depth of(const Tensor& latent);
 
   private:

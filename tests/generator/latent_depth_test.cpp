@@ -34,11 +34,13 @@ TEST(LatentDepth, IsInUnitsOfTheFirstPicturesMiddle) {
     LatentDepth seen(*model);
     Tensor latent = Tensor::zeros({1, 16, 6, 8});
     std::fill_n(latent.data<float>(), 48, std::log(5.F));
-    latent.data<float>()[8 + 2] = std::log(20.F);
+    latent.data<float>()[8 + 2] = std::log(15.F);
+    latent.data<float>()[8 + 5] = std::log(30.F);  // the sky
     const Depth first = seen.of(latent);
     EXPECT_EQ(first.width, 64);
     EXPECT_NEAR(*first.at(1, 1), 1, 1e-5);
-    EXPECT_NEAR(*first.at(2 * 8 + 3, 8 + 7), 4, 1e-4);
+    EXPECT_NEAR(*first.at(2 * 8 + 3, 8 + 7), 3, 1e-4);
+    EXPECT_FALSE(first.at(5 * 8 + 3, 8 + 3));
     std::fill_n(latent.data<float>(), 48, std::log(10.F));
     EXPECT_NEAR(*seen.of(latent).at(1, 1), 2, 1e-5);
 }

@@ -162,10 +162,11 @@ generator::Steer steer_by_motion(const MotionOptions& o, const diffusion::VideoM
     return [=](generator::Session& session) {
         const int64_t frame = session.video_frames();
         Tracks asked = cut(painted, frame, most);
-        if (camera && scene.by_itself && frame > 0) {
+        const bool blind = scene.by_itself && frame == 0;  // nothing has been seen yet
+        if (camera && scene.by_itself && !blind) {
             camera->see(frame - 1, scene.by_itself->of(session.newest_latent()));
         }
-        if (camera) {
+        if (camera && !blind) {
             asked = beside(asked, raised(camera->at(frame, most), above(painted)));
         }
         if (video) {
