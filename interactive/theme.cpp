@@ -9,6 +9,7 @@ using generator::SlotKind;
 uint32_t colour_of(SlotKind kind) {
     switch (kind) {
         case SlotKind::Sink: return theme::kAccent;
+        case SlotKind::Recalled: return theme::kRecalled;
         case SlotKind::Kept: return theme::kWarm;
         case SlotKind::Recent: return theme::kGreen;
         default: return theme::kText;
@@ -18,6 +19,7 @@ uint32_t colour_of(SlotKind kind) {
 const char* name_of(SlotKind kind) {
     switch (kind) {
         case SlotKind::Sink: return "first";
+        case SlotKind::Recalled: return "back again";
         case SlotKind::Kept: return "looked at most";
         case SlotKind::Recent: return "recent";
         default: return "this chunk";

@@ -23,6 +23,7 @@ constexpr uint32_t kDim = rgb(0x868C97);
 constexpr uint32_t kAccent = rgb(0x7FB4E8);
 constexpr uint32_t kRecording = rgb(0xE2574C);
 constexpr uint32_t kWarm = rgb(0xD9A94E);
+constexpr uint32_t kRecalled = rgb(0xB08BD9);
 constexpr uint32_t kGreen = rgb(0x66B59A);
 }  // namespace theme
 

@@ -11,7 +11,8 @@ namespace {
 int64_t sink_frames(const CachePolicy& policy, int64_t chunk) {
     const int64_t window = policy.window();
     const Plan full = policy.plan({window, chunk, window});
-    return full.len_after <= window ? full.head.count() : 0;
+    const int64_t head = full.recalled ? full.recalled->begin : full.head.count();
+    return full.len_after <= window ? head : 0;
 }
 
 }  // namespace
@@ -77,6 +78,15 @@ void CacheContents::follow(const CacheMemory& memory) {
             CacheSlot& slot = slots[static_cast<size_t>(replay->slot + i)];
             slot.kind = SlotKind::Sink;
             slot.frame = replay->backwards ? replay->frames.end - 1 - i : replay->frames.begin + i;
+        }
+    }
+    if (plan.recalled) {
+        const Recall& recall = *memory.recall();
+        const int64_t frames = recall.settings().block_frames;
+        for (int64_t i = 0; i < plan.recalled->count(); ++i) {
+            CacheSlot& slot = slots[static_cast<size_t>(plan.recalled->begin + i)];
+            slot.kind = SlotKind::Recalled;
+            slot.frame = recall.first_frame_of(recall.block_at(0, i / frames)) + i % frames;
         }
     }
     slots_ = std::move(slots);

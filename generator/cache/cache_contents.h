@@ -10,10 +10,11 @@ namespace longtake::generator {
 
 // What a frame of the cache is there for.
 enum class SlotKind : uint8_t {
-    Sink,     // one of the first frames, kept for ever or brought back
-    Kept,     // of several frames: the tokens that the newest looked at most, or an average
-    Recent,   // one of the newest frames
-    Current,  // of the chunk being made
+    Sink,      // one of the first frames, kept for ever or brought back
+    Recalled,  // had left and is back; which frames, every layer chooses: this is the first one's
+    Kept,      // of several frames: the tokens that the newest looked at most, or an average
+    Recent,    // one of the newest frames
+    Current,   // of the chunk being made
 };
 
 struct CacheSlot {

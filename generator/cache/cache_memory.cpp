@@ -44,6 +44,9 @@ CacheMemory::CacheMemory(std::shared_ptr<const CachePolicy> policy, const CacheG
         surprise_ = Tensor({1, store_.capacity(), 1}, DType::F32, geometry.device);
         zero(surprise_);
     }
+    if (const auto recall = policy_->recall()) {
+        recall_ = std::make_unique<Recall>(*recall, geometry_);
+    }
     carried_out_.resize(static_cast<size_t>(geometry.layers));
     groups_.resize(policy_->by_head() ? carried_out_.size() : 0);
     query_positions_.reserve(static_cast<size_t>(policy_->window()));
@@ -55,6 +58,9 @@ void CacheMemory::reset() {
     first_frame_ = next_frame_ = origin_ = 0;
     query_positions_.clear();
     zero(clean_sums_);
+    if (recall_) {
+        recall_->reset();
+    }
 }
 
 void CacheMemory::copy_from(const CacheMemory& other) {
@@ -68,6 +74,9 @@ void CacheMemory::copy_from(const CacheMemory& other) {
     query_positions_ = other.query_positions_;
     carried_out_ = other.carried_out_;
     groups_ = other.groups_;
+    if (recall_) {
+        recall_->copy_from(*other.recall_);
+    }
     copy_bytes(clean_sums_.raw(), geometry_.device, other.clean_sums_.raw(), geometry_.device,
                clean_sums_.bytes(), geometry_.stream);
     if (wants_surprise()) {
@@ -100,6 +109,10 @@ const Plan& CacheMemory::begin_chunk(int64_t frames, Turn turn) {
     plan_ = policy_->plan(border);
     expect(first_frame_, frames);
     group_heads(border);
+    if (recall_) {
+        const int64_t recent = plan_.recalled ? first_frame_ - plan_.tail.count() : 0;
+        recall_->begin({plan_, recent, origin_, clean_sums_}, store_);
+    }
     return plan_;
 }
 
@@ -188,6 +201,9 @@ std::optional<diffusion::PassKind> CacheMemory::pass_kind() const {
 
 // The plan of this chunk, on one layer: slots first, then positions.
 void CacheMemory::carry_out(int layer, const Tensor& queries) {
+    if (recall_) {
+        recall_->save(layer, store_);
+    }
     if (plan_.archive) {
         store_.copy(layer, {0, tokens(policy_->archive_frames())}, tokens(policy_->window()));
     }
@@ -225,6 +241,9 @@ void CacheMemory::carry_out(int layer, const Tensor& queries) {
     }
     if (plan_.replay) {
         replay(layer, *plan_.replay);
+    }
+    if (recall_) {
+        recall_->load(layer, store_);
     }
     place(layer, plan_.write_slot, static_cast<int64_t>(query_positions_.size()), first_frame_);
     if (wants_surprise() && layer == 0) {  // of a picture nobody guesses anything

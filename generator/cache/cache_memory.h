@@ -58,6 +58,7 @@ class CacheMemory : public diffusion::AttentionMemory {
     // GPU this waits, for all that was queued.
     std::vector<double> frame_numbers(int layer) const;
     const KvStore& store() const { return store_; }
+    const Recall* recall() const { return recall_.get(); }  // null: nothing is brought back
     size_t bytes() const { return store_.bytes(); }
 
   private:
@@ -81,6 +82,7 @@ class CacheMemory : public diffusion::AttentionMemory {
     Participation participation_;
     CacheGeometry geometry_;
     KvStore store_;
+    std::unique_ptr<Recall> recall_;
     Plan plan_;
     Pass pass_ = Pass::Noisy;
     int64_t first_frame_ = 0;  // of the chunk

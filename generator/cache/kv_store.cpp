@@ -128,6 +128,11 @@ void KvStore::blend_mean(int layer, Range from, Range to, double share) {
     forget_rotation(layer, to);
 }
 
+Tensor KvStore::kept(int layer) const {
+    check(derives(), "a cache that keeps keys where they are has none that are not rotated");
+    return part(layer, kKeys, 2);
+}
+
 void KvStore::copy(int layer, Range from, int64_t to) {
     Tensor both = part(layer, kKeys, 2);
     copy_slots(both, from, both, to, geometry_.stream);

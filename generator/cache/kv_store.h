@@ -51,6 +51,10 @@ class KvStore {
     void blend(int layer, Range from, int64_t to, double share);
     // Moves each of the slots `to` by `share` of the way towards the mean of those of `from`.
     void blend_mean(int layer, Range from, Range to, double share);
+    // Keys, rotated in space only, and values: [2 heads, capacity, head_dim]. Who writes there, not
+    // by this class, says so.
+    Tensor kept(int layer) const;
+    void replaced(int layer, Range slots) { forget_rotation(layer, slots); }
     // Copies keys and values, not positions.
     void copy(int layer, Range from, int64_t to);
     // Frame after frame of `slots` stands at the next whole number in time, from `first` on.

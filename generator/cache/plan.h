@@ -48,6 +48,14 @@ struct Replay {
     bool operator==(const Replay&) const = default;
 };
 
+// A block that is complete: its number, and the old slots whose frames it is.
+struct StoredBlock {
+    int64_t block = 0;
+    Range slots = {};
+
+    bool operator==(const StoredBlock&) const = default;
+};
+
 // What a policy does to the cache at one border: which slots stay (a slot plan) and which of them
 // move in time (a position plan). In frames; the same for every layer, so that every length is
 // known before any device work starts.
@@ -72,6 +80,8 @@ struct Plan {
     std::array<std::optional<Fold>, 2> folds = {};
     bool archive = false;  // the first slots are copied into the archive before anything moves
     std::optional<Replay> replay = {};
+    std::optional<StoredBlock> stored = {};  // outside the cache, if it is not there yet
+    std::optional<Range> recalled = {};      // slots of the head that such blocks come into
 
     bool operator==(const Plan&) const = default;
 };

@@ -35,6 +35,7 @@ constexpr std::array kPolicies{
     Entry{"surprise", make_surprise},
     Entry{"forcing-kv", make_forcing_kv},
     Entry{"dummy-forcing", make_dummy_forcing},
+    Entry{"retrieval", make_retrieval},
 };
 
 }  // namespace
@@ -70,6 +71,13 @@ HeadMasses head_masses_option(CacheOptions& options, const CacheDefaults& defaul
         "--cache {}: {} is not there; `longtake calibrate` makes it", options.name(),
         path.empty() ? "a file of where the model's heads look (heads=FILE)" : path.string());
     return HeadMasses::read(path, defaults.layers, defaults.heads);
+}
+
+BlockBudget block_budget_option(CacheOptions& options) {
+    constexpr int64_t kMost = int64_t{1} << 30;
+    return {.host_mib = options.integer("host", 0, 0, kMost),
+            .disk_mib = options.integer("disk", 0, 0, kMost),
+            .folder = options.text("dir", std::filesystem::temp_directory_path().string())};
 }
 
 int64_t window_option(CacheOptions& options, const CacheDefaults& defaults,

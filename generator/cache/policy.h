@@ -3,6 +3,7 @@
 #include "generator/cache/options.h"
 #include "generator/cache/participation.h"
 #include "generator/cache/plan.h"
+#include "generator/cache/recall.h"
 
 #include <filesystem>
 #include <memory>
@@ -47,6 +48,8 @@ class CachePolicy {
     // at a border, which heads attend to which slots, in frames.
     virtual bool by_head() const { return false; }
     virtual void groups(int, const Border&, std::vector<diffusion::HeadGroup>&) const {}
+    // What is brought back of what has left the cache; nothing: none.
+    virtual std::optional<RecallSettings> recall() const { return std::nullopt; }
     // Slots of the cache, in frames, the current chunk included.
     int64_t window() const { return window_; }
 
@@ -84,6 +87,7 @@ std::unique_ptr<const CachePolicy> make_entropy(CacheOptions&, const CacheDefaul
 std::unique_ptr<const CachePolicy> make_surprise(CacheOptions&, const CacheDefaults&);
 std::unique_ptr<const CachePolicy> make_forcing_kv(CacheOptions&, const CacheDefaults&);
 std::unique_ptr<const CachePolicy> make_dummy_forcing(CacheOptions&, const CacheDefaults&);
+std::unique_ptr<const CachePolicy> make_retrieval(CacheOptions&, const CacheDefaults&);
 
 // The option every policy has: the slots of its cache, in frames; the model's own window, or less
 // where `most` says so.
@@ -92,5 +96,8 @@ int64_t window_option(CacheOptions& options, const CacheDefaults& defaults,
 
 // The option of policies by head: the file of the model's masses, or another one.
 HeadMasses head_masses_option(CacheOptions& options, const CacheDefaults& defaults);
+
+// The options of policies that bring blocks back: `host` and `disk`, MiB, and `dir`.
+BlockBudget block_budget_option(CacheOptions& options);
 
 }  // namespace longtake::generator

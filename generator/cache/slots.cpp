@@ -22,13 +22,14 @@ void move_slots(Tensor& slots, int64_t to, const Tensor& chosen, Range tail, Gpu
 }
 
 void copy_slots(const Tensor& from, Range slots, Tensor& target, int64_t to, GpuStream stream) {
-    check(from.shape() == target.shape() && from.dtype() == target.dtype() &&
-              from.device() == target.device(),
-          "slots {} into {}", from.shape().str(), target.shape().str());
+    check(
+        from.shape().with(1, target.extent(1)) == target.shape() && from.dtype() == target.dtype(),
+        "slots {} into {}", from.shape().str(), target.shape().str());
     check_range(from, slots);
     check_range(target, {to, to + slots.count()});
-    from.device() == Device::Cpu ? copy_slots_cpu(from, slots, target, to)
-                                 : copy_slots_cuda(from, slots, target, to, stream);
+    from.device() == Device::Cpu&& target.device() == Device::Cpu
+        ? copy_slots_cpu(from, slots, target, to)
+        : copy_slots_cuda(from, slots, target, to, stream);
 }
 
 void blend_slots(Tensor& slots, Range from, int64_t to, float share, GpuStream stream) {
@@ -43,6 +44,15 @@ void blend_mean(Tensor& slots, Range from, Range to, float share, GpuStream stre
     check_range(slots, to);
     slots.device() == Device::Cpu ? blend_mean_cpu(slots, from, to, share)
                                   : blend_mean_cuda(slots, from, to, share, stream);
+}
+
+void mean_slots(const Tensor& slots, Range range, Tensor& means, GpuStream stream) {
+    check_range(slots, range);
+    check(range.count() > 0 && means.shape() == Shape{slots.extent(0), slots.extent(2)},
+          "the mean of {} slots of {} into {}", range.count(), slots.shape().str(),
+          means.shape().str());
+    slots.device() == Device::Cpu ? mean_slots_cpu(slots, range, means)
+                                  : mean_slots_cuda(slots, range, means, stream);
 }
 
 void place_slots(Tensor& positions, Range slots, int64_t per_position, float first,

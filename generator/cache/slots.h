@@ -13,13 +13,16 @@ namespace longtake::generator {
 // The slots `chosen` [n] (int32, ascending), then those of `tail`, move to `to`, to + 1, ...; in
 // place, so that none may move up. Elements of any type.
 void move_slots(Tensor& slots, int64_t to, const Tensor& chosen, Range tail, GpuStream stream);
-// Slots of `from` into those of an equally shaped tensor, or of the same one where the two ranges
-// do not meet. Elements of any type.
+// Slots of `from` into those of a tensor with as many groups, or of the same one where the two
+// ranges do not meet. Elements of any type; one of the two may be of the CPU (see allocate_host).
 void copy_slots(const Tensor& from, Range slots, Tensor& target, int64_t to, GpuStream stream);
 // Moves the slots [to, to + from.count()) by `share` of the way towards those of `from`.
 void blend_slots(Tensor& slots, Range from, int64_t to, float share, GpuStream stream);
 // Moves each of the slots `to` by `share` of the way towards the mean of those of `from`.
 void blend_mean(Tensor& slots, Range from, Range to, float share, GpuStream stream);
+
+// means [groups, size] fp32: of those slots.
+void mean_slots(const Tensor& slots, Range range, Tensor& means, GpuStream stream);
 
 // positions [1, capacity, 1] fp32: of every `per_position` slots the next whole number, from
 // `first` on. NaN stays NaN.
@@ -41,6 +44,7 @@ void move_slots_cpu(Tensor& slots, int64_t to, const Tensor& chosen, Range tail)
 void copy_slots_cpu(const Tensor& from, Range slots, Tensor& target, int64_t to);
 void blend_slots_cpu(Tensor& slots, Range from, int64_t to, float share);
 void blend_mean_cpu(Tensor& slots, Range from, Range to, float share);
+void mean_slots_cpu(const Tensor& slots, Range range, Tensor& means);
 void place_slots_cpu(Tensor& positions, Range slots, int64_t per_position, float first);
 void shift_positions_cpu(Tensor& positions, float by);
 void write_slots_cpu(const Tensor& keys, const Tensor& values, int64_t first,
@@ -52,6 +56,7 @@ void move_slots_cuda(Tensor& slots, int64_t to, const Tensor& chosen, Range tail
 void copy_slots_cuda(const Tensor& from, Range slots, Tensor& target, int64_t to, GpuStream stream);
 void blend_slots_cuda(Tensor& slots, Range from, int64_t to, float share, GpuStream stream);
 void blend_mean_cuda(Tensor& slots, Range from, Range to, float share, GpuStream stream);
+void mean_slots_cuda(const Tensor& slots, Range range, Tensor& means, GpuStream stream);
 void place_slots_cuda(Tensor& positions, Range slots, int64_t per_position, float first,
                       GpuStream stream);
 void shift_positions_cuda(Tensor& positions, float by, GpuStream stream);

@@ -32,21 +32,36 @@ template <typename T> void blend(Tensor& slots, Range from, int64_t to, float sh
     });
 }
 
-template <typename T> void mean(Tensor& slots, Range from, Range to, float share) {
+// Of element `i` of a group's slots.
+template <typename T> float mean_of(const T* group, int64_t dim, Range slots, int64_t i) {
+    double sum = 0;
+    for (int64_t s = slots.begin; s < slots.end; ++s) {
+        sum += static_cast<double>(static_cast<float>(group[s * dim + i]));
+    }
+    return static_cast<float>(sum / static_cast<double>(slots.count()));
+}
+
+template <typename T> void blend_with_mean(Tensor& slots, Range from, Range to, float share) {
     const int64_t capacity = slots.extent(1), dim = slots.extent(2);
     T* all = slots.data<T>();
     parallel_for(slots.extent(0), [=](int64_t h) {
         T* head = all + h * capacity * dim;
         for (int64_t i = 0; i < dim; ++i) {
-            double sum = 0;
-            for (int64_t s = from.begin; s < from.end; ++s) {
-                sum += static_cast<double>(static_cast<float>(head[s * dim + i]));
-            }
-            const auto average = static_cast<float>(sum / static_cast<double>(from.count()));
+            const float average = mean_of(head, dim, from, i);
             for (int64_t s = to.begin; s < to.end; ++s) {
                 const auto old = static_cast<float>(head[s * dim + i]);
                 head[s * dim + i] = old + share * (average - old);
             }
+        }
+    });
+}
+
+template <typename T> void means_of(const Tensor& slots, Range range, float* means) {
+    const int64_t capacity = slots.extent(1), dim = slots.extent(2);
+    const T* all = slots.data<T>();
+    parallel_for(slots.extent(0), [=](int64_t h) {
+        for (int64_t i = 0; i < dim; ++i) {
+            means[h * dim + i] = mean_of(all + h * capacity * dim, dim, range, i);
         }
     });
 }
@@ -116,7 +131,7 @@ void copy_slots_cpu(const Tensor& from, Range slots, Tensor& target, int64_t to)
     const auto* source = static_cast<const std::byte*>(from.raw());
     auto* result = static_cast<std::byte*>(target.raw());
     for (int64_t h = 0; h < from.extent(0); ++h) {
-        std::memcpy(result + static_cast<size_t>(h * from.extent(1) + to) * row,
+        std::memcpy(result + static_cast<size_t>(h * target.extent(1) + to) * row,
                     source + static_cast<size_t>(h * from.extent(1) + slots.begin) * row,
                     static_cast<size_t>(slots.count()) * row);
     }
@@ -127,7 +142,14 @@ void blend_slots_cpu(Tensor& slots, Range from, int64_t to, float share) {
 }
 
 void blend_mean_cpu(Tensor& slots, Range from, Range to, float share) {
-    with_type(slots, [&](auto element) { mean<decltype(element)>(slots, from, to, share); });
+    with_type(slots,
+              [&](auto element) { blend_with_mean<decltype(element)>(slots, from, to, share); });
+}
+
+void mean_slots_cpu(const Tensor& slots, Range range, Tensor& means) {
+    with_type(slots, [&](auto element) {
+        means_of<decltype(element)>(slots, range, means.data<float>());
+    });
 }
 
 void place_slots_cpu(Tensor& positions, Range slots, int64_t per_position, float first) {

@@ -58,15 +58,13 @@ __global__ void blend_kernel(T* slots, int64_t group, int64_t from, int64_t to, 
     }
 }
 
-// Block (p, g): 32 of the elements of every slot of group g, in 32 shares of the slots.
+// The mean of the slots [begin, end) of what `all` points to, by a block of 32 elements of a group
+// in 32 shares of the slots; `known`: this thread has an element.
 template <typename T>
-__global__ void mean_kernel(T* slots, int64_t capacity, int size, int64_t begin, int64_t end,
-                            int64_t to_begin, int64_t to_end, float share) {
+__device__ float block_mean(const T* all, int size, int64_t begin, int64_t end, bool known) {
     __shared__ double sums[32][33];
-    const int i = blockIdx.x * 32 + threadIdx.x;
-    T* all = slots + blockIdx.y * capacity * size + i;
     double sum = 0;
-    for (int64_t s = begin + threadIdx.y; i < size && s < end; s += 32) {
+    for (int64_t s = begin + threadIdx.y; known && s < end; s += 32) {
         sum += to_float(all[s * size]);
     }
     sums[threadIdx.y][threadIdx.x] = sum;
@@ -75,7 +73,28 @@ __global__ void mean_kernel(T* slots, int64_t capacity, int size, int64_t begin,
     for (int y = 0; y < 32; ++y) {
         sum += sums[y][threadIdx.x];
     }
-    const auto mean = static_cast<float>(sum / static_cast<double>(end - begin));
+    return static_cast<float>(sum / static_cast<double>(end - begin));
+}
+
+// Block (p, g): 32 of the elements of every slot of group g.
+template <typename T>
+__global__ void means_kernel(const T* slots, int64_t capacity, int size, int64_t begin, int64_t end,
+                             float* means) {
+    const int i = blockIdx.x * 32 + threadIdx.x;
+    const float mean =
+        block_mean(slots + blockIdx.y * capacity * size + i, size, begin, end, i < size);
+    if (threadIdx.y == 0 && i < size) {
+        means[int64_t{blockIdx.y} * size + i] = mean;
+    }
+}
+
+// Likewise.
+template <typename T>
+__global__ void blend_mean_kernel(T* slots, int64_t capacity, int size, int64_t begin, int64_t end,
+                                  int64_t to_begin, int64_t to_end, float share) {
+    const int i = blockIdx.x * 32 + threadIdx.x;
+    T* all = slots + blockIdx.y * capacity * size + i;
+    const float mean = block_mean(all, size, begin, end, i < size);
     for (int64_t s = to_begin + threadIdx.y; i < size && s < to_end; s += 32) {
         const float old = to_float(all[s * size]);
         store(all + s * size, old + share * (mean - old));
@@ -248,16 +267,19 @@ void move_slots_cuda(Tensor& slots, int64_t to, const Tensor& chosen, Range tail
 void copy_slots_cuda(const Tensor& from, Range slots, Tensor& target, int64_t to,
                      GpuStream stream) {
     const size_t row = static_cast<size_t>(from.extent(2)) * size_of(from.dtype());
-    const size_t group = static_cast<size_t>(from.extent(1)) * row;
     if (slots.count() == 0) {
         return;
     }
+    const auto kind = from.device() == Device::Cpu     ? cudaMemcpyHostToDevice
+                      : target.device() == Device::Cpu ? cudaMemcpyDeviceToHost
+                                                       : cudaMemcpyDeviceToDevice;
     cuda_check(
         cudaMemcpy2DAsync(
-            static_cast<std::byte*>(target.raw()) + static_cast<size_t>(to) * row, group,
+            static_cast<std::byte*>(target.raw()) + static_cast<size_t>(to) * row,
+            static_cast<size_t>(target.extent(1)) * row,
             static_cast<const std::byte*>(from.raw()) + static_cast<size_t>(slots.begin) * row,
-            group, static_cast<size_t>(slots.count()) * row, static_cast<size_t>(from.extent(0)),
-            cudaMemcpyDeviceToDevice, stream),
+            static_cast<size_t>(from.extent(1)) * row, static_cast<size_t>(slots.count()) * row,
+            static_cast<size_t>(from.extent(0)), kind, stream),
         "copying slots");
 }
 
@@ -280,11 +302,23 @@ void blend_mean_cuda(Tensor& slots, Range from, Range to, float share, GpuStream
     diffusion::with_type(slots.dtype(), [&](auto element) {
         const dim3 grid(static_cast<unsigned>((size + 31) / 32),
                         static_cast<unsigned>(slots.extent(0)));
-        mean_kernel<<<grid, dim3(32, 32), 0, stream>>>(static_cast<decltype(element)*>(slots.raw()),
-                                                       slots.extent(1), size, from.begin, from.end,
-                                                       to.begin, to.end, share);
+        blend_mean_kernel<<<grid, dim3(32, 32), 0, stream>>>(
+            static_cast<decltype(element)*>(slots.raw()), slots.extent(1), size, from.begin,
+            from.end, to.begin, to.end, share);
     });
     cuda_check_launch("blend_mean");
+}
+
+void mean_slots_cuda(const Tensor& slots, Range range, Tensor& means, GpuStream stream) {
+    const auto size = static_cast<int>(slots.extent(2));
+    diffusion::with_type(slots.dtype(), [&](auto element) {
+        const dim3 grid(static_cast<unsigned>((size + 31) / 32),
+                        static_cast<unsigned>(slots.extent(0)));
+        means_kernel<<<grid, dim3(32, 32), 0, stream>>>(
+            static_cast<const decltype(element)*>(slots.raw()), slots.extent(1), size, range.begin,
+            range.end, means.data<float>());
+    });
+    cuda_check_launch("mean_slots");
 }
 
 void place_slots_cuda(Tensor& positions, Range slots, int64_t per_position, float first,

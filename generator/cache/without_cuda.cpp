@@ -1,4 +1,5 @@
 #include "core/error.h"
+#include "generator/cache/copy_queue.h"
 #include "generator/cache/frame_change.h"
 #include "generator/cache/guess_error.h"
 #include "generator/cache/participation.h"
@@ -24,6 +25,9 @@ void blend_slots_cuda(Tensor&, Range, int64_t, float, GpuStream) {
     absent();
 }
 void blend_mean_cuda(Tensor&, Range, Range, float, GpuStream) {
+    absent();
+}
+void mean_slots_cuda(const Tensor&, Range, Tensor&, GpuStream) {
     absent();
 }
 void place_slots_cuda(Tensor&, Range, int64_t, float, GpuStream) {
@@ -55,5 +59,16 @@ void score_guess_cuda(const Tensor&, const Tensor&, const GuessError&, Tensor&, 
 void select_top_cuda(const Tensor&, Range, int, int64_t, Tensor&, Tensor&, GpuStream) {
     absent();
 }
+
+struct CopyQueue::OnGpu {};
+
+CopyQueue::CopyQueue(Device, GpuStream, int) {}
+CopyQueue::~CopyQueue() = default;
+GpuStream CopyQueue::stream() const {
+    return nullptr;
+}
+void CopyQueue::set(int) {}
+void CopyQueue::work_waits(int) {}
+void CopyQueue::wait(int) {}
 
 }  // namespace longtake::generator

@@ -72,12 +72,14 @@ void draw_positions(Viewer& viewer, const std::vector<CacheSlot>& slots, float c
     ImGui::PopFont();
 }
 
-void draw_legend(Viewer& viewer) {
+void draw_legend(Viewer& viewer, std::span<const CacheSlot> slots) {
     auto* list = ImGui::GetWindowDrawList();
     ImGui::PushFont(viewer.ui().small);
     const float dot = 4 * viewer.ui().scale();
-    for (const SlotKind kind :
-         {SlotKind::Sink, SlotKind::Kept, SlotKind::Recent, SlotKind::Current}) {
+    // What is kept of the past is of one kind or the other.
+    const bool recalled = std::ranges::count(slots, SlotKind::Recalled, &CacheSlot::kind) > 0;
+    for (const SlotKind kind : {SlotKind::Sink, recalled ? SlotKind::Recalled : SlotKind::Kept,
+                                SlotKind::Recent, SlotKind::Current}) {
         if (kind != SlotKind::Sink) {
             ImGui::SameLine(0, 10 * viewer.ui().scale());
         }
@@ -113,7 +115,7 @@ void draw_memory(Viewer& viewer) {
     ImGui::SetCursorScreenPos({corner.x, corner.y + height + 2});
     draw_positions(viewer, slots, cell, width, newest);
     ImGui::PopStyleVar();
-    draw_legend(viewer);
+    draw_legend(viewer, slots);
 }
 
 }  // namespace longtake::interactive

@@ -74,6 +74,11 @@ TEST(CudaSlots, MovesAreExact) {
             copy_slots(here, {0, 50}, here, 4000, nullptr);
             copy_slots(there, {0, 50}, there, 4000, nullptr);
             EXPECT_TRUE(same_bits(there, here)) << name_of(dtype) << " x " << size;
+            Tensor block = Tensor::on_host({3, 60, size}, dtype, Device::Cuda);
+            copy_slots(there, {300, 350}, block, 10, nullptr);  // to the host and back
+            copy_slots(block, {10, 60}, there, 700, nullptr);
+            copy_slots(here, {300, 350}, here, 700, nullptr);
+            EXPECT_TRUE(same_bits(there, here)) << name_of(dtype) << " x " << size;
         }
     }
 }
@@ -86,6 +91,10 @@ TEST(CudaSlots, Blending) {
             blend_slots(here, {100, 150}, 20, 0.1F, nullptr);
             blend_slots(there, {100, 150}, 20, 0.1F, nullptr);
             EXPECT_LT(error_of(there, here), bound(dtype)) << size;
+            Tensor means({4, size}, DType::F32), gpu_means = means.to(Device::Cuda);
+            mean_slots(here, {7, 290}, means, nullptr);
+            mean_slots(there, {7, 290}, gpu_means, nullptr);
+            EXPECT_LT(error_of(gpu_means, means), 1e-5F) << size;
             blend_mean(here, {90, 300}, {30, 80}, 0.3F, nullptr);
             blend_mean(there, {90, 300}, {30, 80}, 0.3F, nullptr);
             EXPECT_LT(error_of(there, here), bound(dtype)) << size;
@@ -294,7 +303,9 @@ INSTANTIATE_TEST_SUITE_P(CudaCache, CudaPolicy,
                                          "deep-forcing:paper=1", "deep-forcing:queries=clean",
                                          "deep-forcing:score=random,reuse_limit=2", "infinity-rope",
                                          "ema-sink:share=100", "memrope:fast=500", "rolling-sink",
-                                         "streaming-vlm", "entropy", "surprise", "rebuild"),
+                                         "streaming-vlm", "entropy", "surprise", "rebuild",
+                                         "retrieval", "retrieval:choice=all,time=keep",
+                                         "retrieval:host=1,disk=1"),
                          policy_name);
 
 // Long enough for the origin of positions to move.

@@ -78,6 +78,10 @@ TEST(BadInput, Caches) {
     expect_refused(runner, {"generate", "--cache", "deep-forcing:budget=40"}, "budget=40");
     expect_refused(runner, {"generate", "--cache", "window:window=99999"}, "outside");
     expect_refused(runner, {"generate", "--cache", "forcing-kv"}, "`longtake calibrate` makes it");
+    expect_refused(runner, {"generate", "--cache", "retrieval:window=8"}, "use window=9 or more");
+    expect_refused(runner, {"generate", "--cache", "retrieval:disk=1,dir=/dev/full"},
+                   "/dev/full is not a folder");
+    expect_refused(runner, {"generate", "--cache", "retrieval:disk=1000000000"}, "has room for");
     std::ofstream(runner.folder / "bad.json") << "{}";
     std::ofstream(runner.folder / "other.json")
         << R"({"layers": 3, "heads": 2, "recent": [], "first": [], "middle": []})";

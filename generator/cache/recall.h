@@ -1,0 +1,96 @@
+#pragma once
+
+#include "core/tensor.h"
+#include "generator/cache/block_store.h"
+#include "generator/cache/copy_queue.h"
+#include "generator/cache/kv_store.h"
+#include "generator/cache/plan.h"
+
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <vector>
+
+namespace longtake::generator {
+
+// What a policy wants of the past that does not fit its cache.
+struct RecallSettings {
+    int64_t blocks = 0;        // in the cache at a time
+    int64_t block_frames = 0;  // slots of a block, in frames
+    int64_t first_frame = 0;   // of block 0
+    int64_t least_stored = 0;  // blocks there must be room for outside the cache
+    bool in_place = false;     // a block stands where it was in time; else before the newest frames
+    bool alike = false;        // every layer gets the same blocks; else those it asks for
+    BlockBudget budget = {};
+};
+
+// Brings blocks of frames that have left the cache back into it. Blocks are stored as soon as their
+// frames are clean, with the mean key of every head. At a border those come that the queries of the
+// chunk before, summed, score highest, against their mean keys: what was just shown says what is
+// looked for, better than the noise of a first pass could, and it is known before the chunk begins,
+// so that copies run ahead of the layers that need them and nobody waits for a layer's choice. A
+// block that stays wanted stays in its slots.
+class Recall {
+  public:
+    Recall(const RecallSettings& settings, const CacheGeometry& geometry);
+    void reset();
+    void copy_from(const Recall& other);
+
+    // Where a chunk meets the past: its plan, the time position of the newest frames the plan
+    // leaves, and queries [layers, heads, head_dim] fp32, summed over tokens of the chunk before.
+    // All work on the cache must be done.
+    struct Border {
+        const Plan& plan;
+        int64_t first_recent = 0;  // frame
+        int64_t origin = 0;        // frame at position zero
+        const Tensor& queries;
+    };
+    void begin(const Border& border, const KvStore& store);
+    // For each layer: before any slot moves ...
+    void save(int layer, const KvStore& store);
+    // ... and after all have.
+    void load(int layer, KvStore& store);
+
+    // The block in the cache at one of the places for blocks, once a plan recalls.
+    int64_t block_at(int layer, int64_t place) const {
+        return places_[static_cast<size_t>(layer * settings_.blocks + place)].block;
+    }
+    int64_t first_frame_of(int64_t block) const {
+        return settings_.first_frame + block * settings_.block_frames;
+    }
+    const BlockStore& stored() const { return stored_; }
+    const RecallSettings& settings() const { return settings_; }
+
+  private:
+    void store_block(const StoredBlock& stored, int64_t left, const KvStore& store);
+    void score(const Border& border, std::span<const BlockStore::Block> candidates);
+    void take_best(int layer, const Border& border, std::span<const BlockStore::Block> candidates);
+    Tensor fetched(int64_t block, int64_t place, int layer);
+
+    RecallSettings settings_;
+    CacheGeometry geometry_;
+    BlockStore stored_;
+    int64_t next_block_ = 0;  // that will be stored
+    int64_t now_ = 0;         // borders so far
+
+    // The border: what there is to do for every layer.
+    std::optional<Range> slots_;  // in frames, that blocks come into
+    std::optional<StoredBlock> saving_;
+    int64_t origin_ = 0;
+    struct Place {
+        int64_t block = -1;
+        int64_t frame = 0;   // where it stands
+        bool fresh = false;  // it comes with this chunk
+    };
+    std::vector<Place> places_;  // [layers, blocks]
+
+    Tensor means_;             // [layers * heads, head_dim] fp32, of the device
+    Tensor mean_keys_;         // [capacity, layers * heads, head_dim] fp32: by a block's row
+    Tensor queries_, turned_;  // [1, layers * heads, head_dim] fp32
+    Tensor scores_;            // [layers, capacity] fp32
+    Tensor staging_;           // [2 * blocks, groups, slots, head_dim]: read from the file
+    std::vector<int32_t> order_;
+    CopyQueue copies_;  // the last to come, the first to go: it waits for its copies
+};
+
+}  // namespace longtake::generator
