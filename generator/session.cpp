@@ -19,6 +19,7 @@ CacheGeometry geometry_of(const diffusion::VideoModel& model, GpuStream stream) 
             .head_dim = c.head_dim,
             .tokens_per_frame =
                 model.latent_height() / c.patch_height * (model.latent_width() / c.patch_width),
+            .columns = model.latent_width() / c.patch_width,
             .dtype = model.transformer().compute(),
             .fp8 = model.transformer().products() == DType::F8E4M3,
             .device = model.device(),
@@ -124,6 +125,12 @@ Session::Session(std::shared_ptr<const diffusion::VideoModel> model, SessionOpti
         encoder_ =
             model_->autoencoder().open_encoder(model_->config().height, model_->config().width);
     }
+    if (options_.drift) {
+        drift_.emplace(model_->folder() / kStillTakes, latents_, *options_.drift);
+    }
+    if (options_.reanchor) {
+        check_reanchor();
+    }
     if (!options_.image.empty()) {
         encode_image(options_.image);
     }
@@ -153,7 +160,12 @@ std::optional<Chunk> Session::step(const Stop& stop) {
     tracks_ = motion_.take_up(decoder_->frames(latent_frames));
     const Turn turn = afresh || !turned ? Turn::None : cut ? Turn::Cut : Turn::Prompt;
     rollout_.condition({});
+    if (drift_ && turned) {
+        drift_->restart();
+    }
+    const bool reanchored = reanchor();
     recache(memory_.recached_before(latent_frames, turn));
+    memory_.look_from(motion_.camera());
     memory_.begin_chunk(latent_frames, turn);
     condition(latent_frames);
     if (from_image) {
@@ -166,7 +178,9 @@ std::optional<Chunk> Session::step(const Stop& stop) {
         return std::nullopt;
     }
     rollout_.synchronize();
-    return finish_step(latent_frames, cut, watch.milliseconds());
+    Chunk chunk = finish_step(latent_frames, cut, watch.milliseconds());
+    chunk.receipt.reanchored = reanchored;
+    return chunk;
 }
 
 Chunk Session::finish_step(int64_t latent_frames, bool cut, double diffuse_ms) {
@@ -181,6 +195,10 @@ Chunk Session::finish_step(int64_t latent_frames, bool cut, double diffuse_ms) {
         decoder_->precede(rollout_.stream());
         begin_clean_pass();
     }
+    std::optional<DriftReading> drift;
+    if (drift_) {
+        drift = drift_->look(chunk.latents);
+    }
     decoder_->end(chunk.frames);
     chunk.receipt = {.chunk = place_.chunk,
                      .first_frame = place_.video_frames,
@@ -188,7 +206,8 @@ Chunk Session::finish_step(int64_t latent_frames, bool cut, double diffuse_ms) {
                      .cut = cut,
                      .cached_frames = memory_.frames(),
                      .diffuse_ms = diffuse_ms,
-                     .decode_ms = watch.milliseconds()};
+                     .decode_ms = watch.milliseconds(),
+                     .drift = drift};
     newest_frames_ = chunk.frames.extent(0);
     newest_latents_ = latent_frames;
     ++place_.chunk;
@@ -277,6 +296,31 @@ int64_t Session::next_frames() const {
     return decoder_->frames(place_.chunk == 0 && !image_latent_.empty() ? 1 : latents_.extent(0));
 }
 
+void Session::check_reanchor() const {
+    const CachePolicy& policy = memory_.policy();
+    check_input(!policy.rebuilds() && !policy.by_head(),
+                "--cache {}: it cannot be re-anchored; choose another cache, or --on-drift warn",
+                options_.cache);
+    const int64_t least = 3 * latents_.extent(0);
+    check_input(policy.window() >= least,
+                "--cache {}: a window of {} frames is too short to re-anchor; use {} or more, or "
+                "--on-drift warn",
+                options_.cache, policy.window(), least);
+}
+
+// Of the memory, before a chunk.
+bool Session::reanchor() {
+    if (!options_.reanchor || !drift_ || !drift_->alarm()) {
+        return false;
+    }
+    const Tensor& anchor = drift_->anchor(latents_);
+    memory_.reset();
+    memory_.begin_chunk(anchor.extent(0));
+    rollout_.remember(anchor, prompt_.context(), memory_);
+    rollout_.synchronize();
+    return true;
+}
+
 void Session::check_length(int64_t video_frames) const {
     const auto limit = memory_.policy().frame_limit();
     check_input(!limit || video_frames <= diffusion::kLatentFrames * *limit - 3,
@@ -295,6 +339,9 @@ void Session::check_length(int64_t video_frames) const {
 
 void Session::reset() {
     forget();
+    if (drift_) {
+        drift_->restart();
+    }
     motion_ =
         MotionState(model_->config().width, model_->config().height, model_->config().frame_rate);
     place_ = {};
@@ -317,8 +364,9 @@ void Session::encode_image(const Tensor& image) {
 std::shared_ptr<const Session::Snapshot> Session::snapshot() {
     check(!broken_, "a stopped take has no state to keep");
     finalize();
-    return std::make_shared<Snapshot>(Snapshot{memory_.clone(), history_.clone(),
-                                               decoder_->snapshot(), place_, prompt_, motion_});
+    return std::make_shared<Snapshot>(
+        Snapshot{memory_.clone(), history_.clone(), decoder_->snapshot(), place_, prompt_, motion_,
+                 drift_ ? std::optional(drift_->snapshot()) : std::nullopt});
 }
 
 void Session::restore(const Snapshot& snapshot) {
@@ -329,6 +377,9 @@ void Session::restore(const Snapshot& snapshot) {
     place_ = snapshot.place;
     prompt_ = snapshot.prompt;
     motion_ = snapshot.motion;
+    if (drift_) {
+        snapshot.drift ? drift_->restore(*snapshot.drift) : drift_->restart();
+    }
     clean_pass_ = CleanPass::Done;
     broken_ = false;
 }

@@ -4,6 +4,7 @@
 #include "diffusion/video_model.h"
 #include "generator/cache/cache_memory.h"
 #include "generator/control/motion_state.h"
+#include "generator/drift_watch.h"
 #include "generator/image_context.h"
 #include "generator/latent_history.h"
 #include "generator/noise_source.h"
@@ -23,6 +24,8 @@ struct SessionOptions {
     std::vector<int> steps = {};         // denoising steps, unshifted; empty: the model's own
     std::shared_ptr<const NoiseSource> noise = {};  // none: from seed 0
     Tensor image = {};                              // [H, W, 3] the take begins with; empty: none
+    std::optional<DriftOptions> drift = {};         // none: nobody looks for drift
+    bool reanchor = false;                          // at an alarm; see Session
 };
 
 // What became of one chunk.
@@ -34,6 +37,8 @@ struct Receipt {
     int64_t cached_frames = 0;  // latent frames the chunk saw, itself included
     double diffuse_ms = 0;
     double decode_ms = 0;
+    std::optional<DriftReading> drift = {};
+    bool reanchored = false;  // before the chunk
 };
 
 // Tensors belong to the session and last until its next step.
@@ -46,6 +51,10 @@ struct Chunk {
 
 // One take: everything that changes while a video is made. Models are shared; a session is used by
 // one thread at a time.
+//
+// At an alarm of drift it may re-anchor: the memory is emptied before the next chunk, and a clean
+// pass over the latents the scene is held against and those of the newest chunk, one behind the
+// other, makes it anew.
 class Session {
   public:
     Session(std::shared_ptr<const diffusion::VideoModel> model, SessionOptions options);
@@ -93,6 +102,8 @@ class Session {
     void recache(int64_t frames);
     void condition(int64_t latent_frames);
     void encode_oldest();
+    void check_reanchor() const;
+    bool reanchor();
 
     std::shared_ptr<const diffusion::VideoModel> model_;
     SessionOptions options_;
@@ -112,6 +123,7 @@ class Session {
     int64_t newest_frames_ = 0;   // of `frames_`: those of the newest chunk
     int64_t newest_latents_ = 0;  // of `latents_`
     LatentHistory history_;
+    std::optional<DriftWatch> drift_;
 };
 
 struct Session::Snapshot {
@@ -121,6 +133,7 @@ struct Session::Snapshot {
     TakePlace place;
     PromptState prompt;
     MotionState motion;
+    std::optional<DriftWatch::Snapshot> drift;
 };
 
 }  // namespace longtake::generator

@@ -29,6 +29,7 @@ TakeRecord TakeRecord::read(const std::filesystem::path& path) {
         json.at("image").get_to(record.image);
         json.at("first_frame").get_to(record.first_frame);
         json.at("frames").get_to(record.frames);
+        record.drift = json.value("drift", record.drift);
         record.tracks = json.value("tracks", record.tracks);
         for (const std::string& beside : {record.image, record.tracks}) {
             check_input(std::filesystem::path(beside).filename() == beside,
@@ -65,6 +66,7 @@ void TakeRecord::write(const std::filesystem::path& path) const {
                                 {"image", image},
                                 {"first_frame", first_frame},
                                 {"frames", frames},
+                                {"drift", drift},
                                 {"tracks", tracks},
                                 {"changes", nlohmann::json::array()}};
     for (const Change& change : changes) {

@@ -33,6 +33,7 @@ struct TakeRecord {
     int64_t first_frame = 0;  // of the take, that was recorded
     int64_t frames = 0;       // recorded
     std::vector<Change> changes;
+    std::vector<int64_t> drift = {};   // frames of the video whose chunk rang the drift alarm
     std::string tracks;                // file beside the record with the next; empty: none
     std::vector<TrackedChunk> motion;  // what the take was asked to follow
 

@@ -88,10 +88,12 @@ void LiveTake::begin(const BeginTake& wanted) {
     const Tensor image = wanted.image.empty()
                              ? Tensor()
                              : resize_and_crop(wanted.image, config.height, config.width);
-    generator::SessionOptions options{.cache = wanted.cache,
-                                      .steps = options_.steps,
-                                      .noise = generator::make_seeded_noise(wanted.seed),
-                                      .image = image};
+    generator::SessionOptions options{
+        .cache = wanted.cache,
+        .steps = options_.steps,
+        .noise = generator::make_seeded_noise(wanted.seed),
+        .image = image,
+        .drift = generator::usual_drift_options(options_.model->folder())};
     contents_.reset();
     video_.reset();
     plan_.clear();
@@ -107,6 +109,7 @@ void LiveTake::begin(const BeginTake& wanted) {
                    .steps = options_.steps,
                    .image = {},
                    .changes = {},
+                   .drift = {},
                    .tracks = {},
                    .motion = {}};
     } catch (const InputError& e) {
@@ -115,6 +118,7 @@ void LiveTake::begin(const BeginTake& wanted) {
         }
         complaints_.emplace_back(e.what());  // and the same take again
         record_.changes.clear();
+        record_.drift.clear();
         record_.motion.clear();
         session_->reset();
     }
@@ -190,6 +194,9 @@ void LiveTake::keep_record(const generator::Chunk& chunk) {
     const generator::Receipt& receipt = chunk.receipt;
     if (!chunk.motion.empty()) {
         record_.motion.push_back({receipt.first_frame, chunk.motion});
+    }
+    if (receipt.drift && receipt.drift->alarm) {
+        record_.drift.push_back(receipt.first_frame);
     }
     const std::string& text = session_->prompt().text();
     const bool cut = std::exchange(cut_, false) && receipt.cut;

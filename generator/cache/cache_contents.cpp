@@ -11,7 +11,9 @@ namespace {
 int64_t sink_frames(const CachePolicy& policy, int64_t chunk) {
     const int64_t window = policy.window();
     const Plan full = policy.plan({window, chunk, window});
-    const int64_t head = full.recalled ? full.recalled->begin : full.head.count();
+    const int64_t head = full.downsampled ? 0
+                         : full.recalled  ? full.recalled->slots.begin
+                                          : full.head.count();
     return full.len_after <= window ? head : 0;
 }
 
@@ -27,8 +29,13 @@ void CacheContents::follow(const CacheMemory& memory) {
     if (memory.policy().rebuilds()) {  // of what the chunk before left the newest were read again
         slots_.erase(slots_.begin(), slots_.end() - plan.len_before);
     }
-    check(unused_ + std::ssize(slots_) == plan.len_before, "{} frames followed, {} in the cache",
-          slots_.size(), plan.len_before);
+    if (unused_ + std::ssize(slots_) !=
+        plan.len_before) {  // it was re-anchored: made afresh of these
+        reset();
+        for (int64_t frame = 0; frame < plan.len_before; ++frame) {
+            slots_.push_back({SlotKind::Recent, frame, 0});
+        }
+    }
     const std::vector<double> numbers = memory.frame_numbers(0);
     const auto tokens = static_cast<std::ptrdiff_t>(memory.tokens_per_frame());
     std::vector<CacheSlot> slots;
@@ -83,11 +90,17 @@ void CacheContents::follow(const CacheMemory& memory) {
     if (plan.recalled) {
         const Recall& recall = *memory.recall();
         const int64_t frames = recall.settings().block_frames;
-        for (int64_t i = 0; i < plan.recalled->count(); ++i) {
-            CacheSlot& slot = slots[static_cast<size_t>(plan.recalled->begin + i)];
+        const int64_t span = recall.settings().block_span;
+        for (int64_t i = 0; i < plan.recalled->slots.count(); ++i) {
+            CacheSlot& slot = slots[static_cast<size_t>(plan.recalled->slots.begin + i)];
             slot.kind = SlotKind::Recalled;
-            slot.frame = recall.first_frame_of(recall.block_at(0, i / frames)) + i % frames;
+            slot.frame =
+                recall.first_frame_of(recall.block_at(0, i / frames)) + i % frames * span / frames;
         }
+    }
+    for (int64_t i = 0; plan.downsampled && i < Downsampling::kSlots; ++i) {
+        slots[static_cast<size_t>(i)].kind = SlotKind::Kept;
+        slots[static_cast<size_t>(i)].frame = -1;
     }
     slots_ = std::move(slots);
     unused_ = unused;

@@ -44,6 +44,11 @@ CacheMemory::CacheMemory(std::shared_ptr<const CachePolicy> policy, const CacheG
         surprise_ = Tensor({1, store_.capacity(), 1}, DType::F32, geometry.device);
         zero(surprise_);
     }
+    if (policy_->downsamples()) {
+        check(geometry.columns > 0, "frames without columns cannot be downsampled");
+        downsampling_.emplace(geometry.tokens_per_frame / geometry.columns, geometry.columns);
+        listed_ = Tensor::on_host({tokens(Downsampling::kSlots)}, DType::I32, geometry.device);
+    }
     if (const auto recall = policy_->recall()) {
         recall_ = std::make_unique<Recall>(*recall, geometry_);
     }
@@ -110,8 +115,10 @@ const Plan& CacheMemory::begin_chunk(int64_t frames, Turn turn) {
     expect(first_frame_, frames);
     group_heads(border);
     if (recall_) {
-        const int64_t recent = plan_.recalled ? first_frame_ - plan_.tail.count() : 0;
-        recall_->begin({plan_, recent, origin_, clean_sums_}, store_);
+        recall_->begin({plan_, first_frame_, frames, origin_, clean_sums_, viewpoint_}, store_);
+    }
+    if (plan_.downsampled) {
+        list_downsampled();
     }
     return plan_;
 }
@@ -217,6 +224,9 @@ void CacheMemory::carry_out(int layer, const Tensor& queries) {
             fold(layer, *f);
         }
     }
+    if (plan_.downsampled) {
+        downsample(layer);
+    }
     check(plan_.head.begin == 0, "a plan whose head begins at {}", plan_.head.begin);
     const int64_t top = plan_.fire ? plan_.top : 0;
     if (top > 0) {
@@ -250,6 +260,27 @@ void CacheMemory::carry_out(int layer, const Tensor& queries) {
         const Range chunk = tokens(Range{plan_.write_slot, plan_.len_after - plan_.foot});
         place_slots(surprise_, chunk, chunk.count(), 0, geometry_.stream);
     }
+}
+
+// The slots of the tokens that stay of the frames that leave, for every layer.
+void CacheMemory::list_downsampled() {
+    const auto& [frames, place] = *plan_.downsampled;
+    synchronize(geometry_.device, geometry_.stream);  // a list before this one has arrived
+    int32_t* next = listed_.data<int32_t>();
+    for (int64_t f = 0; f < frames.count(); ++f) {
+        for (const int32_t token : downsampling_->tokens(place + f)) {
+            *next++ = static_cast<int32_t>(tokens(frames.begin + f)) + token;
+        }
+    }
+    copy_bytes(order_.raw(), geometry_.device, listed_.raw(), Device::Cpu, listed_.bytes(),
+               geometry_.stream);
+}
+
+void CacheMemory::downsample(int layer) {
+    const auto& [frames, place] = *plan_.downsampled;
+    const int64_t begin = downsampling_->begin(place);
+    const int64_t count = downsampling_->begin(place + frames.count()) - begin;
+    store_.keep(layer, begin, order_.slice(0, count), {0, 0});
 }
 
 void CacheMemory::keep(int layer, int64_t top) {

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "diffusion/models/attention_memory.h"
+#include "generator/cache/downsampling.h"
 #include "generator/cache/kv_store.h"
 #include "generator/cache/participation.h"
 #include "generator/cache/policy.h"
@@ -32,6 +33,8 @@ class CacheMemory : public diffusion::AttentionMemory {
     // To be copied from: it has no stream of its own to work on.
     CacheMemory clone() const;
 
+    // Where the camera is from the next chunk on.
+    void look_from(const PlaneCamera& viewpoint) { viewpoint_ = viewpoint; }
     // Before the passes of a chunk; throws InputError when the policy can hold no more frames.
     const Plan& begin_chunk(int64_t frames, Turn turn = Turn::None);
     // How many of the newest frames the policy wants anew before such a chunk, ...
@@ -67,6 +70,8 @@ class CacheMemory : public diffusion::AttentionMemory {
     void move_origin(int64_t frame);
     void expect(int64_t first_frame, int64_t frames);
     void carry_out(int layer, const Tensor& queries);
+    void list_downsampled();
+    void downsample(int layer);
     void keep(int layer, int64_t top);
     void fold(int layer, const Fold& fold);
     void replay(int layer, const Replay& replay);
@@ -83,6 +88,9 @@ class CacheMemory : public diffusion::AttentionMemory {
     CacheGeometry geometry_;
     KvStore store_;
     std::unique_ptr<Recall> recall_;
+    std::optional<Downsampling> downsampling_;
+    Tensor listed_;  // [slots] int32, on its way into `order_`
+    PlaneCamera viewpoint_;
     Plan plan_;
     Pass pass_ = Pass::Noisy;
     int64_t first_frame_ = 0;  // of the chunk

@@ -150,6 +150,14 @@ void KvStore::place(int layer, Range slots, double first) {
                 geometry_.stream);
 }
 
+void KvStore::place_like(int layer, int64_t slot, const Tensor& pattern, double first) {
+    Tensor positions = this->positions(layer);
+    const int64_t count = pattern.count();
+    copy_slots(pattern, {0, count}, positions, slot, geometry_.stream);
+    Tensor placed = positions.reshape({capacity_}).slice(slot, slot + count);
+    shift_positions(placed, static_cast<float>(first), geometry_.stream);
+}
+
 void KvStore::shift(double by) {
     shift_positions(positions_, static_cast<float>(by), geometry_.stream);
     for (int layer = 0; layer < geometry_.layers && !derives(); ++layer) {

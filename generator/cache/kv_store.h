@@ -17,6 +17,7 @@ struct CacheGeometry {
     int64_t heads = 0;
     int64_t head_dim = 0;
     int64_t tokens_per_frame = 0;
+    int64_t columns = 0;  // tokens in a row of a frame, where a policy wants to know
     DType dtype = DType::F32;
     bool fp8 = false;     // attention reads copies in fp8; on the GPU only
     bool retimes = true;  // keys may move in time: they are also kept as they came
@@ -59,6 +60,8 @@ class KvStore {
     void copy(int layer, Range from, int64_t to);
     // Frame after frame of `slots` stands at the next whole number in time, from `first` on.
     void place(int layer, Range slots, double first);
+    // Slots from `slot` on stand as far behind `first` as `pattern` [1, n, 1] fp32 says.
+    void place_like(int layer, int64_t slot, const Tensor& pattern, double first);
     // Moves all slots of all layers in time.
     void shift(double by);
     // Rotates the keys of those of `slots` whose content or position is new; in fp8, `slots` has

@@ -48,12 +48,30 @@ struct Replay {
     bool operator==(const Replay&) const = default;
 };
 
-// A block that is complete: its number, and the old slots whose frames it is.
+// A block that is complete: its number, the old slots that it is, its first frame.
 struct StoredBlock {
     int64_t block = 0;
     Range slots = {};
+    int64_t first_frame = 0;
 
     bool operator==(const StoredBlock&) const = default;
+};
+
+// Where blocks come back into the cache.
+struct RecalledBlocks {
+    Range slots = {};         // new ones, of the head
+    int64_t outside = 0;      // blocks there are to choose from: 0, 1 ... of the take
+    int64_t first_frame = 0;  // of block 0
+
+    bool operator==(const RecalledBlocks&) const = default;
+};
+
+// Frames that leave as such: some of their tokens become slots of the front (downsampling.h).
+struct Downsampled {
+    Range frames = {};  // old slots
+    int64_t place = 0;  // of the first, in a cycle
+
+    bool operator==(const Downsampled&) const = default;
 };
 
 // What a policy does to the cache at one border: which slots stay (a slot plan) and which of them
@@ -81,7 +99,8 @@ struct Plan {
     bool archive = false;  // the first slots are copied into the archive before anything moves
     std::optional<Replay> replay = {};
     std::optional<StoredBlock> stored = {};  // outside the cache, if it is not there yet
-    std::optional<Range> recalled = {};      // slots of the head that such blocks come into
+    std::optional<RecalledBlocks> recalled = {};
+    std::optional<Downsampled> downsampled = {};
 
     bool operator==(const Plan&) const = default;
 };

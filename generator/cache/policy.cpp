@@ -36,6 +36,7 @@ constexpr std::array kPolicies{
     Entry{"forcing-kv", make_forcing_kv},
     Entry{"dummy-forcing", make_dummy_forcing},
     Entry{"retrieval", make_retrieval},
+    Entry{"relic", make_relic},
 };
 
 }  // namespace

@@ -50,6 +50,8 @@ class CachePolicy {
     virtual void groups(int, const Border&, std::vector<diffusion::HeadGroup>&) const {}
     // What is brought back of what has left the cache; nothing: none.
     virtual std::optional<RecallSettings> recall() const { return std::nullopt; }
+    // Whether frames are downsampled when they leave.
+    virtual bool downsamples() const { return false; }
     // Slots of the cache, in frames, the current chunk included.
     int64_t window() const { return window_; }
 
@@ -88,6 +90,7 @@ std::unique_ptr<const CachePolicy> make_surprise(CacheOptions&, const CacheDefau
 std::unique_ptr<const CachePolicy> make_forcing_kv(CacheOptions&, const CacheDefaults&);
 std::unique_ptr<const CachePolicy> make_dummy_forcing(CacheOptions&, const CacheDefaults&);
 std::unique_ptr<const CachePolicy> make_retrieval(CacheOptions&, const CacheDefaults&);
+std::unique_ptr<const CachePolicy> make_relic(CacheOptions&, const CacheDefaults&);
 
 // The option every policy has: the slots of its cache, in frames; the model's own window, or less
 // where `most` says so.

@@ -5,6 +5,7 @@
 #include "generator/cache/copy_queue.h"
 #include "generator/cache/kv_store.h"
 #include "generator/cache/plan.h"
+#include "generator/control/plane_camera.h"
 
 #include <cstdint>
 #include <optional>
@@ -17,10 +18,12 @@ namespace longtake::generator {
 struct RecallSettings {
     int64_t blocks = 0;        // in the cache at a time
     int64_t block_frames = 0;  // slots of a block, in frames
-    int64_t first_frame = 0;   // of block 0
+    int64_t block_span = 0;    // frames of the take that are in it; more: see Downsampling
     int64_t least_stored = 0;  // blocks there must be room for outside the cache
     bool in_place = false;     // a block stands where it was in time; else before the newest frames
     bool alike = false;        // every layer gets the same blocks; else those it asks for
+    bool by_viewpoint = false;  // where the camera has moved, it decides, and not the queries
+    int64_t viewpoints = 0;     // newest frames whose cameras must be known when a block is stored
     BlockBudget budget = {};
 };
 
@@ -36,14 +39,14 @@ class Recall {
     void reset();
     void copy_from(const Recall& other);
 
-    // Where a chunk meets the past: its plan, the time position of the newest frames the plan
-    // leaves, and queries [layers, heads, head_dim] fp32, summed over tokens of the chunk before.
-    // All work on the cache must be done.
+    // Where a chunk meets the past: its plan and frames, and queries [layers, heads, head_dim]
+    // fp32, summed over tokens of the chunk before. All work on the cache must be done.
     struct Border {
         const Plan& plan;
-        int64_t first_recent = 0;  // frame
-        int64_t origin = 0;        // frame at position zero
+        int64_t first_frame = 0, frames = 0;  // of the chunk
+        int64_t origin = 0;                   // frame at position zero
         const Tensor& queries;
+        PlaneCamera viewpoint = {};  // of the chunk
     };
     void begin(const Border& border, const KvStore& store);
     // For each layer: before any slot moves ...
@@ -56,14 +59,17 @@ class Recall {
         return places_[static_cast<size_t>(layer * settings_.blocks + place)].block;
     }
     int64_t first_frame_of(int64_t block) const {
-        return settings_.first_frame + block * settings_.block_frames;
+        return first_frame_ + block * settings_.block_span;
     }
     const BlockStore& stored() const { return stored_; }
     const RecallSettings& settings() const { return settings_; }
 
   private:
-    void store_block(const StoredBlock& stored, int64_t left, const KvStore& store);
+    void store_block(const Border& border, const KvStore& store);
+    int64_t place_of(const Border& border, int64_t block, int64_t age) const;
     void score(const Border& border, std::span<const BlockStore::Block> candidates);
+    void score_by_queries(const Border& border, std::span<const BlockStore::Block> candidates);
+    bool score_by_viewpoint(const Border& border, std::span<const BlockStore::Block> candidates);
     void take_best(int layer, const Border& border, std::span<const BlockStore::Block> candidates);
     Tensor fetched(int64_t block, int64_t place, int layer);
 
@@ -74,9 +80,9 @@ class Recall {
     int64_t now_ = 0;         // borders so far
 
     // The border: what there is to do for every layer.
-    std::optional<Range> slots_;  // in frames, that blocks come into
+    std::optional<RecalledBlocks> recalled_;
     std::optional<StoredBlock> saving_;
-    int64_t origin_ = 0;
+    int64_t origin_ = 0, first_frame_ = 0;  // the latter of block 0
     struct Place {
         int64_t block = -1;
         int64_t frame = 0;   // where it stands
@@ -89,7 +95,10 @@ class Recall {
     Tensor queries_, turned_;  // [1, layers * heads, head_dim] fp32
     Tensor scores_;            // [layers, capacity] fp32
     Tensor staging_;           // [2 * blocks, groups, slots, head_dim]: read from the file
+    Tensor pattern_;           // [1, slots, 1] fp32: frames from a block's first, of the device
     std::vector<int32_t> order_;
+    std::vector<PlaneCamera> viewpoints_;        // of the newest frames, by frame modulo size
+    std::vector<PlaneCamera> block_viewpoints_;  // [capacity, block_span]
     CopyQueue copies_;  // the last to come, the first to go: it waits for its copies
 };
 

@@ -29,7 +29,8 @@ class Retrieval : public CachePolicy {
             plan.tail = {front + leaving, border.cached};
             plan.len_after = border.cached + border.frames - leaving;
             plan.write_slot = plan.len_after - border.frames;
-            plan.recalled = {sink_, front};
+            plan.recalled = {
+                {sink_, front}, (border.first_frame - plan.tail.count() - sink_) / chunk_, sink_};
             if (!recall_.in_place) {
                 plan.head_frame = border.first_frame - plan.tail.count() - front;
             }
@@ -38,7 +39,8 @@ class Retrieval : public CachePolicy {
             border.first_frame >= sink_ && block >= 0) {
             const int64_t age = border.first_frame - (sink_ + block * chunk_);
             plan.stored = {.block = block,
-                           .slots = {border.cached - age, border.cached - age + chunk_}};
+                           .slots = {border.cached - age, border.cached - age + chunk_},
+                           .first_frame = border.first_frame - age};
         }
         return plan;
     }
@@ -69,10 +71,9 @@ std::unique_ptr<const CachePolicy> make_retrieval(CacheOptions& options,
                 "{} frames, more than the window's {}; use window={}, or a smaller sink, or fewer "
                 "blocks",
                 sink, recall.blocks, chunk, chunk, needed, window, needed);
-    recall.block_frames = chunk;
-    recall.first_frame = sink;
+    recall.block_frames = recall.block_span = chunk;
     recall.least_stored = (window - sink) / chunk + 1;
-    recall.in_place = options.choice("time", "unify", {"keep", "unify"}) == "keep";
+    recall.in_place = options.choice("time", "keep", {"keep", "unify"}) == "keep";
     recall.alike = options.choice("choice", "layer", {"layer", "all"}) == "all";
     recall.budget = block_budget_option(options);
     return std::make_unique<Retrieval>(window, sink, chunk, recall);

@@ -26,6 +26,8 @@ class MotionState {
     // From its first frame on, with the next chunk; instead of what is being played.
     void play(Tracks tracks);
 
+    // Where the camera is, by the frame that is next.
+    const PlaneCamera& camera() const { return camera_; }
     // The tracks of the next `frames` frames: points that are visible in any of them, by id.
     Tracks take_up(int64_t frames);
 

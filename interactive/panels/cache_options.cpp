@@ -29,6 +29,17 @@ constexpr std::array kParameters{
     Parameter{"deep-forcing", "window", 21, 3, 42, "Frames after which it is compressed"},
     Parameter{"deep-forcing", "sink", 10, 0, 18, "First frames that stay for ever"},
     Parameter{"deep-forcing", "budget", 16, 3, 42, "Frames it is compressed to"},
+    Parameter{"infinity-rope", "window", 6, 3, 21, "Frames it keeps"},
+    Parameter{"ema-sink", "window", 9, 3, 42, "Frames it keeps"},
+    Parameter{"memrope", "window", 12, 6, 42, "Frames it keeps"},
+    Parameter{"rolling-sink", "window", 21, 9, 42, "Frames it keeps"},
+    Parameter{"recache", "window", 12, 3, 42, "Frames it keeps"},
+    Parameter{"streaming-vlm", "window", 21, 9, 42, "Frames it keeps"},
+    Parameter{"entropy", "decay", 700, 1, 1000, "Thousandths of a score that a chunk leaves"},
+    Parameter{"surprise", "decay", 1000, 1, 1000, "Thousandths of a score that a chunk leaves"},
+    Parameter{"retrieval", "window", 21, 18, 42, "Frames it keeps"},
+    Parameter{"retrieval", "blocks", 3, 1, 8, "Chunks that come back"},
+    Parameter{"relic", "window", 21, 21, 42, "Frames it keeps"},
 };
 
 // "NAME:key=value,..." into the fields, or back.

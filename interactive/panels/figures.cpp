@@ -32,6 +32,14 @@ void draw_parts(Viewer& viewer, const MadeChunk& chunk) {
     ImGui::Dummy({width, height});
 }
 
+std::string words_of(const generator::DriftReading& drift) {
+    switch (drift.state) {
+        case generator::DriftAlarm::State::Learning: return "looking at the beginning";
+        case generator::DriftAlarm::State::Still: return fmt::format("no, {:.1f}", drift.distance);
+        default: return fmt::format("drifted, {:.1f}", drift.distance);
+    }
+}
+
 }  // namespace
 
 void draw_figures(Viewer& viewer) {
@@ -61,6 +69,10 @@ void draw_figures(Viewer& viewer) {
                                   : fmt::format("{:.2f} / {:.2f} s", live.latency().quantile(0.5),
                                                 live.latency().quantile(0.95)),
            "From a control to the first frame that follows it");
+    if (const auto& drift = chunk->receipt.drift) {
+        figure(viewer, "drift", words_of(*drift),
+               "How far the take is from what the scene began as; 1: as it used to be");
+    }
     figure(viewer, "memory", fmt::format("{:.0f} MiB", viewer.common().memory_mib()),
            "Of this program");
     figure(viewer, "drawn by", viewer.common().device, "The Vulkan device");

@@ -14,7 +14,8 @@
 namespace longtake::generator {
 namespace {
 
-const CacheGeometry kGeometry{.layers = 2, .heads = 2, .head_dim = 12, .tokens_per_frame = 8};
+const CacheGeometry kGeometry{
+    .layers = 2, .heads = 2, .head_dim = 12, .tokens_per_frame = 8, .columns = 4};
 
 std::string deep_forcing(const ReleasedDeepForcing::Settings& s) {
     return fmt::format("deep-forcing:sink={},budget={},recent={},reuse_limit={}", s.sink, s.budget,

@@ -304,14 +304,15 @@ INSTANTIATE_TEST_SUITE_P(CudaCache, CudaPolicy,
                                          "deep-forcing:score=random,reuse_limit=2", "infinity-rope",
                                          "ema-sink:share=100", "memrope:fast=500", "rolling-sink",
                                          "streaming-vlm", "entropy", "surprise", "rebuild",
-                                         "retrieval", "retrieval:choice=all,time=keep",
-                                         "retrieval:host=1,disk=1"),
+                                         "retrieval", "retrieval:choice=all,time=unify",
+                                         "retrieval:host=1,disk=1", "relic"),
                          policy_name);
 
 // Long enough for the origin of positions to move.
 TEST_P(CudaPolicy, RemembersWhatTheCpuRemembers) {
     LONGTAKE_NEEDS_GPU();
-    CacheGeometry geometry{.layers = 2, .heads = 2, .head_dim = 24, .tokens_per_frame = 8};
+    CacheGeometry geometry{
+        .layers = 2, .heads = 2, .head_dim = 24, .tokens_per_frame = 8, .columns = 4};
     CacheDriver here(GetParam(), geometry);
     geometry.device = Device::Cuda;
     CacheDriver there(GetParam(), geometry);

@@ -96,7 +96,7 @@ INSTANTIATE_TEST_SUITE_P(CudaSession, CudaTinySession,
                                          "ema-sink:share=100", "memrope:fast=500",
                                          "rolling-sink:window=9", "recache:window=9",
                                          "streaming-vlm", "entropy", "surprise", "rebuild",
-                                         "retrieval", "retrieval:window=12,blocks=1"),
+                                         "retrieval", "retrieval:window=12,blocks=1", "relic"),
                          policy_name);
 
 TEST_P(CudaTinySession, EqualsTheCpu) {

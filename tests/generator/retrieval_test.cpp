@@ -24,17 +24,22 @@ class EverythingBack : public CachePolicy {
     explicit EverythingBack(int64_t last) : CachePolicy(3 * (last + 1)), last_(last) {}
 
     std::optional<RecallSettings> recall() const override {
-        return RecallSettings{
-            .blocks = last_ - 1, .block_frames = 3, .least_stored = last_, .in_place = true};
+        return RecallSettings{.blocks = last_ - 1,
+                              .block_frames = 3,
+                              .block_span = 3,
+                              .least_stored = last_,
+                              .in_place = true};
     }
     Plan plan(const Border& border) const override {
         Plan plan = append(border);
         if (border.first_frame > 0) {
-            plan.stored = {border.first_frame / 3 - 1, {border.cached - 3, border.cached}};
+            plan.stored = {border.first_frame / 3 - 1,
+                           {border.cached - 3, border.cached},
+                           border.first_frame - 3};
         }
         if (border.first_frame == 3 * last_) {
-            plan.recalled = {0, 3 * (last_ - 1)};
-            plan.head = *plan.recalled;
+            plan.recalled = {{0, 3 * (last_ - 1)}, last_ - 1, 0};
+            plan.head = plan.recalled->slots;
             plan.tail = {plan.head.end, border.cached};
         }
         return plan;
@@ -117,7 +122,7 @@ TEST_P(RetrievalTiers, HoldsPartsOfWhatFullHolds) {
                 ASSERT_EQ(row_of(kLarge, view, static_cast<int64_t>(slot)),
                           row_of(kLarge, all, tokens[slot]))
                     << "chunk " << chunk << ", slot " << slot;
-                if (plan.recalled && static_cast<int64_t>(slot) / 256 < plan.recalled->end) {
+                if (plan.recalled && static_cast<int64_t>(slot) / 256 < plan.recalled->slots.end) {
                     came_back.insert(tokens[slot] / 256);
                 }
             }
@@ -127,7 +132,7 @@ TEST_P(RetrievalTiers, HoldsPartsOfWhatFullHolds) {
 }
 
 TEST(Retrieval, WhatComesBackStandsBeforeTheNewest) {
-    CacheDriver driver("retrieval", kGeometry);
+    CacheDriver driver("retrieval:time=unify", kGeometry);
     for (int chunk = 0; chunk < 60; ++chunk) {
         const Plan plan = driver.step();
         for (int layer = 0; layer < 2; ++layer) {
@@ -153,7 +158,7 @@ TEST(Retrieval, WhatComesBackStandsBeforeTheNewest) {
 // The queries of every chunk look for one direction, which the keys of block 4 have.
 TEST(Retrieval, BringsBackWhatIsAskedFor) {
     for (const char* text :
-         {"retrieval:blocks=1", "retrieval:blocks=1,choice=all", "retrieval:blocks=1,time=keep"}) {
+         {"retrieval:blocks=1", "retrieval:blocks=1,choice=all", "retrieval:blocks=1,time=unify"}) {
         CacheMemory memory(policy(text), kGeometry);
         for (int64_t chunk = 0; chunk < 30; ++chunk) {
             const Plan plan = memory.begin_chunk(3);

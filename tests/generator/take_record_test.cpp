@@ -22,6 +22,7 @@ TakeRecord record() {
             .first_frame = 21,
             .frames = 24,
             .changes = {{0, 0, 0, "a \"quoted\" ball", false}, {3, 33, 7, "größer", true}},
+            .drift = {33, 69},
             .tracks = {},
             .motion = {}};
 }
@@ -45,6 +46,7 @@ TEST(TakeRecord, ComesBackAsItWas) {
     EXPECT_EQ(read.changes[1].frame, 33);
     EXPECT_EQ(read.changes[1].revision, 7);
     EXPECT_TRUE(read.changes[1].cut);
+    EXPECT_EQ(read.drift, record().drift);
 }
 
 TEST(TakeRecord, ComplaintsNameTheFile) {

@@ -92,6 +92,8 @@ TEST(BadInput, Caches) {
     expect_refused(runner, {"generate", "--cache", "dummy-forcing:heads=other.json"},
                    "a model of 3 layers of 2 heads, this one has 2 of 2");
     expect_refused(runner, {"generate", "--cache", "forcing-kv:heads=short.json"}, "for 4 heads");
+    expect_refused(runner, {"generate", "--on-drift", "reanchor"}, "drift.json is not there");
+    expect_refused(runner, {"generate", "--on-drift", "panic"}, "--on-drift");
     expect_refused(runner, {"generate", "--steps", "500,750"}, "must fall");
     expect_refused(runner, {"generate", "--steps", "0"}, "step 0");
 }

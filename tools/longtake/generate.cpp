@@ -8,6 +8,7 @@
 #include "generator/take_record.h"
 #include "generator/threaded_writer.h"
 #include "tools/longtake/commands.h"
+#include "tools/longtake/drift_options.h"
 #include "tools/longtake/interrupt.h"
 #include "tools/longtake/model_options.h"
 #include "tools/longtake/motion_options.h"
@@ -38,6 +39,7 @@ struct GenerateOptions {
     uint64_t seed = 0;
     std::string output = "longtake.mp4";
     VideoOptions video;
+    DriftChoice drift;
 };
 
 int64_t frames_wanted(const GenerateOptions& o, double frame_rate) {
@@ -138,7 +140,9 @@ void run(GenerateOptions o) {
     const auto model = load_model(o.model);
     const double frame_rate = model->config().frame_rate;
     const int64_t frames = frames_wanted(o, frame_rate);
-    generator::Session session(model, session_options(o));
+    generator::SessionOptions options = session_options(o);
+    look_for_drift(o.drift, *model, options);
+    generator::Session session(model, options);
     if (!record && std::ranges::none_of(timeline.changes(), &generator::PromptChange::cut)) {
         session.check_length(frames);
     }
@@ -164,6 +168,7 @@ void run(GenerateOptions o) {
     int64_t done = 0;
     const auto on_chunk = [&](const generator::Chunk& chunk) {
         latents.add(chunk.latents);
+        tell_drift(chunk.receipt, frame_rate);
         const int64_t count = std::min(chunk.frames.extent(0), frames - done);
         done += count;
         progress.advance(
@@ -226,6 +231,7 @@ void add_generate(CLI::App& app) {
         replay->excludes(motion);
     }
     add_model_options(*command, o->model);
+    add_drift_options(*command, o->drift);
     command->add_option("--noise", o->noise, "Safetensors file to take the noise from")
         ->group("Comparison");
     command->add_option("--prompt-embeds", o->prompt_embeds, "Safetensors file with prompt_embeds")
