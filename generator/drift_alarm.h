@@ -38,8 +38,8 @@ struct StillTakes {
 inline constexpr const char* kStillTakes = "drift.json";  // in the model's folder
 
 struct DriftOptions {
-    double alpha = 0.001;  // chance of an alarm in a test of a take that is still
-    double beta = 0.01;    // chance that a test of one that has drifted finds it still
+    double alpha = 0.01;  // chance of an alarm in a test of a take that is still
+    double beta = 0.05;   // chance that a test of one that has drifted finds it still
     double times = 2;      // as far from its beginning as it usually was: that is drift
 };
 
