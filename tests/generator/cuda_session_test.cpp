@@ -1,5 +1,6 @@
 #include "core/error.h"
 #include "tests/core/cuda_testing.h"
+#include "tests/core/temporary_folder.h"
 #include "tests/generator/allocation_counter.h"
 #include "tests/generator/cuda_call_counter.h"
 #include "tests/generator/following_model.h"
@@ -145,6 +146,33 @@ TEST_P(CudaTinySession, SteadyStateAllocatesNothingAndOnlyFramesLeaveTheGpu) {
     EXPECT_EQ(cuda_bytes_to_host() - left == frames, !leaves);
 }
 #endif
+
+// Held against takes that are nothing like it, the tiny model always drifts.
+TEST(CudaDrift, RingsAndReanchorsWhereTheCpuDoes) {
+    LONGTAKE_NEEDS_GPU();
+    const TemporaryFolder folder;
+    std::filesystem::copy(kTinyModel, folder / "model", std::filesystem::copy_options::recursive);
+    StillTakes{.spread = std::vector<float>(32, 1), .mean = -10}.write(folder / "model" /
+                                                                       kStillTakes);
+    const auto take_on = [&](Device device) {
+        SessionOptions options = seeded(1, "window:window=9");
+        options.drift = DriftOptions{};
+        options.reanchor = true;
+        Session session(diffusion::VideoModel::load(folder / "model", DType::F32, device), options);
+        session.prompt().set("a red ball", false);
+        return chunks_of(session, 16);
+    };
+    const auto here = take_on(Device::Cpu), there = take_on(Device::Cuda);
+    expect_near(there, here, 1e-4);
+    int reanchored = 0;
+    for (size_t i = 0; i < here.size(); ++i) {
+        EXPECT_EQ(there[i].receipt.reanchored, here[i].receipt.reanchored) << i;
+        EXPECT_EQ(there[i].receipt.drift->alarm, here[i].receipt.drift->alarm) << i;
+        EXPECT_NEAR(there[i].receipt.drift->evidence, here[i].receipt.drift->evidence, 1e-3) << i;
+        reanchored += here[i].receipt.reanchored;
+    }
+    EXPECT_GE(reanchored, 2);
+}
 
 class CudaBundledSession : public testing::TestWithParam<std::string> {};
 INSTANTIATE_TEST_SUITE_P(CudaSession, CudaBundledSession,
