@@ -150,6 +150,22 @@ def sheet(path, kind, clips, takes=6):
     Image.fromarray(picture).quantize(64).save(path, optimize=True)
 
 
+def side_by_side(sheets, folder, caches=("window", "sink", "deep-forcing", "rebuild", "relic", "retrieval"), takes=(0, 1, 3)):
+    """The scene as it was left, and as it came back under some caches, of sheets of six takes."""
+    from PIL import Image, ImageDraw
+
+    pictures = [np.asarray(Image.open(os.path.join(sheets, f"away-{c}.png")).convert("RGB")) for c in caches]
+    height, width, title = pictures[0].shape[0] // 6, pictures[0].shape[1] // 3, 16
+    page = Image.new("RGB", ((width + 8) * (len(caches) + 1), title + (height + 4) * len(takes)), "white")
+    for column, name in enumerate(("as it was left", *caches)):
+        ImageDraw.Draw(page).text((column * (width + 8), 2), name, fill="black")
+        source, at = (pictures[-1], 0) if column == 0 else (pictures[column - 1], 2)
+        for row, take in enumerate(takes):
+            part = source[take * height:(take + 1) * height, at * width:(at + 1) * width]
+            page.paste(Image.fromarray(part), (column * (width + 8), title + row * (height + 4)))
+    page.quantize(128).save(os.path.join(folder, "scene_returns_takes.png"), optimize=True)
+
+
 def calibrate(args):
     """The hue's pixels against the renderer's mask, over real renders of one object that is there all the time."""
     sys.path[:0] = [os.path.join(HERE, "..", "train")]
@@ -194,6 +210,11 @@ def report(records, folder):
     with open(records) as f:
         rows = [json.loads(line) for line in f]
     kinds = [k for k in LENGTH if any(r["kind"] == k for r in rows)]
+    measure = next((r for r in rows if r["kind"] == "calibration"), None)
+    if measure:
+        print(f"Of {measure['renders']} real renders the hue finds {measure['recall']:.1%} of the object's pixels, "
+              f"{measure['precision']:.1%} of what it finds is the object, its centre is {measure['centre_error']:.3f} off "
+              f"(at most {measure['centre_error_worst']:.3f}).")
     show = lambda v, form: "" if v is None else form.format(v)
     for kind in kinds:
         print(f"\n{kind}\n\n| cache | takes | back | shift | size | colours | strangers' shift |\n" + "|---" * 7 + "|")
@@ -209,7 +230,7 @@ def report(records, folder):
             axis.plot(r["shift"], i, "o", color="C3" if r["cache"].startswith(("retrieval", "relic")) else "C0")
             axis.plot(r["strangers"], i, "|", color="k", ms=9)
         axis.set_yticks(range(len(ranked)), [r["cache"] for r in ranked], fontsize=8)
-        axis.set_xlabel("picture widths from where the object was (mark: of takes that do not know each other)")
+        axis.set_xlabel("picture widths from where it was (mark: from where others were)")
         axis.set_title(kind)
         axis.set_xlim(left=0)
     figure.tight_layout()
@@ -229,10 +250,13 @@ def main():
     parser.add_argument("--scratch", default="/dev/shm", help="folder for clips that wait to be measured")
     parser.add_argument("--sheets", help="folder for pictures of some takes")
     parser.add_argument("--calibrate", type=int, metavar="SEEDS", help="measure the measure instead")
+    parser.add_argument("--pictures", nargs=2, metavar=("SHEETS", "FOLDER"), help="some of the sheets on one page instead")
     parser.add_argument("--report", nargs=2, metavar=("RECORDS", "FOLDER"), help="a table and a picture instead")
     args = parser.parse_args()
     if args.report:
         report(*args.report)
+    elif args.pictures:
+        side_by_side(*args.pictures)
     elif args.calibrate:
         calibrate(args)
     else:
