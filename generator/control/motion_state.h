@@ -27,7 +27,7 @@ class MotionState {
     void play(Tracks tracks);
 
     // Where the camera is, by the frame that is next.
-    const PlaneCamera& camera() const { return camera_; }
+    const PlaneCamera& camera() const { return view_.camera; }
     // The tracks of the next `frames` frames: points that are visible in any of them, by id.
     Tracks take_up(int64_t frames);
 
