@@ -35,7 +35,7 @@ SceneCamera wide_camera(const TrackFrame& take) {
 // fx, fy, cx, cy of a picture whose middle is the principal point.
 SceneCamera camera_of(std::span<const double> intrinsics) {
     for (const double v : intrinsics) {
-        check_input(v > 0 && v < 1e6, "its intrinsics are {:.6g}", fmt::join(intrinsics, " "));
+        check_input(v >= 0.5 && v < 1e6, "its intrinsics are {:.6g}", fmt::join(intrinsics, " "));
     }
     return {.width = std::llround(2 * intrinsics[2]),
             .height = std::llround(2 * intrinsics[3]),

@@ -67,6 +67,13 @@ def npy(array):
         return file.read()
 
 
+def npz(**arrays):
+    with tempfile.TemporaryFile() as file:
+        np.savez(file, **arrays)
+        file.seek(0)
+        return file.read()
+
+
 def weights():
     link("safetensors", "checkpoints/everything.safetensors")
     link("torch", "checkpoints/everything_2.pt")
@@ -122,6 +129,19 @@ def tracks():
     put("tracks", "comfy.json", b"\3" + json.dumps([places, places]).encode())
     put("tracks", "drag.json", b"\3" + json.dumps({"0": {"trajectory": [[1, 2], [3, 4]]}}).encode())
     put("tracks", "tora.txt", b"\4" + b"1,2\n3.5,4\n10,20\n")
+
+
+def motion():
+    poses, lens = np.tile(np.eye(4, dtype="<f4"), (3, 1, 1)), np.array([[50, 50, 32, 24]], "<f4")
+    poses[:, 0, 3] = (0, 0.1, 0.2)
+    depth = np.linspace(1, 4, 24, dtype="<f4").reshape(2, 3, 4)
+    put("camera_motion", "poses.npz", b"\0" + npz(poses=poses, intrinsics=lens))
+    put("camera_motion", "poses.npy", b"\1" + npy(poses))
+    put("camera_motion", "nerfstudio.json", b"\2" + json.dumps({"fps": 24, "camera_path": [
+        {"camera_to_world": poses[i].flatten().tolist(), "fov": 50} for i in range(3)]}).encode())
+    put("depth", "frames.npz", b"\0" + npz(depth=depth))
+    put("depth", "frames.npy", b"\1" + npy(depth))
+    put("depth", "grey.png", b"\2" + fixture("depth16.png"))
 
 
 def clouds():
@@ -202,6 +222,7 @@ def streams(longtake):
 weights()
 texts()
 tracks()
+motion()
 clouds()
 captures()
 streams(sys.argv[1])

@@ -129,6 +129,9 @@ TEST(CameraFile, BadInputIsOneLineThatNamesTheFile) {
     expect("poses.npy", "no rotation");
     write(folder / "intrinsics.npy", to_npy({3}, std::vector<float>(3)));
     expect("poses.npy", "intrinsics");
+    // A picture less than a pixel wide has no scale to fit it by.
+    write(folder / "intrinsics.npy", to_npy({1, 4}, std::vector<float>{50, 50, 0.2F, 24}));
+    expect("poses.npy", "its intrinsics are 50 50 0.2 24");
     expect("missing.npz", "missing.npz");
 }
 
