@@ -40,7 +40,7 @@ inline constexpr const char* kStillTakes = "drift.json";  // in the model's fold
 struct DriftOptions {
     double alpha = 0.01;  // chance of an alarm in a test of a take that is still
     double beta = 0.05;   // chance that a test of one that has drifted finds it still
-    double times = 2;      // as far from its beginning as it usually was: that is drift
+    double times = 2;     // as far from its beginning as it usually was: that is drift
 };
 
 // Tells, chunk by chunk, when a take has left what it began as: Wald's sequential probability ratio

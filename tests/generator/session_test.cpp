@@ -123,8 +123,8 @@ TEST(Session, AnyChunkCanBeMadeAgain) {
     for (const char* cache :
          {"window", "deep-sink", "deep-forcing", "infinity-rope", "ema-sink:share=100",
           "memrope:fast=500", "rolling-sink:window=9", "recache:window=9", "streaming-vlm:window=9",
-          "entropy:window=9", "surprise:window=9", "rebuild", "rebuild:frames=2,encode=0",
-          "relic", "retrieval:window=12,sink=3,blocks=1", "retrieval:window=12,blocks=1,host=1,disk=1"}) {
+          "entropy:window=9", "surprise:window=9", "rebuild", "rebuild:frames=2,encode=0", "relic",
+          "retrieval:window=12,sink=3,blocks=1", "retrieval:window=12,blocks=1,host=1,disk=1"}) {
         Session original(tiny_model(), seeded(1, cache));
         original.prompt().set("a red ball", false);
         steps(original, 8);
