@@ -134,6 +134,10 @@ Session::Session(std::shared_ptr<const diffusion::VideoModel> model, SessionOpti
     if (!options_.image.empty()) {
         encode_image(options_.image);
     }
+    if (model_->depth_head()) {
+        depth_ = std::make_unique<LatentDepth>(*model_);
+        motion_.expect_depth();
+    }
     if (model_->reads_image()) {
         check_input(!options_.image.empty(),
                     "{}: this model makes videos of pictures; give one with --image",
@@ -157,6 +161,7 @@ std::optional<Chunk> Session::step(const Stop& stop) {
     const Stopwatch watch;
     const bool from_image = place_.chunk == 0 && !image_latent_.empty();
     const int64_t latent_frames = from_image ? 1 : latents_.extent(0);
+    look();
     tracks_ = motion_.take_up(decoder_->frames(latent_frames));
     const Turn turn = afresh || !turned ? Turn::None : cut ? Turn::Cut : Turn::Prompt;
     rollout_.condition({});
@@ -271,6 +276,13 @@ void Session::condition(int64_t latent_frames) {
     rollout_.condition(beside);
 }
 
+// A camera that moves must know how far off things are.
+void Session::look() {
+    if (depth_ && place_.chunk > 0 && motion_.wants_depth()) {
+        motion_.see(depth_->of(newest_latent()));
+    }
+}
+
 // Of what will be read again the oldest, if the take does not begin with it.
 void Session::encode_oldest() {
     const int64_t frames = memory_.policy().history();
@@ -344,6 +356,9 @@ void Session::reset() {
     }
     motion_ =
         MotionState(model_->config().width, model_->config().height, model_->config().frame_rate);
+    if (depth_) {
+        motion_.expect_depth();
+    }
     place_ = {};
     clean_pass_ = CleanPass::Done;
     broken_ = false;

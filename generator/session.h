@@ -3,6 +3,7 @@
 #include "core/tensor.h"
 #include "diffusion/video_model.h"
 #include "generator/cache/cache_memory.h"
+#include "generator/control/latent_depth.h"
 #include "generator/control/motion_state.h"
 #include "generator/drift_watch.h"
 #include "generator/image_context.h"
@@ -104,6 +105,7 @@ class Session {
     void encode_oldest();
     void check_reanchor() const;
     bool reanchor();
+    void look();
 
     std::shared_ptr<const diffusion::VideoModel> model_;
     SessionOptions options_;
@@ -119,9 +121,10 @@ class Session {
     Tensor image_latent_;                        // [1, C, h, w] or empty
     std::optional<ImageContext> image_context_;  // of an image-to-video model
     Tensor latents_, frames_;
-    Tracks tracks_;               // of the chunk being made
-    int64_t newest_frames_ = 0;   // of `frames_`: those of the newest chunk
-    int64_t newest_latents_ = 0;  // of `latents_`
+    Tracks tracks_;                       // of the chunk being made
+    std::unique_ptr<LatentDepth> depth_;  // none: the model does not see it
+    int64_t newest_frames_ = 0;           // of `frames_`: those of the newest chunk
+    int64_t newest_latents_ = 0;          // of `latents_`
     LatentHistory history_;
     std::optional<DriftWatch> drift_;
 };

@@ -64,6 +64,27 @@ std::array<double, 9> turned(double yaw, double pitch, double roll) {
 
 }  // namespace
 
+SceneCamera moved(const SceneCamera& camera, const CameraMove& move, double distance,
+                  double seconds) {
+    const double orbit = move.orbit * seconds;
+    const auto turn = turned(-orbit, 0, move.roll * seconds);
+    const std::array<double, 3> by{
+        distance * (move.right * seconds + std::sin(orbit)), distance * move.down * seconds,
+        distance * (1 - std::exp(-move.forward * seconds) + 1 - std::cos(orbit))};
+    SceneCamera result = camera;
+    for (size_t i = 0; i < 3; ++i) {
+        result.translation[i] = 0;
+        for (size_t j = 0; j < 3; ++j) {
+            result.rotation[3 * i + j] = 0;
+            for (size_t k = 0; k < 3; ++k) {
+                result.rotation[3 * i + j] += turn[3 * i + k] * camera.rotation[3 * k + j];
+            }
+            result.translation[i] += turn[3 * i + j] * (camera.translation[j] - by[j]);
+        }
+    }
+    return result;
+}
+
 bool is_camera_preset(std::string_view name) {
     return std::ranges::find(kPresets, name, &Preset::name) != std::end(kPresets);
 }

@@ -25,4 +25,8 @@ CameraMove camera_move_of(std::string_view name, double speed);
 std::vector<SceneCamera> camera_path_of(std::string_view name, double speed, double distance,
                                         int64_t frames, const TrackFrame& take);
 
+// A camera after so many seconds of moving before a scene whose middle is `distance` away.
+SceneCamera moved(const SceneCamera& camera, const CameraMove& move, double distance,
+                  double seconds);
+
 }  // namespace longtake::generator

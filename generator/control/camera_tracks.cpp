@@ -40,8 +40,19 @@ CameraTracks::CameraTracks(std::vector<SceneCamera> cameras, std::vector<Depth> 
           cameras_.size());
 }
 
+const SceneCamera& CameraTracks::camera(int64_t t) const {
+    const auto i = std::clamp<int64_t>(t - first_, 0, std::ssize(cameras_) - 1);
+    return cameras_[static_cast<size_t>(i)];
+}
+
+void CameraTracks::go_on(int64_t first, std::vector<SceneCamera> cameras) {
+    check(!cameras.empty(), "a scene without cameras");
+    first_ = first;
+    cameras_ = std::move(cameras);
+}
+
 Tracks CameraTracks::at(int64_t first, int64_t count) {
-    const int64_t frames = std::clamp<int64_t>(std::ssize(cameras_) - first, 0, count);
+    const int64_t frames = std::clamp<int64_t>(first_ + std::ssize(cameras_) - first, 0, count);
     if (frames == 0) {
         return {};
     }
@@ -66,10 +77,9 @@ void CameraTracks::see(int64_t frame, Depth depth) {
         points_.clear();  // of the plane that it was taken for
     }
     seen_ = true;
-    const int64_t t = std::min(frame, std::ssize(cameras_) - 1);
-    add_surface(depth, camera(t));
-    add_points(depth, t);
-    std::erase_if(points_, [t](const Point& p) { return t - p.seen > kForgotten; });
+    add_surface(depth, camera(frame));
+    add_points(depth, frame);
+    std::erase_if(points_, [frame](const Point& p) { return frame - p.seen > kForgotten; });
 }
 
 // Takes up what is known of the scene in frame t.

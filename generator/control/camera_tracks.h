@@ -22,6 +22,8 @@ class CameraTracks {
     CameraTracks(std::vector<SceneCamera> cameras, std::vector<Depth> depth, double distance,
                  double spacing);
 
+    // Other cameras, from frame `first` on, before the same scene.
+    void go_on(int64_t first, std::vector<SceneCamera> cameras);
     // What a frame of the take shows is so far off; from then on the scene is what was seen last.
     void see(int64_t frame, Depth depth);
 
@@ -37,7 +39,7 @@ class CameraTracks {
         int64_t seen;  // frame it was visible in last
     };
 
-    const SceneCamera& camera(int64_t t) const { return cameras_[static_cast<size_t>(t)]; }
+    const SceneCamera& camera(int64_t t) const;
     std::optional<Depth> depth_of(int64_t t) const;
     void renew(int64_t t);
     void add_points(const Depth& depth, int64_t t);
@@ -48,6 +50,7 @@ class CameraTracks {
     std::vector<SceneCamera> cameras_;
     std::vector<Depth> depth_;
     bool seen_ = false;
+    int64_t first_ = 0;  // the frame of the first camera
     double distance_, spacing_;
     std::vector<Point> points_;
     std::vector<Place> surface_;

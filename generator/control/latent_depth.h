@@ -8,7 +8,7 @@
 namespace longtake::generator {
 
 // How far off what a take shows is, as its model sees it in its own latents: in units of the
-// middle of the first picture that is asked about.
+// middle of the first picture that is asked about; of the sky it is not known.
 class LatentDepth {
   public:
     // Of a model with a depth head.

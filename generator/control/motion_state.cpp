@@ -1,6 +1,7 @@
 #include "generator/control/motion_state.h"
 
 #include "core/error.h"
+#include "generator/control/camera_preset.h"
 
 #include <algorithm>
 #include <cmath>
@@ -88,7 +89,11 @@ MotionState::MotionState(int64_t width, int64_t height, double frame_rate)
     : width_(static_cast<double>(width)),
       height_(static_cast<double>(height)),
       frame_rate_(frame_rate),
-      next_id_(kFirstHeld) {}
+      next_id_(kFirstHeld) {
+    view_.pose = {.width = width, .height = height, .fx = width_, .fy = width_};
+    view_.pose.cx = width_ / 2;
+    view_.pose.cy = height_ / 2;
+}
 
 void MotionState::set(const std::vector<Handle>& handles) {
     for (auto& [id, held] : held_) {
@@ -103,6 +108,7 @@ void MotionState::set(const std::vector<Handle>& handles) {
             held.consumed = handle.path.empty() ? 0 : handle.path.front().seconds;
             held.placed = view_.camera;
             held.layer = view_.layer;
+            held.pose = view_.pose;
             next_id_ += static_cast<int32_t>(handle.points.size());
             check(next_id_ < kFirstLattice, "a take with more points than it has numbers for");
         }
@@ -122,10 +128,26 @@ void MotionState::play(Tracks tracks) {
     }
 }
 
+void MotionState::see(Depth depth) {
+    middle_ = depth.median();
+    for (auto& [id, held] : held_) {  // those that were put there since the camera moved last
+        if (held.depth == 0 && held.pose == view_.pose && !held.handle.points.empty()) {
+            const Handle::Point& point = held.handle.points[held.handle.points.size() / 2];
+            held.depth = depth.at(static_cast<double>(point.x), static_cast<double>(point.y))
+                             .value_or(middle_);
+        }
+    }
+    if (!scene_) {
+        scene_.emplace(std::vector{view_.pose}, std::vector{Depth()}, 1, kLatticeStep * width_);
+    }
+    scene_->see(frame_ - 1, std::move(depth));
+}
+
 Tracks MotionState::take_up(int64_t frames) {
     std::vector<View> views;
     for (int64_t t = 0; t < frames; ++t) {
         view_.camera = moved(view_.camera, move_, 1 / frame_rate_);
+        view_.pose = moved(view_.pose, move_, middle_, 1 / frame_rate_);
         view_.layer = moved(view_.layer, global_move_, 1 / frame_rate_, width_, height_);
         views.push_back(view_);
     }
@@ -140,7 +162,7 @@ Tracks MotionState::take_up(int64_t frames) {
                held.consumed >= end_of(held.handle);
     });
     if (!move_.still()) {
-        add_lattice(views, chunk);
+        add_camera(views, chunk);
     }
     frame_ += frames;
     return chunk.all();
@@ -184,7 +206,13 @@ void MotionState::add_played(const std::vector<View>& views, ChunkTracks& out) c
 // A place of the picture that the handle was put on, in the picture of a later view.
 TrackPoint MotionState::in_view(const Held& held, const TrackPoint& place, const View& view) const {
     TrackPoint now = place;
-    if (view.camera != held.placed) {
+    if (held.depth > 0 && view.pose != held.pose) {
+        const auto seen = view.pose.seen(held.pose.unprojected(
+            static_cast<double>(place.x), static_cast<double>(place.y), held.depth));
+        const auto at = view.pose.projected(seen);
+        now = {static_cast<float>(at[0]), static_cast<float>(at[1]),
+               place.visible && seen[2] > 0.01};
+    } else if (view.camera != held.placed) {
         const PlanePoint on = unproject(held.placed, static_cast<double>(place.x),
                                         static_cast<double>(place.y), width_, height_);
         const PicturePoint seen = project(view.camera, on, width_, height_);
@@ -210,6 +238,26 @@ void MotionState::add_handle(Held& held, const std::vector<View>& views, ChunkTr
         }
     }
     held.consumed = until;
+}
+
+// What the camera's move asks of the scene.
+void MotionState::add_camera(const std::vector<View>& views, ChunkTracks& out) {
+    if (!expects_depth_) {
+        add_lattice(views, out);
+    } else if (scene_) {
+        std::vector<SceneCamera> cameras;
+        for (const View& view : views) {
+            cameras.push_back(view.pose);
+        }
+        scene_->go_on(frame_, std::move(cameras));
+        const Tracks seen = scene_->at(frame_, std::ssize(views));
+        for (int64_t n = 0; n < seen.points(); ++n) {
+            auto& places = out.add(kFirstLattice + seen.ids()[static_cast<size_t>(n)]);
+            for (int64_t t = 0; t < seen.frames(); ++t) {
+                places[static_cast<size_t>(t)] = seen.at(t, n);
+            }
+        }
+    }
 }
 
 void MotionState::add_lattice(const std::vector<View>& views, ChunkTracks& out) const {

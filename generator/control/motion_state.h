@@ -1,5 +1,6 @@
 #pragma once
 
+#include "generator/control/camera_tracks.h"
 #include "generator/control/global_layer.h"
 #include "generator/control/handle.h"
 #include "generator/control/plane_camera.h"
@@ -7,6 +8,7 @@
 
 #include <cstdint>
 #include <map>
+#include <optional>
 #include <vector>
 
 namespace longtake::generator {
@@ -23,6 +25,11 @@ class MotionState {
     void set(const CameraMove& camera) { move_ = camera; }
     // On top of what is played, static and drawn.
     void set(const GlobalMove& move) { global_move_ = move; }
+    // A take whose depth is seen from its second chunk on: its camera moves before that, and asks
+    // for nothing as long as it is not known. Else before a plane.
+    void expect_depth() { expects_depth_ = true; }
+    bool wants_depth() const { return expects_depth_ && !move_.still(); }
+    void see(Depth depth);  // of the newest frame
     // From its first frame on, with the next chunk; instead of what is being played.
     void play(Tracks tracks);
 
@@ -39,6 +46,8 @@ class MotionState {
         double consumed = 0;   // Dragged: seconds of the hand that are in the take already
         PlaneCamera placed;    // where the camera was then
         GlobalLayer layer;     // and the global layer
+        SceneCamera pose;      // and the camera in space
+        double depth = 0;      // from there; 0: not known
         bool wanted = true;    // among those that were set last
     };
     struct Offset {
@@ -51,10 +60,12 @@ class MotionState {
     struct View {
         PlaneCamera camera;
         GlobalLayer layer;
+        SceneCamera pose;
     };
 
     void add_played(const std::vector<View>& views, ChunkTracks& out) const;
     void add_handle(Held& held, const std::vector<View>& views, ChunkTracks& out) const;
+    void add_camera(const std::vector<View>& views, ChunkTracks& out);
     void add_lattice(const std::vector<View>& views, ChunkTracks& out) const;
     TrackPoint in_view(const Held& held, const TrackPoint& place, const View& view) const;
     Offset offset(const Held& held, int64_t frame, int64_t frames, double until) const;
@@ -65,6 +76,9 @@ class MotionState {
     CameraMove move_;
     GlobalMove global_move_;
     View view_;
+    bool expects_depth_ = false;
+    std::optional<CameraTracks> scene_;
+    double middle_ = 1;  // how far off it is
     Tracks played_;
     int64_t played_from_ = 0;  // the frame of the take its first frame is
     int64_t frame_ = 0;        // of the take, the next

@@ -24,6 +24,7 @@ struct SceneCamera {
         return {fx * in_camera[0] / in_camera[2] + cx, fy * in_camera[1] / in_camera[2] + cy};
     }
     std::array<double, 3> unprojected(double x, double y, double depth) const;
+    bool operator==(const SceneCamera&) const = default;
 };
 
 // x right, y down, z forward; or x right, y up, z back.

@@ -1,5 +1,7 @@
 #include "generator/control/motion_state.h"
 
+#include "generator/control/camera_preset.h"
+
 #include <gtest/gtest.h>
 
 #include <algorithm>
@@ -206,6 +208,64 @@ TEST(GlobalLayer, CarriesTracksOfAWholeTake) {
     EXPECT_NEAR(moved.at(16, 0).x, 148, 1e-3);
     EXPECT_GT(moved.at(16, 0).y, 72 + 25);
     EXPECT_EQ(with_layer(still, {}, take), still);
+}
+
+// A near square before a far ground: what stands there goes as it is far.
+TEST(MotionState, TheCameraMovesBeforeWhatIsSeen) {
+    Depth depth{.width = kWidth, .height = kHeight, .values = std::vector<float>(256 * 144, 1)};
+    for (int64_t y = 52; y < 92; ++y) {
+        for (int64_t x = 100; x < 156; ++x) {
+            depth.values[static_cast<size_t>(y * kWidth + x)] = 0.5F;
+        }
+    }
+    MotionState motion = state();
+    motion.expect_depth();
+    EXPECT_FALSE(motion.wants_depth());
+    const Handle near{.id = 1, .kind = Handle::Kind::Static, .points = {{128, 72}}, .path = {}};
+    const Handle far{.id = 2, .kind = Handle::Kind::Static, .points = {{200, 20}}, .path = {}};
+    motion.set({near, far});
+    motion.take_up(kChunk);
+    motion.set(CameraMove{.right = 0.25});
+    EXPECT_TRUE(motion.wants_depth());
+    MotionState blind = motion;
+    EXPECT_EQ(blind.take_up(kChunk).points(), 2);  // nothing is known yet but what was put there
+    motion.see(depth);
+    const Tracks chunk = motion.take_up(kChunk);
+    EXPECT_GT(chunk.points(), 50);
+    EXPECT_NEAR(chunk.at(11, 0).x, 128 - 2 * 48, 1e-3);
+    EXPECT_NEAR(chunk.at(11, 1).x, 200 - 48, 1e-3);
+    int64_t followed = 0;
+    for (int64_t n = 2; n < chunk.points(); ++n) {
+        const TrackPoint &a = chunk.at(0, n), &b = chunk.at(1, n);
+        if (a.visible && b.visible) {
+            ++followed;
+            const float by = a.x - b.x;
+            EXPECT_TRUE(std::abs(by - 4) < 1e-3F || std::abs(by - 8) < 1e-3F) << by;
+        }
+    }
+    EXPECT_GT(followed, 50);
+    // It goes on, with points of its own numbers, from where the camera has come to.
+    motion.see(depth);
+    const Tracks second = motion.take_up(kChunk);
+    EXPECT_NEAR(second.at(0, 1).x, 200 - 52, 1e-3);
+    motion.set(CameraMove{});
+    EXPECT_EQ(motion.take_up(kChunk).points(), 2);
+}
+
+// A camera that is moved step by step, and one that is asked where it is by its name.
+TEST(SceneCamera, MovedStepByStepItIsWhereThePresetIs) {
+    const TrackFrame take{kWidth, kHeight, kRate};
+    for (const char* name : {"truck-left", "pedestal-up", "orbit-right", "roll-clockwise"}) {
+        const auto path = camera_path_of(name, 1, 2, 17, take);
+        SceneCamera camera = path[0];
+        for (int i = 0; i < 16; ++i) {
+            camera = moved(camera, camera_move_of(name, 1), 2, 1 / kRate);
+        }
+        for (size_t i = 0; i < 3; ++i) {
+            EXPECT_NEAR(camera.centre()[i], path[16].centre()[i], 1e-9) << name;
+            EXPECT_NEAR(camera.rotation[i], path[16].rotation[i], 1e-9) << name;
+        }
+    }
 }
 
 TEST(PlaneCamera, LooksBackToWhereItWas) {

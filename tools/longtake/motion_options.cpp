@@ -41,12 +41,12 @@ Scene scene_of(const MotionOptions& o, const diffusion::VideoModel& model, const
     return scene;
 }
 
-// A preset before a plane goes on by itself; all else are cameras, a frame each.
+// A preset without depth of its own goes on by itself; all else are cameras, a frame each.
 std::shared_ptr<generator::CameraTracks> camera_tracks_of(const MotionOptions& o,
                                                           const Scene& scene, int64_t frames,
                                                           const TrackFrame& take) {
     const bool preset = generator::is_camera_preset(o.camera);
-    if (o.camera.empty() || (preset && scene.depth.empty() && !scene.by_itself)) {
+    if (o.camera.empty() || (preset && scene.depth.empty())) {
         return nullptr;
     }
     auto cameras =
@@ -54,8 +54,9 @@ std::shared_ptr<generator::CameraTracks> camera_tracks_of(const MotionOptions& o
                : cameras_of_file(o.camera, {.scale = o.camera_scale, .speed = o.camera_speed},
                                  frames, take);
     const double spacing = static_cast<double>(take.width) / static_cast<double>(o.grid);
-    return std::make_shared<generator::CameraTracks>(std::move(cameras), scene.depth,
-                                                     scene.distance, spacing);
+    const auto depth = scene.by_itself ? std::vector{generator::Depth()} : scene.depth;  // yet
+    return std::make_shared<generator::CameraTracks>(std::move(cameras), depth, scene.distance,
+                                                     spacing);
 }
 
 generator::GlobalMove global_move_of(const MotionOptions& o) {
