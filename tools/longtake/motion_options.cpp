@@ -54,9 +54,8 @@ std::shared_ptr<generator::CameraTracks> camera_tracks_of(const MotionOptions& o
                : cameras_of_file(o.camera, {.scale = o.camera_scale, .speed = o.camera_speed},
                                  frames, take);
     const double spacing = static_cast<double>(take.width) / static_cast<double>(o.grid);
-    const auto depth = scene.by_itself ? std::vector{generator::Depth()} : scene.depth;  // yet
-    return std::make_shared<generator::CameraTracks>(std::move(cameras), depth, scene.distance,
-                                                     spacing);
+    return std::make_shared<generator::CameraTracks>(std::move(cameras), scene.depth,
+                                                     scene.distance, spacing);
 }
 
 generator::GlobalMove global_move_of(const MotionOptions& o) {
