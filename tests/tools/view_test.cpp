@@ -71,8 +71,8 @@ TEST_F(WindowTest, APromptIsTypedAndTheTakeRecorded) {
     start();
     display_->act("key ctrl+r");
     ASSERT_TRUE(comes_true([&] { return has("longtake-001.json"); }));
-    display_->act("key Return sleep 0.5 type --delay 60 'a blue cube'");
-    display_->act("sleep 0.5 key Return");
+    display_->act("key Return sleep 1 type --delay 120 'a blue cube'");
+    display_->act("sleep 1 key Return");
     const auto changes = [&] {
         return generator::TakeRecord::read(runner_.folder / "longtake-001.json").changes;
     };
