@@ -135,7 +135,6 @@ Session::Session(std::shared_ptr<const diffusion::VideoModel> model, SessionOpti
         encode_image(options_.image);
     }
     if (model_->depth_head()) {
-        depth_ = std::make_unique<LatentDepth>(*model_);
         motion_.expect_depth();
     }
     if (model_->reads_image()) {
@@ -278,7 +277,10 @@ void Session::condition(int64_t latent_frames) {
 
 // A camera that moves must know how far off things are.
 void Session::look() {
-    if (depth_ && place_.chunk > 0 && motion_.wants_depth()) {
+    if (place_.chunk > 0 && motion_.wants_depth()) {
+        if (!depth_) {
+            depth_ = std::make_unique<LatentDepth>(*model_);
+        }
         motion_.see(depth_->of(newest_latent()));
     }
 }
@@ -356,7 +358,8 @@ void Session::reset() {
     }
     motion_ =
         MotionState(model_->config().width, model_->config().height, model_->config().frame_rate);
-    if (depth_) {
+    depth_ = nullptr;
+    if (model_->depth_head()) {
         motion_.expect_depth();
     }
     place_ = {};
@@ -379,9 +382,10 @@ void Session::encode_image(const Tensor& image) {
 std::shared_ptr<const Session::Snapshot> Session::snapshot() {
     check(!broken_, "a stopped take has no state to keep");
     finalize();
-    return std::make_shared<Snapshot>(
-        Snapshot{memory_.clone(), history_.clone(), decoder_->snapshot(), place_, prompt_, motion_,
-                 drift_ ? std::optional(drift_->snapshot()) : std::nullopt});
+    return std::make_shared<Snapshot>(Snapshot{
+        memory_.clone(), history_.clone(), decoder_->snapshot(), place_, prompt_, motion_,
+        drift_ ? std::optional(drift_->snapshot()) : std::nullopt,
+        place_.chunk > 0 ? newest_latent().clone() : Tensor(), depth_ ? depth_->unit() : 0});
 }
 
 void Session::restore(const Snapshot& snapshot) {
@@ -394,6 +398,13 @@ void Session::restore(const Snapshot& snapshot) {
     motion_ = snapshot.motion;
     if (drift_) {
         snapshot.drift ? drift_->restore(*snapshot.drift) : drift_->restart();
+    }
+    depth_ = snapshot.depth_unit > 0 ? std::make_unique<LatentDepth>(*model_, snapshot.depth_unit)
+                                     : nullptr;
+    if (!snapshot.newest.empty()) {
+        newest_latents_ = 1;
+        copy_bytes(latents_.raw(), latents_.device(), snapshot.newest.raw(),
+                   snapshot.newest.device(), snapshot.newest.bytes());
     }
     clean_pass_ = CleanPass::Done;
     broken_ = false;

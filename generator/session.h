@@ -122,7 +122,7 @@ class Session {
     std::optional<ImageContext> image_context_;  // of an image-to-video model
     Tensor latents_, frames_;
     Tracks tracks_;                       // of the chunk being made
-    std::unique_ptr<LatentDepth> depth_;  // none: the model does not see it
+    std::unique_ptr<LatentDepth> depth_;  // none: nobody has asked yet
     int64_t newest_frames_ = 0;           // of `frames_`: those of the newest chunk
     int64_t newest_latents_ = 0;          // of `latents_`
     LatentHistory history_;
@@ -137,6 +137,8 @@ struct Session::Snapshot {
     PromptState prompt;
     MotionState motion;
     std::optional<DriftWatch::Snapshot> drift;
+    Tensor newest;          // the last frame's latents; empty before the first
+    double depth_unit = 0;  // of LatentDepth; 0: not known
 };
 
 }  // namespace longtake::generator

@@ -41,10 +41,11 @@ float between_cells(const Tensor& cells, int64_t x, int64_t y) {
 
 }  // namespace
 
-LatentDepth::LatentDepth(const diffusion::VideoModel& model)
+LatentDepth::LatentDepth(const diffusion::VideoModel& model, double unit)
     : width_(model.config().width),
       height_(model.config().height),
-      head_(model.depth_head(), model.latent_height(), model.latent_width()) {}
+      head_(model.depth_head(), model.latent_height(), model.latent_width()),
+      unit_(unit) {}
 
 Depth LatentDepth::of(const Tensor& latent) {
     const Tensor cells = head_.run(latent.to(Device::Cpu));

@@ -11,16 +11,17 @@ namespace longtake::generator {
 // middle of the first picture that is asked about; of the sky it is not known.
 class LatentDepth {
   public:
-    // Of a model with a depth head.
-    explicit LatentDepth(const diffusion::VideoModel& model);
+    // Of a model with a depth head; in `unit` scene units, if that is known already.
+    explicit LatentDepth(const diffusion::VideoModel& model, double unit = 0);
 
     // latent [1, C, h, w] fp32 -> depth of the take's size; that of the sky is not known.
     Depth of(const Tensor& latent);
+    double unit() const { return unit_; }
 
   private:
     int64_t width_, height_;
     diffusion::DepthHead::State head_;
-    double unit_ = 0;  // scene units; 0: not known yet
+    double unit_;  // scene units; 0: not known yet
 };
 
 }  // namespace longtake::generator

@@ -62,5 +62,37 @@ TEST(LatentDepth, ReadsTheNewestLatentOfATake) {
     EXPECT_GT(seen.of(newest).median(), 0);
 }
 
+// A moving camera's tracks of the chunks to come.
+std::vector<Tracks> asked(Session& session, int chunks) {
+    std::vector<Tracks> tracks;
+    for (int i = 0; i < chunks; ++i) {
+        tracks.push_back(session.step()->motion);
+    }
+    return tracks;
+}
+
+TEST(LatentDepth, ATakeBegunAgainOrTakenUpAgainAsksForTheSame) {
+    const auto model = model_that_sees_depth();
+    Session session(model, seeded(1));
+    const CameraMove move{.right = 0.2, .forward = 0.3};
+    session.prompt().set("a red ball", false);
+    session.motion().set(move);
+    const auto first = asked(session, 4);
+    EXPECT_FALSE(first[3].empty());
+    session.reset();
+    session.motion().set(CameraMove{.right = -0.5});  // another take, which sees something else
+    session.prompt().set("a blue cube", false);
+    asked(session, 3);
+    session.reset();
+    session.prompt().set("a red ball", false);
+    session.motion().set(move);
+    const auto again = asked(session, 2);
+    EXPECT_TRUE(again[1] == first[1]);
+    const auto kept = session.snapshot();
+    EXPECT_TRUE(asked(session, 2) == std::vector(first.begin() + 2, first.end()));
+    session.restore(*kept);
+    EXPECT_TRUE(asked(session, 2) == std::vector(first.begin() + 2, first.end()));
+}
+
 }  // namespace
 }  // namespace longtake::generator
