@@ -22,10 +22,10 @@ from safetensors.torch import load_file
 HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path[:0] = [HERE, os.path.join(HERE, "..", "train")]
 from common import CLIP_FRAMES, FPS, HEIGHT, TEST_SEEDS, WIDTH, load, setup  # noqa: E402
+from judge.movement import movement  # noqa: E402
 from judge.network import Labels, accuracy, frechet, select  # noqa: E402
 from judge.train import new_judge  # noqa: E402
 from measures import ask, curves, seconds_until_seen  # noqa: E402
-from movement import movement  # noqa: E402
 from world import World  # noqa: E402
 
 CLIP = CLIP_FRAMES - 3  # frames the judge was trained on

@@ -3,6 +3,8 @@
 namespace longtake::toyworld {
 namespace {
 
+constexpr float kFarthest = 14;  // scene units that a point of the floor is away at most
+
 struct Anchor {
     int slot;    // -1 on the floor
     int shape;   // a point ends where its object takes another shape
@@ -12,13 +14,30 @@ struct Anchor {
 // A point on the surface, found by shooting a ray at the solid from outside.
 Anchor on_object(Random& random, int slot, int shape) {
     for (;;) {
-        const Vec3 from = normalize({random.uniform(-1, 1), random.uniform(-1, 1),
-                                     random.uniform(-1, 1)}) * 4.0f;
+        const Vec3 from =
+            normalize({random.uniform(-1, 1), random.uniform(-1, 1), random.uniform(-1, 1)}) * 4.0f;
         const Vec3 at = Vec3{random.uniform(-1, 1), random.uniform(-1, 1), random.uniform(-1, 1)};
         const Vec3 ray = normalize(at - from);
         Hit hit;
         if (hit_shape(shape, from, ray, hit)) {
             return {slot, shape, from + ray * hit.t};
+        }
+    }
+}
+
+// A point of the floor, found by looking at a random place of a random moment's picture: a camera
+// that moves finds new ones.
+Anchor on_floor(Random& random, const std::vector<Frame>& frames, float aspect) {
+    for (;;) {
+        const size_t t = random.chance(0.5f) ? 0 : random.below(static_cast<int>(frames.size()));
+        const View& v = frames[t].view;
+        const float x = random.uniform(-aspect, aspect) * kTanHalfHeight;
+        const float y = random.uniform(-1, 1) * kTanHalfHeight;
+        const Vec3 ray = v.forward + v.right * x + v.down * y;
+        const float far = -v.position.z / ray.z;
+        if (ray.z < 0 && far < kFarthest) {
+            const Vec3 p = v.position + ray * far;
+            return {-1, 0, {p.x, p.y, 0}};
         }
     }
 }
@@ -30,19 +49,17 @@ void track_points(const std::vector<Frame>& frames, uint64_t seed, int width, in
     Random random(seed, 5);
     std::vector<Anchor> anchors;
     const int bodies = frames[0].body_count;
+    const float aspect = static_cast<float>(width) / static_cast<float>(height);
     for (int n = 0; n < points; ++n) {
-        if (bodies > 0 && n % 4 != 3) {
-            const int slot = (n - n / 4) % bodies;
+        if (bodies > 0 && n % 2 == 0) {
+            const int slot = n / 2 % bodies;
             size_t t = 0;  // its shape when it is first there
             while (t + 1 < frames.size() && frames[t].bodies[slot].a <= 0) {
                 ++t;
             }
             anchors.push_back(on_object(random, slot, frames[t].bodies[slot].shape));
         } else {
-            const View& v = frames[0].view;
-            const float ahead = random.uniform(1.5f, 9), side = random.uniform(-0.6f, 0.6f) * ahead;
-            const Vec3 p = v.position + v.forward * ahead + v.right * side;
-            anchors.push_back({-1, 0, {p.x, p.y, 0}});
+            anchors.push_back(on_floor(random, frames, aspect));
         }
     }
     for (size_t t = 0; t < frames.size(); ++t) {

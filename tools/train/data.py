@@ -15,6 +15,7 @@ VARIANTS = 3
 # and the camera, the camera alone, or silent about what changes half-way.
 WRONG_ALL, WRONG_CAMERA, SILENT = range(MAX_OBJECTS, MAX_OBJECTS + 3)
 MISLEADING = SILENT + 1
+STATIC = 0  # the camera's name that most prompts have
 CHUNKS = LATENT_FRAMES // CHUNK
 
 
@@ -22,7 +23,7 @@ def misleading(world, script, seed):
     """Scripts to be described instead of this one, `MISLEADING` of them."""
     chance = random.Random(seed)
     motions = [chance.randrange(len(world.names(MOTION))) for _ in range(MAX_OBJECTS)]
-    camera = chance.randrange(len(world.names(CAMERA)))
+    camera = chance.choice([STATIC, chance.randrange(len(world.names(CAMERA)))])
     told = [Script.from_buffer_copy(script) for _ in range(MISLEADING)]
     for slot in range(MAX_OBJECTS):
         for which in (slot, WRONG_ALL):

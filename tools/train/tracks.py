@@ -9,7 +9,7 @@ from common import CHUNK, CLIP_FRAMES, FPS, HEIGHT, WIDTH
 from data import SILENT, WRONG_ALL, WRONG_CAMERA
 from nets.tracks import IDS
 
-POINTS = 128
+POINTS = 192
 WARM_UP = 3  # frames at the beginning that are never shown
 
 
@@ -22,7 +22,7 @@ class Tracks:
             rows = list(pool.map(lambda seed: world.tracks(seed, CLIP_FRAMES, HEIGHT, WIDTH, FPS, points), seeds))
         pixels, visible, slots = (torch.stack(r) for r in zip(*rows))
         size = torch.tensor([WIDTH, HEIGHT])
-        self.places = ((pixels - 4) / (size - 8)).half().to(device)
+        self.places = ((pixels - 4) / (size - 8)).clamp(-8, 8).half().to(device)
         self.visible = visible.bool().to(device)
         self.visible[:, :WARM_UP] = False
         self.slots = slots.to(device)
@@ -34,7 +34,8 @@ class Tracks:
 
     def asked(self, index, segment):
         """What somebody might ask of these clips: none, many points, a few of one object with or without
-        some of the ground, or the ground alone; for the whole clip, or let go of for some chunks.
+        some of the ground, or, for the camera's sake, the ground with or without objects; for the whole clip, or
+        let go of for some chunks.
 
         Returns the points and how each clip's caption should be wrong (`data.Captions.batch`), -1 for not at all: what
         a hand does stands in no caption. `segment` [n, chunks] is the captions'; those silent about a change are asked
@@ -44,17 +45,19 @@ class Tracks:
         device = index.device
         kind = torch.rand(n, 1, device=device)
         ground = self.slots[index] < 0
-        chosen_slot = self.slots[index].gather(1, torch.randint(points, (n, 1), device=device))
-        few = torch.rand(n, points, device=device) < torch.rand(n, 1, device=device) * 0.4
+        chosen_slot = self.slots[index].gather(1, 2 * torch.randint(points // 2, (n, 1), device=device))
+        few = torch.rand(n, points, device=device) < torch.rand(n, 1, device=device) ** 2 * 0.4
         many = torch.rand(n, points, device=device) < 0.3 + 0.7 * torch.rand(n, 1, device=device)
         one = (self.slots[index] == chosen_slot.clamp(min=0)) & few
         also_ground = ground & few & (torch.rand(n, 1, device=device) < 0.5)
+        scene = many & (ground | (torch.rand(n, 1, device=device) < 0.5))
         keep = torch.where(kind < 0.25, torch.zeros_like(few),
-                           torch.where(kind < 0.5, many, torch.where(kind < 0.85, one | also_ground, ground & many)))
-        wrong = torch.where(kind < 0.5, WRONG_ALL, torch.where(kind < 0.85, chosen_slot.clamp(min=0), WRONG_CAMERA))
+                           torch.where(kind < 0.4, many, torch.where(kind < 0.7, one | also_ground, scene)))
+        wrong = torch.where(kind < 0.4, WRONG_ALL, torch.where(kind < 0.7, chosen_slot.clamp(min=0), WRONG_CAMERA))
         late = (segment[:, -1:] == 1) & (torch.rand(n, 1, device=device) < 0.5)
         wrong = torch.where(late, SILENT, wrong)
-        misled = torch.where((kind >= 0.25) & (torch.rand(n, 1, device=device) < 0.5), wrong, -1)
+        often = torch.where(kind < 0.7, 0.5, 0.75)
+        misled = torch.where((kind >= 0.25) & (torch.rand(n, 1, device=device) < often), wrong, -1)
         gone = torch.rand(segment.shape, device=device) < 0.2 * (torch.rand(n, 1, device=device) < 0.5)
         held = torch.where(misled < 0, ~gone, (misled != SILENT) | (segment == 1)).repeat_interleave(4 * CHUNK, 1)
         return (places, visible & keep[:, None] & held[..., None], ids), misled[:, 0]

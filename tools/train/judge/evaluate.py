@@ -2,7 +2,7 @@
 reconstructions (the ceiling), the teacher, the student, or videos that `longtake` wrote.
 
 Prints one JSON line a set: accuracy per attribute, Fréchet distance to real renders of other
-seeds, and the mean optical flow (dynamic degree, pixels per frame).
+seeds, and the mean optical flow (pixels a frame).
 """
 
 import argparse
@@ -19,23 +19,11 @@ from PIL import Image
 sys.path.insert(0, os.path.join(os.path.dirname(__file__), ".."))
 from common import CLIP_FRAMES, FPS, HEIGHT, LATENT_FRAMES, TEST_SEEDS, WIDTH, common_arguments, load, setup, to_bytes  # noqa: E402
 from flow import roll_out, sample_teacher  # noqa: E402
+from judge.movement import movement  # noqa: E402
 from judge.network import Labels, accuracy, frechet, select  # noqa: E402
 from judge.train import new_judge  # noqa: E402
 from text import Tokenizer  # noqa: E402
 from world import World  # noqa: E402
-
-
-def dynamic_degree(clips):
-    """Mean length of the optical flow between frames 4 apart, in pixels per frame."""
-    import cv2
-
-    lengths = []
-    for clip in clips[:64]:
-        gray = [cv2.cvtColor(f, cv2.COLOR_RGB2GRAY) for f in clip[::4].cpu().numpy()]
-        for a, b in zip(gray, gray[1:]):
-            flow = cv2.calcOpticalFlowFarneback(a, b, None, 0.5, 3, 15, 3, 5, 1.1, 0)
-            lengths.append(np.linalg.norm(flow, axis=-1).mean() / 4)
-    return float(np.mean(lengths))
 
 
 def read_frames(folder):
@@ -131,10 +119,10 @@ def main():
         for i in range(0, args.prompts, 20):
             clips = getattr(source, name)(seeds[i:i + 20], prompts[i:i + 20], i)
             answers.append(ask(clips))
-            moving += list(clips[:3])
+            moving.append(movement(clips[:3]))
         answer = {k: torch.cat([a[k] for a in answers]) for k in answers[0]}
         row = dict(set=name, prompts=args.prompts, **accuracy(answer, truth),
-                   frechet=frechet(answer["feature"], reference), dynamic_degree=dynamic_degree(moving))
+                   frechet=frechet(answer["feature"], reference), movement=torch.cat(moving).mean().item())
         print(json.dumps({k: round(v, 4) if isinstance(v, float) else v for k, v in row.items()}), flush=True)
 
 
