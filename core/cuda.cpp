@@ -2,6 +2,8 @@
 
 #include "core/error.h"
 
+#include <exception>
+
 namespace longtake {
 namespace {
 
@@ -19,6 +21,32 @@ cudaEvent_t new_event() {
     cudaEvent_t event = nullptr;
     cuda_check(cudaEventCreate(&event), "making an event");
     return event;
+}
+
+using Recording = std::unique_ptr<CUgraph_st, void (*)(cudaGraph_t)>;
+
+// Null when CUDA gave it up.
+Recording record_work(cudaStream_t stream, const std::function<void()>& work) {
+    cuda_check(cudaStreamBeginCapture(stream, cudaStreamCaptureModeThreadLocal),
+               "recording a graph");
+    cudaGraph_t graph = nullptr;
+    std::exception_ptr failure;
+    try {
+        work();
+    } catch (...) {
+        failure = std::current_exception();
+    }
+    const cudaError_t ended = cudaStreamEndCapture(stream, &graph);
+    Recording recording(graph, [](cudaGraph_t g) { cudaGraphDestroy(g); });
+    if (ended == cudaErrorStreamCaptureInvalidated) {
+        cudaGetLastError();
+        return {nullptr, recording.get_deleter()};
+    }
+    if (failure) {
+        std::rethrow_exception(failure);
+    }
+    cuda_check(ended, "recording a graph");
+    return recording;
 }
 
 }  // namespace
@@ -58,32 +86,28 @@ float CudaEvent::since(const CudaEvent& earlier) const {
 }
 
 CudaGraph CudaGraph::capture(cudaStream_t stream, const std::function<void()>& work) {
-    cuda_check(cudaStreamBeginCapture(stream, cudaStreamCaptureModeThreadLocal),
-               "recording a graph");
-    cudaGraph_t graph = nullptr;
-    try {
-        work();
-    } catch (...) {
-        if (cudaStreamEndCapture(stream, &graph) == cudaErrorStreamCaptureInvalidated) {
-            cudaGetLastError();
-            return {};
-        }
-        cudaGraphDestroy(graph);
-        throw;
-    }
-    const cudaError_t ended = cudaStreamEndCapture(stream, &graph);
-    if (ended == cudaErrorStreamCaptureInvalidated) {
-        cudaGetLastError();
-        return {};
-    }
-    cuda_check(ended, "recording a graph");
-    const std::unique_ptr<CUgraph_st, void (*)(cudaGraph_t)> recorded(
-        graph, [](cudaGraph_t g) { cudaGraphDestroy(g); });
-    cudaGraphExec_t exec = nullptr;
-    cuda_check(cudaGraphInstantiate(&exec, graph, 0), "preparing a graph");
     CudaGraph made;
-    made.graph_ = {exec, [](cudaGraphExec_t g) { cudaGraphExecDestroy(g); }};
+    made.record(stream, work);
     return made;
+}
+
+bool CudaGraph::record(cudaStream_t stream, const std::function<void()>& work) {
+    const Recording recording = record_work(stream, work);
+    if (recording == nullptr) {
+        return false;
+    }
+    if (graph_ != nullptr) {
+        cudaGraphExecUpdateResultInfo difference{};
+        if (cudaGraphExecUpdate(graph_.get(), recording.get(), &difference) == cudaSuccess) {
+            return true;
+        }
+        cudaGetLastError();
+        cuda_check(cudaStreamSynchronize(stream), "waiting for a graph");  // it may be running
+    }
+    cudaGraphExec_t exec = nullptr;
+    cuda_check(cudaGraphInstantiate(&exec, recording.get(), 0), "preparing a graph");
+    graph_ = {exec, [](cudaGraphExec_t g) { cudaGraphExecDestroy(g); }};
+    return true;
 }
 
 void CudaGraph::launch(cudaStream_t stream) const {

@@ -50,6 +50,10 @@ class CudaGraph {
     // graph when another thread waited for the whole device meanwhile, as who ends a session does:
     // CUDA gives up what is being recorded then.
     static CudaGraph capture(cudaStream_t stream, const std::function<void()>& work);
+    // The same for work that recurs with other arguments, of which this graph is told; one that has
+    // other kernels takes its place. False, and not to be launched, where capture() gives an empty
+    // one. `work` may be run once more then, so it leaves the host as it is.
+    bool record(cudaStream_t stream, const std::function<void()>& work);
     bool empty() const { return graph_ == nullptr; }
     void launch(cudaStream_t stream) const;
 

@@ -74,7 +74,7 @@ void decode_latents_cuda(const LatentRows&, float*, GpuStream) {
 void decode_latents_backward_cuda(const LatentRows&, const LatentGradient&, GpuStream) {
     absent();
 }
-std::unique_ptr<ViewLoss> view_loss_cuda(std::span<const TrainingView>, double) {
+std::unique_ptr<ViewLoss> view_loss_cuda(std::span<const TrainingView>, double, bool) {
     absent();
 }
 

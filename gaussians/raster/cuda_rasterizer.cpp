@@ -67,11 +67,13 @@ struct CudaRasterizer::State {
     // What it is about.
     void set_grid(const Camera& camera, const RenderOptions& options);
     // Its parts.
+    void begin(const Cloud& cloud, const Camera& camera, const RenderOptions& options,
+               Picture& picture, Keep keep);
     void project(const AttributeView<float>& cloud);
     void sort_by_depth();
-    void list();
-    void sort_by_tile();
-    void keep_buckets();
+    void wait_for_count();
+    void make_room(int64_t meetings);
+    void draw();
 
     cuda::BlendScene scene() const {
         return {.grid = grid,
@@ -80,12 +82,22 @@ struct CudaRasterizer::State {
                 .gaussians = lists.sorted_gaussians,
                 .background = {background[0], background[1], background[2]}};
     }
-    // Runs a sort or scan of CUB's with the memory it asks for.
-    template <typename Work> void with_scratch(const Work& work) {
-        cuda::Scratch scratch;
-        work(scratch);
-        scratch.data = scratch_buffer.at_least(std::max<size_t>(scratch.bytes, 1));
-        work(scratch);
+    // What a sort or scan of CUB's works in: first it is asked how much.
+    template <typename Work> void reserve_scratch(const Work& work) {
+        cuda::Scratch wanted;
+        work(wanted);
+        scratch_buffer.at_least(std::max<size_t>(wanted.bytes, 1));
+    }
+    cuda::Scratch scratch() const {
+        return {.data = scratch_buffer.data(), .bytes = scratch_buffer.bytes()};
+    }
+    void mark(const CudaEvent& event) const {
+        if (timed) {
+            event.record(stream);
+        }
+    }
+    int64_t capacity() const {
+        return static_cast<int64_t>(instance_tiles.bytes() / sizeof(uint32_t));
     }
 
     cudaStream_t stream;
@@ -96,8 +108,11 @@ struct CudaRasterizer::State {
 
     // Of the last forward pass.
     int64_t gaussians = 0, instances = -1, most_buckets = 0;
+    int64_t room = 0;     // entries that are listed and sorted
+    bool padded = false;  // some of which may be of no instance
     int cloud_degree = 0;
-    bool kept = false, has_gradient = false;
+    bool kept = false, drawn = false, timed = true, has_gradient = false;
+    PicturePlanes<float> planes{};
     std::array<float, 3> background{};
     std::vector<uint8_t> mask;
     cuda::Grid grid{};
@@ -168,53 +183,102 @@ void CudaRasterizer::State::project(const AttributeView<float>& cloud) {
 }
 
 void CudaRasterizer::State::sort_by_depth() {
-    const size_t n = size(gaussians);
-    order = {.keys = sorted_keys.at_least<uint32_t>(n),
-             .numbers = sorted_numbers.at_least<uint32_t>(n),
-             .begin = begins.at_least<uint32_t>(n)};
     if (gaussians > 0) {
-        with_scratch([&](cuda::Scratch& scratch) {
-            cuda::sort_by_depth(projected, static_cast<int>(gaussians), order, scratch, stream);
-        });
+        cuda::Scratch room_of_it = scratch();
+        cuda::sort_by_depth(projected, static_cast<int>(gaussians), order, room_of_it, stream);
     }
 }
 
-void CudaRasterizer::State::list() {
+void CudaRasterizer::State::wait_for_count() {
     counted.synchronize();
     const auto met = *static_cast<const unsigned long long*>(pinned.get());
     check(met <= size(std::numeric_limits<int32_t>::max()), "the Gaussians cover too many tiles");
     instances = static_cast<int64_t>(met);
-    const size_t n = size(instances);
+}
+
+void CudaRasterizer::State::make_room(int64_t meetings) {
+    room = meetings;
+    const size_t n = size(room), tiles_in_all = size(grid.count());
     lists = {.tiles = instance_tiles.at_least<uint32_t>(n),
              .gaussians = instance_gaussians.at_least<uint32_t>(n),
              .sorted_tiles = sorted_tiles.at_least<uint32_t>(n),
              .sorted_gaussians = sorted_gaussians.at_least<uint32_t>(n)};
-    if (instances > 0) {
-        cuda::list_instances(projected, order, static_cast<int>(gaussians), grid, lists, stream);
-    }
-}
-
-void CudaRasterizer::State::sort_by_tile() {
-    if (instances > 0) {
-        with_scratch([&](cuda::Scratch& scratch) {
-            cuda::sort_by_tile(lists, static_cast<int>(instances), grid, scratch, stream);
+    ranges = ranges_buffer.at_least<uint2>(tiles_in_all);
+    if (room > 0) {
+        reserve_scratch([&](cuda::Scratch& wanted) {
+            cuda::sort_by_tile(lists, static_cast<int>(room), grid, wanted, stream);
         });
     }
-    ranges = ranges_buffer.at_least<uint2>(size(grid.count()));
-    cuda::find_ranges(lists, static_cast<int>(instances), grid, ranges, stream);
+    buckets = {};
+    most_buckets = 0;
+    if (kept) {
+        // No tile has more than its instances / 32 and one that is not full.
+        most_buckets = room / cuda::kBucketSize + std::min<int64_t>(room, grid.count());
+        buckets = {.begin = bucket_begins.at_least<uint32_t>(tiles_in_all + 1),
+                   .tile = bucket_tiles.at_least<int32_t>(size(most_buckets)),
+                   .pixels = bucket_pixels.at_least<float>(size(most_buckets) *
+                                                           cuda::kBucketPlanes * cuda::kTilePixels),
+                   .lasts = bucket_lasts.at_least<uint32_t>(tiles_in_all * cuda::kTilePixels)};
+        reserve_scratch([&](cuda::Scratch& wanted) {
+            cuda::find_buckets(ranges, grid, buckets.begin, wanted, stream);
+        });
+    }
 }
 
-void CudaRasterizer::State::keep_buckets() {
-    // No tile has more than its instances / 32 and one that is not full.
-    most_buckets = instances / cuda::kBucketSize + std::min<int64_t>(instances, grid.count());
-    buckets = {.begin = bucket_begins.at_least<uint32_t>(size(grid.count()) + 1),
-               .tile = bucket_tiles.at_least<int32_t>(size(most_buckets)),
-               .pixels = bucket_pixels.at_least<float>(size(most_buckets) * cuda::kBucketPlanes *
-                                                       cuda::kTilePixels),
-               .lasts = bucket_lasts.at_least<uint32_t>(size(grid.count()) * cuda::kTilePixels)};
-    with_scratch([&](cuda::Scratch& scratch) {
-        cuda::find_buckets(ranges, grid, buckets.begin, scratch, stream);
-    });
+void CudaRasterizer::State::draw() {
+    cuda::Scratch room_of_it = scratch();
+    const int count = static_cast<int>(room);
+    if (count > 0) {
+        if (padded) {
+            cuda::list_none(lists, count, stream);
+        }
+        cuda::list_instances(projected, order, static_cast<int>(gaussians), grid, lists, stream);
+    }
+    mark(marks[kListed]);
+    if (count > 0) {
+        cuda::sort_by_tile(lists, count, grid, room_of_it, stream);
+    }
+    cuda::find_ranges(lists, count, grid, ranges, stream);
+    mark(marks[kSorted]);
+    if (kept) {
+        cuda::find_buckets(ranges, grid, buckets.begin, room_of_it, stream);
+    }
+    cuda::blend(scene(), planes, buckets, stream);
+    mark(marks[kBlended]);
+    drawn = true;
+}
+
+void CudaRasterizer::State::begin(const Cloud& cloud, const Camera& camera,
+                                  const RenderOptions& options, Picture& picture, Keep keep) {
+    const AttributeView<float> attributes = view_of(cloud, Device::Cuda);
+    check(attributes.count <= std::numeric_limits<int32_t>::max(), "{} Gaussians are too many",
+          attributes.count);
+    instances = -1;
+    drawn = false;
+    set_grid(camera, options);
+    view = {Frustum(camera), options.near, std::min(options.sh_degree, attributes.sh_degree)};
+    gaussians = attributes.count;
+    cloud_degree = attributes.sh_degree;
+    background = options.background;
+    kept = keep == Keep::WhatGradientsNeed;
+    has_gradient = false;
+    fit(picture.colour, {3, camera.height, camera.width});
+    fit(picture.alpha, {camera.height, camera.width});
+    fit(picture.depth, {camera.height, camera.width});
+    planes = {picture.colour.data<float>(), picture.alpha.data<float>(),
+              picture.depth.data<float>()};
+    const size_t n = size(gaussians);
+    order = {.keys = sorted_keys.at_least<uint32_t>(n),
+             .numbers = sorted_numbers.at_least<uint32_t>(n),
+             .begin = begins.at_least<uint32_t>(n)};
+    mark(marks[kStart]);
+    project(attributes);
+    mark(marks[kProjected]);
+    if (gaussians > 0) {
+        reserve_scratch([&](cuda::Scratch& wanted) {
+            cuda::sort_by_depth(projected, static_cast<int>(gaussians), order, wanted, stream);
+        });
+    }
 }
 
 CudaRasterizer::CudaRasterizer(cudaStream_t stream) : state_(std::make_unique<State>(stream)) {}
@@ -225,45 +289,51 @@ CudaRasterizer& CudaRasterizer::operator=(CudaRasterizer&&) noexcept = default;
 void CudaRasterizer::forward(const Cloud& cloud, const Camera& camera, const RenderOptions& options,
                              Picture& picture, Keep keep) {
     State& s = *state_;
-    const AttributeView<float> attributes = view_of(cloud, Device::Cuda);
-    check(attributes.count <= std::numeric_limits<int32_t>::max(), "{} Gaussians are too many",
-          attributes.count);
-    s.instances = -1;  // until this pass is complete
-    s.set_grid(camera, options);
-    s.view = {Frustum(camera), options.near, std::min(options.sh_degree, attributes.sh_degree)};
-    s.gaussians = attributes.count;
-    s.cloud_degree = attributes.sh_degree;
-    s.background = options.background;
-    s.kept = keep == Keep::WhatGradientsNeed;
-    s.has_gradient = false;
-    fit(picture.colour, {3, camera.height, camera.width});
-    fit(picture.alpha, {camera.height, camera.width});
-    fit(picture.depth, {camera.height, camera.width});
-
-    s.marks[State::kStart].record(s.stream);
-    s.project(attributes);
-    s.marks[State::kProjected].record(s.stream);
+    s.timed = true;
+    s.begin(cloud, camera, options, picture, keep);
     s.sort_by_depth();
-    s.marks[State::kDepthSorted].record(s.stream);
-    s.list();
-    s.marks[State::kListed].record(s.stream);
-    s.sort_by_tile();
-    s.marks[State::kSorted].record(s.stream);
-    s.buckets = {};
-    if (s.kept) {
-        s.keep_buckets();
+    s.mark(s.marks[State::kDepthSorted]);
+    s.wait_for_count();
+    s.padded = false;
+    s.make_room(s.instances);
+    s.draw();
+}
+
+void CudaRasterizer::begin(const Cloud& cloud, const Camera& camera, const RenderOptions& options,
+                           Picture& picture, Keep keep) {
+    State& s = *state_;
+    s.timed = false;
+    s.begin(cloud, camera, options, picture, keep);
+    s.padded = true;
+    s.make_room(s.capacity());
+}
+
+void CudaRasterizer::order() {
+    state_->sort_by_depth();
+}
+
+void CudaRasterizer::draw() {
+    state_->draw();
+}
+
+bool CudaRasterizer::fits() {
+    State& s = *state_;
+    s.wait_for_count();
+    const bool enough = s.instances <= s.room;
+    if (!enough) {
+        s.make_room(s.instances);
     }
-    cuda::blend(
-        s.scene(),
-        {picture.colour.data<float>(), picture.alpha.data<float>(), picture.depth.data<float>()},
-        s.buckets, s.stream);
-    s.marks[State::kBlended].record(s.stream);
+    return enough;
+}
+
+int64_t CudaRasterizer::room() const {
+    return state_->capacity();
 }
 
 void CudaRasterizer::backward(const Cloud& cloud, const Picture& picture, const Picture& by_picture,
                               GradientTensors& out) {
     State& s = *state_;
-    check(s.kept && s.instances >= 0, "no forward pass has kept what gradients need");
+    check(s.kept && s.drawn, "no forward pass has kept what gradients need");
     const AttributeView<float> attributes = view_of(cloud, Device::Cuda);
     check(attributes.count == s.gaussians &&
               (s.gaussians == 0 || attributes.sh_degree == s.cloud_degree),
@@ -285,10 +355,10 @@ void CudaRasterizer::backward(const Cloud& cloud, const Picture& picture, const 
     out.tiles = Tensor::view(s.projected.tiles, {n}, DType::I32, Device::Cuda);
     auto* gradients = s.gradients.at_least<SplatGradient<float>>(size(n));
 
-    s.backward_start.record(s.stream);
+    s.mark(s.backward_start);
     cuda_check(cudaMemsetAsync(gradients, 0, size(n) * sizeof(*gradients), s.stream), "clearing");
     cuda::blend_backward(s.scene(), planes, by, s.buckets, s.most_buckets, gradients, s.stream);
-    s.backward_blended.record(s.stream);
+    s.mark(s.backward_blended);
     cuda::project_backward(attributes, s.view, s.projected, gradients,
                            {.means = out.attributes.means.data<float>(),
                             .log_scales = out.attributes.log_scales.data<float>(),
@@ -299,8 +369,8 @@ void CudaRasterizer::backward(const Cloud& cloud, const Picture& picture, const 
                             .screen = out.screen.data<float>(),
                             .screen_magnitude = out.screen_magnitude.data<float>()},
                            s.stream);
-    s.backward_end.record(s.stream);
-    s.has_gradient = true;
+    s.mark(s.backward_end);
+    s.has_gradient = s.timed;
 }
 
 int64_t CudaRasterizer::instances() const {

@@ -43,6 +43,16 @@ class CudaRasterizer {
     void forward(const Cloud& cloud, const Camera& camera, const RenderOptions& options,
                  Picture& picture, Keep keep = Keep::Nothing);
 
+    // forward() in parts, for who records graphs: order() and draw() only queue work, draw() for as
+    // many meetings as there is room for. fits() waits for their number and makes room where it has
+    // to say no: then what was recorded of draw() is void.
+    void begin(const Cloud& cloud, const Camera& camera, const RenderOptions& options,
+               Picture& picture, Keep keep);
+    void order();
+    void draw();
+    bool fits();
+    int64_t room() const;
+
     // Of the last forward pass, which has kept what is needed: the gradient of a loss by the cloud,
     // from that by the picture. Tensors of by_picture that are empty stand for zeros. `tiles` of
     // the result is valid until the next pass.
@@ -51,7 +61,7 @@ class CudaRasterizer {
 
     // Of the last forward pass: meetings of Gaussians and tiles.
     int64_t instances() const;
-    // Waits for the last pass.
+    // Of the last pass that was not in parts, for which it waits.
     RasterTimes times() const;
     // Held by the buffers.
     size_t bytes() const;

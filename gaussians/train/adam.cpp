@@ -17,9 +17,13 @@ Tensor cleared(const Tensor& like, GpuStream stream) {
 }  // namespace
 
 void Adam::step(std::span<const AdamColumn> columns) {
-    check(columns.size() <= kMostColumns && (steps_ == 0 || columns.size() == moments_.size()),
+    count_step();
+    move(columns);
+}
+
+void Adam::move(std::span<const AdamColumn> columns) {
+    check(columns.size() <= kMostColumns && (steps_ == 1 || columns.size() == moments_.size()),
           "Adam: {} columns", columns.size());
-    ++steps_;
     std::vector<AdamBlock> blocks;
     for (std::size_t c = 0; c < columns.size(); ++c) {
         const Tensor &values = columns[c].values, &gradient = columns[c].gradient;

@@ -24,6 +24,9 @@ class Adam {
     // Always the same columns. Throws Error when their shapes or devices are not those of the
     // moments.
     void step(std::span<const AdamColumn> columns);
+    // step() in parts: the second of them may be done again in a recording.
+    void count_step() { ++steps_; }
+    void move(std::span<const AdamColumn> columns);
 
     // Row i of the first `columns` columns becomes what row sources[i] was, or starts anew where
     // that is -1. `sources` [M] int32, on the columns' device.

@@ -69,7 +69,7 @@ ResidualTrainer::ResidualTrainer(std::span<const TrainingView> views, const Fixe
       device_(device),
       extent_(extent),
       move_factor_(1),
-      loss_(ViewLoss::on(device, views, options.ssim_share)),
+      loss_(ViewLoss::on(device, views, options.ssim_share, options.graphs)),
       state_(first.to(device)),
       model_(state_, options.gate_shape, options.gate_latents, options.seed, loss_->stream()),
       order_(views.size()),
@@ -98,6 +98,7 @@ std::optional<Residual> ResidualTrainer::next(std::span<const Tensor> images,
     const auto views = static_cast<int64_t>(loss_->views());
     const auto masked_rounds =
         std::ceil(options_.masked_share * static_cast<double>(options_.rounds));
+    model_.decode(cloud_);
     for (int64_t i = 0; i < options_.rounds * views; ++i) {
         if (masked && i == static_cast<int64_t>(masked_rounds) * views) {
             for (std::size_t view = 0; view < loss_->views(); ++view) {
@@ -197,14 +198,16 @@ void ResidualTrainer::set_masks(const std::vector<float>& scores) {
 }
 
 void ResidualTrainer::step(int64_t iteration) {
-    model_.decode(cloud_);
-    loss_->run(cloud_, order_.next(engine_), options_.render, gradient_);
     const bool gates = options_.gates != GateStart::Open;
-    model_.backward(gradient_.attributes,
-                    gates ? options_.gate_cost / static_cast<double>(model_.count()) : 0);
     ResidualRates rates = options_.rates;
     rates.gates = gates ? rates.gates : 0;
-    adam_.step(model_.columns(rates, extent_));
+    adam_.count_step();
+    loss_->run(cloud_, order_.next(engine_), options_.render, gradient_, [&] {
+        model_.backward(gradient_.attributes,
+                        gates ? options_.gate_cost / static_cast<double>(model_.count()) : 0);
+        adam_.move(model_.columns(rates, extent_));
+        model_.decode(cloud_);
+    });
 
     const auto views = static_cast<int64_t>(loss_->views());
     const int64_t done = iteration + 1;
@@ -219,12 +222,12 @@ void ResidualTrainer::step(int64_t iteration) {
 }
 
 void ResidualTrainer::multiply() {
-    model_.decode(cloud_);
     const Regrowth rows = density_.run(
         cloud_, extent_, options_.gate_latents ? model_.open_gates() : std::vector<uint8_t>());
     lineage_.regrow(rows);
     model_.regrow(rows, cloud_, engine_());
     adam_.gather(on(device_, rows.moments), model_.per_gaussian());
+    model_.decode(cloud_);
 }
 
 void ResidualTrainer::drop_new() {
@@ -232,7 +235,6 @@ void ResidualTrainer::drop_new() {
     if (old == count) {
         return;
     }
-    model_.decode(cloud_);
     synchronize(device_, loss_->stream());
     const Tensor opacities = cloud_.opacities.slice(old, count).to(Device::Cpu);
     const double faintest = logit(options_.density.min_opacity);

@@ -40,7 +40,7 @@ StaticTrainer::StaticTrainer(std::vector<TrainingView> views, const Cloud& start
       options_(options),
       device_(device),
       extent_(extent),
-      loss_(ViewLoss::on(device, views_, options.ssim_share)),
+      loss_(ViewLoss::on(device, views_, options.ssim_share, options.graphs)),
       adam_(loss_->stream()),
       density_(options.density, loss_->stream()),
       engine_(options.seed),
@@ -56,19 +56,41 @@ void StaticTrainer::step() {
     RenderOptions render = options_.render;
     render.sh_degree =
         static_cast<int>(std::min<int64_t>(iteration_ / options_.sh_every, options_.sh_degree));
-    loss_->run(cloud_, order_.next(engine_), render, gradient_);
-    learn();
+    const int64_t done = iteration_ + 1;
+    const bool controlled = done <= static_cast<int64_t>(options_.densify_until *
+                                                         static_cast<double>(options_.iterations));
+    const bool due =
+        controlled && done >= options_.densify_from && done % options_.densify_every == 0;
+    adam_.count_step();
+    loss_->run(cloud_, order_.next(engine_), render, gradient_, [&] {
+        learn();
+        if (!due) {
+            settle();
+        }
+    });
+    if (controlled && !options_.mcmc) {
+        density_.observe(gradient_);
+    }
+    if (due) {
+        regrow(options_.mcmc ? Mcmc(*options_.mcmc, loss_->stream()).run(cloud_, engine_)
+                             : density_.run(cloud_, extent_));
+        settle();
+    }
+    ++iteration_;
+}
+
+double StaticTrainer::rate() const {
+    const double part = static_cast<double>(iteration_) / static_cast<double>(options_.iterations);
+    return extent_ * std::exp((1 - part) * std::log(options_.first_rate) +
+                              part * std::log(options_.last_rate));
 }
 
 void StaticTrainer::learn() {
-    const double part = static_cast<double>(iteration_) / static_cast<double>(options_.iterations);
-    const double rate = extent_ * std::exp((1 - part) * std::log(options_.first_rate) +
-                                           part * std::log(options_.last_rate));
     Cloud& by = gradient_.attributes;
     if (options_.mcmc) {
         Mcmc(*options_.mcmc, loss_->stream()).add_costs(cloud_, by);
     }
-    std::vector<AdamColumn> columns{{cloud_.means, by.means, rate},
+    std::vector<AdamColumn> columns{{cloud_.means, by.means, rate()},
                                     {cloud_.log_scales, by.log_scales, options_.scale_rate},
                                     {cloud_.rotations, by.rotations, options_.rotation_rate},
                                     {cloud_.opacities, by.opacities, options_.opacity_rate},
@@ -81,37 +103,17 @@ void StaticTrainer::learn() {
     } else {
         columns.push_back({cloud_.sh_rest, by.sh_rest, options_.rest_rate});
     }
-    adam_.step(columns);
-    ++iteration_;
-    control_density(rate);
-    decode();
+    adam_.move(columns);
 }
 
-void StaticTrainer::decode() {
+// What follows once it is known which Gaussians there are.
+void StaticTrainer::settle() {
+    if (options_.mcmc) {
+        Mcmc(*options_.mcmc, loss_->stream())
+            .perturb(cloud_, rate(), options_.seed + static_cast<uint64_t>(iteration_ + 1));
+    }
     if (latents_) {
         decode_latents(*latents_, {}, cloud_.sh_rest, loss_->stream());
-    }
-}
-
-void StaticTrainer::control_density(double rate) {
-    const auto until =
-        static_cast<int64_t>(options_.densify_until * static_cast<double>(options_.iterations));
-    const bool active = iteration_ <= until;
-    const bool due =
-        active && iteration_ >= options_.densify_from && iteration_ % options_.densify_every == 0;
-    if (options_.mcmc) {
-        const Mcmc mcmc(*options_.mcmc, loss_->stream());
-        if (due) {
-            regrow(mcmc.run(cloud_, engine_));
-        }
-        mcmc.perturb(cloud_, rate, options_.seed + static_cast<uint64_t>(iteration_));
-        return;
-    }
-    if (active) {
-        density_.observe(gradient_);
-    }
-    if (due) {
-        regrow(density_.run(cloud_, extent_));
     }
 }
 

@@ -42,6 +42,7 @@ struct TrainingOptions {
     std::optional<McmcOptions> mcmc{};  // in place of `density`
     RenderOptions render{};
     uint64_t seed = 1;
+    bool graphs = true;  // ViewLoss::on
 };
 
 // QUEEN's first frame (Girish et al. 2024, configs/dynerf.yaml): 500 rounds of the views, density
@@ -91,10 +92,10 @@ class StaticTrainer {
     double extent() const { return extent_; }  // the unit of rates and sizes
 
   private:
+    double rate() const;  // of the centres, now
     void learn();
-    void control_density(double rate);
+    void settle();
     void regrow(const Regrowth& change);
-    void decode();
 
     std::vector<TrainingView> views_;
     TrainingOptions options_;

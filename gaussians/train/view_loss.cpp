@@ -9,9 +9,9 @@
 namespace longtake::gaussians {
 
 std::unique_ptr<ViewLoss> ViewLoss::on(Device device, std::span<const TrainingView> views,
-                                       double ssim_share) {
+                                       double ssim_share, bool graphs) {
     return device == Device::Cpu ? view_loss_cpu(views, ssim_share)
-                                 : view_loss_cuda(views, ssim_share);
+                                 : view_loss_cuda(views, ssim_share, graphs);
 }
 
 ViewLoss::ViewLoss(Device device, std::span<const TrainingView> views) : device_(device) {
@@ -36,6 +36,7 @@ void ViewLoss::advance(std::span<const Tensor> images) {
         seen.before = std::exchange(seen.now, images[view].to(device_));
         seen.targeted = false;
     }
+    advanced();
 }
 
 void ViewLoss::mask(std::size_t view, std::vector<uint8_t> tiles) {
@@ -74,11 +75,19 @@ RenderOptions ViewLoss::masked(std::size_t view, const RenderOptions& options) c
 }
 
 void ViewLoss::run(const Cloud& cloud, std::size_t view, const RenderOptions& options,
-                   GradientTensors& out) {
+                   GradientTensors& out, const std::function<void()>& then) {
     refresh(view);
+    step(cloud, view, options, out, then);
+}
+
+void ViewLoss::step(const Cloud& cloud, std::size_t view, const RenderOptions& options,
+                    GradientTensors& out, const std::function<void()>& then) {
     draw(cloud, seen_[view].camera, masked(view, options), true);
     compare(view);
     go_back(cloud, out);
+    if (then) {
+        then();
+    }
 }
 
 void ViewLoss::run_change(const Cloud& cloud, std::size_t view, const RenderOptions& options,

@@ -9,6 +9,7 @@
 
 #include <numeric>
 #include <thread>
+#include <tuple>
 #include <vector>
 
 namespace longtake {
@@ -61,6 +62,36 @@ TEST(CudaGraph, RepeatsWhatWasRecorded) {
         graph.launch(stream);
         stream.synchronize();
         EXPECT_EQ(to.to(Device::Cpu).values<float>()[63], value);
+    }
+}
+
+TEST(CudaGraph, IsToldWhatIsOther) {
+    LONGTAKE_NEEDS_GPU();
+    const CudaStream stream;
+    const Tensor from = Tensor::from(counted(64), {64}).to(Device::Cuda);
+    Tensor to = from.clone();
+    const auto fill = [&](int64_t first, int64_t last, bool clear_first) {
+        if (clear_first) {
+            clear_bytes(to.raw(), Device::Cuda, to.bytes(), stream);
+        }
+        copy_bytes(to.slice(first, last).raw(), Device::Cuda, from.slice(first, last).raw(),
+                   Device::Cuda, static_cast<size_t>(4 * (last - first)), stream);
+    };
+    CudaGraph graph;
+    // Another place, another length, more than there was, and less again.
+    for (const auto& [first, last, clear] :
+         {std::tuple{0, 3, true}, {5, 8, true}, {60, 64, true}, {7, 9, false}, {1, 2, true}}) {
+        clear_bytes(to.raw(), Device::Cuda, to.bytes(), stream);
+        ASSERT_TRUE(graph.record(stream, [&] { fill(first, last, clear); }));
+        stream.synchronize();
+        EXPECT_EQ(to.to(Device::Cpu).values<float>()[static_cast<size_t>(first)], 0);
+        graph.launch(stream);
+        stream.synchronize();
+        const Tensor here = to.to(Device::Cpu);
+        for (int i = 0; i < 64; ++i) {
+            const bool filled = i >= first && i < last;
+            EXPECT_EQ(here.values<float>()[static_cast<size_t>(i)], filled ? i + 1 : 0) << i;
+        }
     }
 }
 

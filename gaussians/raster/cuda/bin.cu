@@ -156,6 +156,12 @@ void sort_by_depth(const Projected& projected, int count, const DepthOrder& out,
         "adding up tiles");
 }
 
+void list_none(const Instances& out, int count, cudaStream_t stream) {
+    cuda_check(
+        cudaMemsetAsync(out.tiles, 0xFF, sizeof(*out.tiles) * static_cast<size_t>(count), stream),
+        "clearing");
+}
+
 void list_instances(const Projected& projected, const DepthOrder& order, int gaussians,
                     const Grid& grid, const Instances& out, cudaStream_t stream) {
     list_kernel<<<blocks_for(gaussians), kThreads, 0, stream>>>(projected, order, gaussians, grid,

@@ -24,6 +24,7 @@ class GrowingBuffer {
     template <typename T> T* at_least(size_t count) {
         return static_cast<T*>(at_least(count * sizeof(T)));
     }
+    void* data() const { return memory_.get(); }
     size_t bytes() const { return bytes_; }
 
   private:

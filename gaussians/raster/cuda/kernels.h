@@ -56,11 +56,14 @@ void sort_by_depth(const Projected& projected, int count, const DepthOrder& out,
                    cudaStream_t stream);
 
 // Instances are the meetings of a Gaussian and a tile: first from near to far, then, sorted, tile
-// after tile and in each from near to far.
+// after tile and in each from near to far. Entries that stand for none are of no tile, and last.
 struct Instances {
     uint32_t *tiles, *gaussians;
     uint32_t *sorted_tiles, *sorted_gaussians;
 };
+
+// Makes entries of none of them.
+void list_none(const Instances& out, int count, cudaStream_t stream);
 
 void list_instances(const Projected& projected, const DepthOrder& order, int gaussians,
                     const Grid& grid, const Instances& out, cudaStream_t stream);
