@@ -2,8 +2,10 @@
 #include "core/device.h"
 #include "core/device_memory.h"
 #include "core/error.h"
+#include "core/gpu_uuid.h"
 
 #include <algorithm>
+#include <cstring>
 #include <string>
 #include <string_view>
 
@@ -54,6 +56,19 @@ GpuInfo describe_gpu() {
             gpu.name, gpu.compute_capability, architecture);
     }
     return gpu;
+}
+
+std::optional<std::array<uint8_t, 16>> gpu_uuid() {
+    if (cuda_devices() == 0) {
+        return std::nullopt;
+    }
+    int device = 0;
+    cudaDeviceProp properties{};
+    cuda_check(cudaGetDevice(&device), "asking for the current GPU");
+    cuda_check(cudaGetDeviceProperties(&properties, device), "asking what the GPU is");
+    std::array<uint8_t, 16> uuid{};
+    std::memcpy(uuid.data(), properties.uuid.bytes, uuid.size());
+    return uuid;
 }
 
 MemoryInfo memory_of_cuda() {

@@ -1,6 +1,7 @@
 #include "core/device.h"
 #include "core/device_memory.h"
 #include "core/error.h"
+#include "core/gpu_uuid.h"
 
 namespace longtake {
 
@@ -21,6 +22,10 @@ int cuda_devices() {
 
 GpuInfo describe_gpu() {
     return {.problem = kAbsent};
+}
+
+std::optional<std::array<uint8_t, 16>> gpu_uuid() {
+    return std::nullopt;
 }
 
 MemoryInfo memory_of_cuda() {

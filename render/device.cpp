@@ -1,5 +1,7 @@
 #include "render/device.h"
 
+#include "core/gpu_uuid.h"
+
 #include <algorithm>
 #include <optional>
 #include <utility>
@@ -7,14 +9,47 @@
 namespace longtake::render {
 namespace {
 
-bool has_swapchain(VkPhysicalDevice device) {
+constexpr std::array kExporting{VK_KHR_EXTERNAL_MEMORY_FD_EXTENSION_NAME,
+                                VK_KHR_EXTERNAL_SEMAPHORE_FD_EXTENSION_NAME};
+
+bool has_extension(VkPhysicalDevice device, std::string_view name) {
     uint32_t count = 0;
     vkEnumerateDeviceExtensionProperties(device, nullptr, &count, nullptr);
     std::vector<VkExtensionProperties> extensions(count);
     vkEnumerateDeviceExtensionProperties(device, nullptr, &count, extensions.data());
-    return std::ranges::any_of(extensions, [](const VkExtensionProperties& e) {
-        return std::string_view(e.extensionName) == VK_KHR_SWAPCHAIN_EXTENSION_NAME;
-    });
+    return std::ranges::any_of(
+        extensions, [&](const VkExtensionProperties& e) { return name == e.extensionName; });
+}
+
+bool exports_timelines(VkPhysicalDevice device) {
+    VkSemaphoreTypeCreateInfo type{};
+    type.sType = VK_STRUCTURE_TYPE_SEMAPHORE_TYPE_CREATE_INFO;
+    type.semaphoreType = VK_SEMAPHORE_TYPE_TIMELINE;
+    VkPhysicalDeviceExternalSemaphoreInfo info{};
+    info.sType = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_EXTERNAL_SEMAPHORE_INFO;
+    info.pNext = &type;
+    info.handleType = VK_EXTERNAL_SEMAPHORE_HANDLE_TYPE_OPAQUE_FD_BIT;
+    VkExternalSemaphoreProperties properties{};
+    properties.sType = VK_STRUCTURE_TYPE_EXTERNAL_SEMAPHORE_PROPERTIES;
+    vkGetPhysicalDeviceExternalSemaphoreProperties(device, &info, &properties);
+    return (properties.externalSemaphoreFeatures & VK_EXTERNAL_SEMAPHORE_FEATURE_EXPORTABLE_BIT) !=
+           0;
+}
+
+bool can_export(VkPhysicalDevice device) {
+    return std::ranges::all_of(kExporting,
+                               [&](const char* name) { return has_extension(device, name); }) &&
+           exports_timelines(device);
+}
+
+std::array<uint8_t, VK_UUID_SIZE> uuid_of(VkPhysicalDevice device) {
+    VkPhysicalDeviceIDProperties id{};
+    id.sType = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_ID_PROPERTIES;
+    VkPhysicalDeviceProperties2 properties{};
+    properties.sType = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_PROPERTIES_2;
+    properties.pNext = &id;
+    vkGetPhysicalDeviceProperties2(device, &properties);
+    return std::to_array(id.deviceUUID);
 }
 
 bool has_features(VkPhysicalDevice device) {
@@ -49,7 +84,7 @@ std::optional<uint32_t> family_of(VkPhysicalDevice device, VkSurfaceKHR surface)
     return std::nullopt;
 }
 
-int rank(VkPhysicalDeviceType type) {
+int rank_of(VkPhysicalDeviceType type) {
     switch (type) {
         case VK_PHYSICAL_DEVICE_TYPE_DISCRETE_GPU: return 4;
         case VK_PHYSICAL_DEVICE_TYPE_INTEGRATED_GPU: return 3;
@@ -67,15 +102,17 @@ Device::Device(std::shared_ptr<const Instance> instance, VkSurfaceKHR surface)
     vkEnumeratePhysicalDevices(instance_->get(), &count, nullptr);
     std::vector<VkPhysicalDevice> devices(count);
     vkEnumeratePhysicalDevices(instance_->get(), &count, devices.data());
+    const auto cuda = gpu_uuid();
     int best = -1;
     for (VkPhysicalDevice device : devices) {
         VkPhysicalDeviceProperties properties;
         vkGetPhysicalDeviceProperties(device, &properties);
         const bool fits = properties.apiVersion >= VK_API_VERSION_1_3 && has_features(device) &&
-                          (!presents_ || has_swapchain(device));
+                          (!presents_ || has_extension(device, VK_KHR_SWAPCHAIN_EXTENSION_NAME));
         const auto family = fits ? family_of(device, surface) : std::nullopt;
-        if (family && rank(properties.deviceType) > best) {
-            best = rank(properties.deviceType);
+        const int rank = 2 * rank_of(properties.deviceType) + (cuda == uuid_of(device) ? 1 : 0);
+        if (family && rank > best) {
+            best = rank;
             physical_ = device;
             family_ = *family;
             properties_ = properties;
@@ -85,6 +122,8 @@ Device::Device(std::shared_ptr<const Instance> instance, VkSurfaceKHR surface)
                 "no device here speaks Vulkan 1.3 ({} looked at); install mesa-vulkan-drivers, "
                 "which draws on the CPU, or the driver of the GPU",
                 count);
+    uuid_ = uuid_of(physical_);
+    exports_ = can_export(physical_);
     create();
 }
 
@@ -105,14 +144,20 @@ void Device::create() {
     queue.queueFamilyIndex = family_;
     queue.queueCount = 1;
     queue.pQueuePriorities = &priority;
-    const char* swapchain = VK_KHR_SWAPCHAIN_EXTENSION_NAME;
+    std::vector<const char*> extensions;
+    if (presents_) {
+        extensions.push_back(VK_KHR_SWAPCHAIN_EXTENSION_NAME);
+    }
+    if (exports_) {
+        extensions.insert(extensions.end(), kExporting.begin(), kExporting.end());
+    }
     VkDeviceCreateInfo info{};
     info.sType = VK_STRUCTURE_TYPE_DEVICE_CREATE_INFO;
     info.pNext = &v12;
     info.queueCreateInfoCount = 1;
     info.pQueueCreateInfos = &queue;
-    info.enabledExtensionCount = presents_ ? 1 : 0;
-    info.ppEnabledExtensionNames = &swapchain;
+    info.enabledExtensionCount = static_cast<uint32_t>(extensions.size());
+    info.ppEnabledExtensionNames = extensions.data();
     check_vk(vkCreateDevice(physical_, &info, nullptr, &device_), "making a device");
     vkGetDeviceQueue(device_, family_, 0, &queue_);
     vkGetPhysicalDeviceMemoryProperties(physical_, &memory_);

@@ -12,7 +12,7 @@ Renderer::Renderer(const Device& device, VkFormat format)
       submission_(device),
       staging_(device, kStaging),
       format_(format),
-      video_(device, format),
+      video_(device, format, staging_),
       ui_(device, format) {}
 
 Renderer::~Renderer() {
@@ -52,6 +52,11 @@ SplatPass& Renderer::splats() {
     return *splats_;
 }
 
+void Renderer::watch(PassClock* clock) {
+    clock_ = clock;
+    splats().watch(clock);
+}
+
 void Renderer::prepare(const Scene& scene) {
     if (scene.splats != nullptr) {
         splats().grow();  // where the picture before lacked room
@@ -76,10 +81,13 @@ bool Renderer::draw(const Scene& scene, Swapchain& swapchain, VkExtent2D extent)
 
 void Renderer::record(VkCommandBuffer commands, const Scene& scene, const Target& target) {
     if (scene.frame != nullptr) {
-        video_.upload(commands, submission_, staging_, *scene.frame);
+        video_.upload(commands, submission_, *scene.frame);
     }
     if (scene.font != nullptr) {
         ui_.upload_font(commands, submission_, staging_, scene.font->coverage, scene.font->extent);
+    }
+    if (clock_ != nullptr) {
+        clock_->begin(commands);
     }
     const bool splats = scene.splats != nullptr && !scene.video.empty();
     if (splats) {
@@ -95,6 +103,7 @@ void Renderer::record(VkCommandBuffer commands, const Scene& scene, const Target
         ui_.draw(commands, submission_, staging_, *scene.ui);
     }
     end_drawing(commands, target);
+    end_pass(clock_, commands, "composite");
 }
 
 }  // namespace longtake::render

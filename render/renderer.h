@@ -24,7 +24,7 @@ struct FontPicture {
 // One picture of the screen: a frame of video or a scene of splats below, the user interface above.
 struct Scene {
     Colour background{0, 0, 0};
-    const Tensor* frame = nullptr;      // [H, W, 3] where it differs from the one before
+    const Tensor* frame = nullptr;      // [H, W, 3] where it differs, of the host or CUDA's GPU
     const FontPicture* font = nullptr;  // likewise
     const SplatView* splats = nullptr;  // instead of a frame
     Rect video = {};                    // where either goes
@@ -48,6 +48,10 @@ class Renderer {
     // font then still have to be given.
     bool draw(const Scene& scene, Swapchain& swapchain, VkExtent2D extent);
 
+    // Times the passes of splats, and what lays their picture over the target, from now on; `clock`
+    // outlives them. Null: no more.
+    void watch(PassClock* clock);
+
     // Of splats, which pass there is once some were drawn.
     SplatPass& splats();
 
@@ -63,6 +67,7 @@ class Renderer {
     VideoPass video_;
     std::unique_ptr<SplatPass> splats_;  // once there are any
     UiPass ui_;
+    PassClock* clock_ = nullptr;
 };
 
 }  // namespace longtake::render

@@ -86,9 +86,9 @@ void record_copy(VkCommandBuffer commands, VkBuffer from, VkDeviceSize offset, c
                            &region);
 }
 
-void record_upload(VkCommandBuffer commands, const StagingRing::Piece& piece, const Image& image) {
-    record_copy(commands, piece.buffer, piece.offset, image);
-    transition(commands, image.get(),
+void record_upload(VkCommandBuffer commands, VkBuffer from, VkDeviceSize offset, const Image& to) {
+    record_copy(commands, from, offset, to);
+    transition(commands, to.get(),
                {.from_stage = VK_PIPELINE_STAGE_2_COPY_BIT,
                 .from_access = VK_ACCESS_2_TRANSFER_WRITE_BIT,
                 .to_stage = VK_PIPELINE_STAGE_2_FRAGMENT_SHADER_BIT,

@@ -49,8 +49,8 @@ class StagingRing {
 // Records the copy of a buffer's bytes, from `offset` on, to an image whose content they replace;
 // the image is left to be copied to.
 void record_copy(VkCommandBuffer commands, VkBuffer from, VkDeviceSize offset, const Image& to);
-// Records the copy of a piece, rows without gaps, into an image that fragment shaders sample: after
-// those of earlier submissions, before those to come. The image's old content is lost.
-void record_upload(VkCommandBuffer commands, const StagingRing::Piece& piece, const Image& image);
+// The same into an image that fragment shaders sample, rows without gaps: after those of earlier
+// submissions, before those to come.
+void record_upload(VkCommandBuffer commands, VkBuffer from, VkDeviceSize offset, const Image& to);
 
 }  // namespace longtake::render

@@ -2,11 +2,14 @@
 
 #include "render/memory.h"
 
+#include <utility>
+
 namespace longtake::render {
 
-Submission::Submission(const Device& device) : device_(device) {
+Handle<VkSemaphore> make_timeline(const Device& device, const void* more) {
     VkSemaphoreTypeCreateInfo type{};
     type.sType = VK_STRUCTURE_TYPE_SEMAPHORE_TYPE_CREATE_INFO;
+    type.pNext = more;
     type.semaphoreType = VK_SEMAPHORE_TYPE_TIMELINE;
     VkSemaphoreCreateInfo semaphore{};
     semaphore.sType = VK_STRUCTURE_TYPE_SEMAPHORE_CREATE_INFO;
@@ -14,7 +17,10 @@ Submission::Submission(const Device& device) : device_(device) {
     VkSemaphore timeline = VK_NULL_HANDLE;
     check_vk(vkCreateSemaphore(device.get(), &semaphore, nullptr, &timeline),
              "making a timeline semaphore");
-    timeline_ = {device.get(), timeline, vkDestroySemaphore};
+    return {device.get(), timeline, vkDestroySemaphore};
+}
+
+Submission::Submission(const Device& device) : device_(device), timeline_(make_timeline(device)) {
     for (size_t i = 0; i < kInFlight; ++i) {
         VkCommandPoolCreateInfo info{};
         info.sType = VK_STRUCTURE_TYPE_COMMAND_POOL_CREATE_INFO;
@@ -59,7 +65,15 @@ uint64_t Submission::submit(VkSemaphore acquired, VkSemaphore drawn) {
         info.stageMask = stage;
         return info;
     };
-    const auto wait_for = semaphore(acquired, 0, VK_PIPELINE_STAGE_2_COLOR_ATTACHMENT_OUTPUT_BIT);
+    std::array<VkSemaphoreSubmitInfo, 2> waits;
+    uint32_t wait_count = 0;
+    if (acquired != VK_NULL_HANDLE) {
+        waits[wait_count++] =
+            semaphore(acquired, 0, VK_PIPELINE_STAGE_2_COLOR_ATTACHMENT_OUTPUT_BIT);
+    }
+    if (const Point after = std::exchange(copies_after_, {}); after.timeline != VK_NULL_HANDLE) {
+        waits[wait_count++] = semaphore(after.timeline, after.value, VK_PIPELINE_STAGE_2_COPY_BIT);
+    }
     const std::array signals{
         semaphore(timeline_.get(), next_, VK_PIPELINE_STAGE_2_ALL_COMMANDS_BIT),
         semaphore(drawn, 0, VK_PIPELINE_STAGE_2_ALL_COMMANDS_BIT)};
@@ -68,8 +82,8 @@ uint64_t Submission::submit(VkSemaphore acquired, VkSemaphore drawn) {
     commands.commandBuffer = commands_[slot()];
     VkSubmitInfo2 info{};
     info.sType = VK_STRUCTURE_TYPE_SUBMIT_INFO_2;
-    info.waitSemaphoreInfoCount = acquired != VK_NULL_HANDLE ? 1 : 0;
-    info.pWaitSemaphoreInfos = &wait_for;
+    info.waitSemaphoreInfoCount = wait_count;
+    info.pWaitSemaphoreInfos = waits.data();
     info.commandBufferInfoCount = 1;
     info.pCommandBufferInfos = &commands;
     info.signalSemaphoreInfoCount = drawn != VK_NULL_HANDLE ? 2 : 1;

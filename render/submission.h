@@ -7,6 +7,9 @@
 
 namespace longtake::render {
 
+// A timeline semaphore, at 0; `more` is chained to what makes it.
+Handle<VkSemaphore> make_timeline(const Device& device, const void* more = nullptr);
+
 // Records command buffers and submits them in order, two in flight at most. Submissions are
 // numbered from 1 along a timeline semaphore.
 class Submission {
@@ -20,6 +23,8 @@ class Submission {
 
     // Begins to record; waits first until the submission before the last is done.
     VkCommandBuffer begin();
+    // What is being recorded waits, before it copies, until `timeline` has come to `value`.
+    void copy_after(VkSemaphore timeline, uint64_t value) { copies_after_ = {timeline, value}; }
     // Ends and submits it; returns its number. Waits for `acquired` before colour is written and
     // signals `drawn`, binary semaphores of a swapchain, where given.
     uint64_t submit(VkSemaphore acquired = VK_NULL_HANDLE, VkSemaphore drawn = VK_NULL_HANDLE);
@@ -36,6 +41,10 @@ class Submission {
     std::array<Handle<VkCommandPool>, kInFlight> pools_;
     std::array<VkCommandBuffer, kInFlight> commands_{};
     uint64_t next_ = 1;
+    struct Point {
+        VkSemaphore timeline = VK_NULL_HANDLE;
+        uint64_t value = 0;
+    } copies_after_;
 };
 
 // What must be finished before what, and the layout an image has between the two.

@@ -63,7 +63,7 @@ void UiPass::upload_font(VkCommandBuffer commands, const Submission& submission,
     pipeline_.set_texture(font_.view(), sampler_.get());
     const auto piece = staging.take(submission, coverage.size());
     std::memcpy(piece.bytes.data(), coverage.data(), coverage.size());
-    record_upload(commands, piece, font_);
+    record_upload(commands, piece.buffer, piece.offset, font_);
 }
 
 void UiPass::draw(VkCommandBuffer commands, const Submission& submission, StagingRing& staging,

@@ -1,5 +1,6 @@
 #include "render/video_pass.h"
 
+#include "core/log.h"
 #include "render/shaders/video.frag.h"
 #include "render/shaders/video.vert.h"
 
@@ -22,14 +23,14 @@ Pipeline pipeline_of(const Device& device, VkFormat format, int32_t mode) {
 
 }  // namespace
 
-VideoPass::VideoPass(const Device& device, VkFormat target_format)
+VideoPass::VideoPass(const Device& device, VkFormat target_format, StagingRing& staging)
     : device_(device),
+      from_host_(staging),
       sampler_(make_sampler(device)),
       pipelines_{pipeline_of(device, target_format, 0), pipeline_of(device, target_format, 1),
                  pipeline_of(device, target_format, 2)} {}
 
-void VideoPass::upload(VkCommandBuffer commands, const Submission& submission, StagingRing& staging,
-                       const Tensor& frame) {
+void VideoPass::upload(VkCommandBuffer commands, Submission& submission, const Tensor& frame) {
     check(frame.shape().rank() == 3 && frame.extent(2) == 3, "{} is not [H, W, 3]",
           frame.shape().str());
     const VkExtent2D extent{static_cast<uint32_t>(frame.extent(1)),
@@ -44,17 +45,24 @@ void VideoPass::upload(VkCommandBuffer commands, const Submission& submission, S
             pipeline.set_texture(texture_.view(), sampler_.get());
         }
     }
-    const int64_t pixels = frame.extent(0) * frame.extent(1);
-    const auto piece = staging.take(submission, static_cast<VkDeviceSize>(4 * pixels));
-    const uint8_t* from = frame.data<uint8_t>();
-    auto* to = reinterpret_cast<uint8_t*>(piece.bytes.data());
-    for (int64_t i = 0; i < pixels; ++i, from += 3, to += 4) {
-        to[0] = from[0];
-        to[1] = from[1];
-        to[2] = from[2];
-        to[3] = 255;
+    const auto [buffer, offset] = way_of(frame).bring(submission, frame);
+    record_upload(commands, buffer, offset, texture_);
+}
+
+FrameUpload& VideoPass::way_of(const Tensor& frame) {
+    if (frame.device() == longtake::Device::Cpu) {
+        return from_host_;
     }
-    record_upload(commands, piece, texture_);
+    if (!from_cuda_ && !through_host_) {
+        through_host_ = !cuda_upload_problem(device_).empty();
+        try {
+            from_cuda_ = through_host_ ? nullptr : make_cuda_upload(device_);
+        } catch (const Error& e) {
+            spdlog::warn("frames go through the host: {}", e.what());
+            through_host_ = true;
+        }
+    }
+    return through_host_ ? static_cast<FrameUpload&>(from_host_) : *from_cuda_;
 }
 
 void VideoPass::draw(VkCommandBuffer commands, const Rect& where, Scaling scaling) const {
@@ -66,7 +74,8 @@ void VideoPass::draw(VkCommandBuffer commands, const Rect& where, Scaling scalin
                     {static_cast<float>(texture_.extent().width),
                      static_cast<float>(texture_.extent().height)}};
     const bool shrinks = push.texels[0] > push.size[0] || push.texels[1] > push.size[1];
-    pipelines_[shrinks ? 2 : scaling == Scaling::Pixels ? 1 : 0].bind(commands, &push);
+    const bool as_it_is = push.texels[0] == push.size[0] && push.texels[1] == push.size[1];
+    pipelines_[shrinks ? 2 : scaling == Scaling::Pixels || as_it_is ? 1 : 0].bind(commands, &push);
     const VkViewport viewport{push.origin[0], push.origin[1], push.size[0], push.size[1], 0, 1};
     const VkRect2D scissor{
         {where.x, where.y},

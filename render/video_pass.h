@@ -1,9 +1,9 @@
 #pragma once
 
 #include "core/tensor.h"
+#include "render/frame_upload.h"
 #include "render/layout.h"
 #include "render/pipeline.h"
-#include "render/staging_ring.h"
 #include "render/target.h"
 
 #include <array>
@@ -20,18 +20,23 @@ enum class Scaling : uint8_t {
 // Draws a frame of video. At its own size the target holds exactly the frame's bytes.
 class VideoPass {
   public:
-    VideoPass(const Device& device, VkFormat target_format);
+    VideoPass(const Device& device, VkFormat target_format, StagingRing& staging);
 
-    // Records the way of frame [H, W, 3] of 8-bit sRGB in host memory to the device.
-    void upload(VkCommandBuffer commands, const Submission& submission, StagingRing& staging,
-                const Tensor& frame);
+    // Records the way of frame [H, W, 3] of 8-bit sRGB, in memory of the host or of CUDA's GPU, to
+    // the device.
+    void upload(VkCommandBuffer commands, Submission& submission, const Tensor& frame);
     // Between begin_drawing and end_drawing.
     void draw(VkCommandBuffer commands, const Rect& where, Scaling scaling) const;
     bool empty() const { return texture_.get() == VK_NULL_HANDLE; }
     VkExtent2D frame_extent() const { return texture_.extent(); }
 
   private:
+    FrameUpload& way_of(const Tensor& frame);
+
     const Device& device_;
+    HostUpload from_host_;
+    std::unique_ptr<FrameUpload> from_cuda_;  // once a frame came from there
+    bool through_host_ = false;               // frames of CUDA's, too
     Handle<VkSampler> sampler_;
     std::array<Pipeline, 3> pipelines_;  // smooth, sharp, shrunk
     Image texture_;

@@ -98,6 +98,7 @@ void SplatPass::render(VkCommandBuffer commands, const Submission& submission, S
             quads_.draw(commands, shader_view, projection_.splats(), by_depth_);
         }
         vkCmdEndRendering(commands);
+        end_pass(clock_, commands, tiles ? "lines" : "raster");
     }
     if (tiles) {
         draw_tiles(commands, shader_view, !view.lines.empty());
@@ -129,10 +130,12 @@ void SplatPass::draw_tiles(VkCommandBuffer commands, VkDeviceAddress shader_view
     }
     tiles_.record(commands, sort_, shader_view, projection_.splats(), by_depth_, extent,
                   {.colour = lined ? colour_.get() : VK_NULL_HANDLE,
-                   .depth = lined ? depth_.get() : VK_NULL_HANDLE});
+                   .depth = lined ? depth_.get() : VK_NULL_HANDLE},
+                  clock_);
     record_copy(commands, tiles_.picture().get(), 0, colour_);
     finish(commands, VK_PIPELINE_STAGE_2_COPY_BIT, VK_ACCESS_2_TRANSFER_WRITE_BIT,
            VK_IMAGE_LAYOUT_TRANSFER_DST_OPTIMAL);
+    end_pass(clock_, commands, "copy");
 }
 
 void SplatPass::sort(VkCommandBuffer commands, const Submission& submission, StagingRing& staging,
@@ -146,6 +149,7 @@ void SplatPass::sort(VkCommandBuffer commands, const Submission& submission, Sta
             .to_access = VK_ACCESS_2_SHADER_STORAGE_READ_BIT |
                          VK_ACCESS_2_SHADER_STORAGE_WRITE_BIT | VK_ACCESS_2_TRANSFER_WRITE_BIT});
     projection_.record(commands, shader_view, memory_, by_depth_);
+    end_pass(clock_, commands, "project");
     if (order_ == SplatOrder::Device) {
         sort_.record_places(commands, by_depth_, memory_.count(), kDepthBits);
     } else {
@@ -170,6 +174,7 @@ void SplatPass::sort(VkCommandBuffer commands, const Submission& submission, Sta
          .from_access = VK_ACCESS_2_SHADER_STORAGE_WRITE_BIT | VK_ACCESS_2_TRANSFER_WRITE_BIT,
          .to_stage = VK_PIPELINE_STAGE_2_VERTEX_SHADER_BIT | VK_PIPELINE_STAGE_2_DRAW_INDIRECT_BIT,
          .to_access = VK_ACCESS_2_SHADER_STORAGE_READ_BIT | VK_ACCESS_2_INDIRECT_COMMAND_READ_BIT});
+    end_pass(clock_, commands, "sort by depth");
 }
 
 // The colour's old content is lost.

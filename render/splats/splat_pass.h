@@ -1,6 +1,7 @@
 #pragma once
 
 #include "render/layout.h"
+#include "render/pass_clock.h"
 #include "render/pipeline.h"
 #include "render/splats/line_pass.h"
 #include "render/splats/painted_pass.h"
@@ -27,6 +28,9 @@ class SplatPass {
     // Takes another way than what suits the device best, where one is given.
     void force(std::optional<SplatOrder> order) { order_ = order.value_or(order_); }
     void force(std::optional<SplatMethod> method) { method_ = method.value_or(method_); }
+
+    // Times the passes from now on; `clock` outlives them. Null: no more.
+    void watch(PassClock* clock) { clock_ = clock; }
 
     // Brings what is new of the splats to the device, in submissions of its own.
     void update(Submission& submission, StagingRing& staging, const SplatView& view);
@@ -62,6 +66,7 @@ class SplatPass {
     Handle<VkSampler> sampler_;
     Pipeline composite_;
     Image colour_, depth_;
+    PassClock* clock_ = nullptr;
 };
 
 }  // namespace longtake::render

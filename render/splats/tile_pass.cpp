@@ -91,7 +91,7 @@ void TilePass::resize(uint32_t count, VkExtent2D extent) {
 
 void TilePass::record(VkCommandBuffer commands, const RadixSort& sort, VkDeviceAddress view,
                       VkDeviceAddress splats, const SortMemory& order, VkExtent2D extent,
-                      const Under& under) {
+                      const Under& under, PassClock* clock) {
     resize(order.room(), extent);
     const uint32_t columns = tiles_along(extent.width), rows = tiles_along(extent.height);
     vkCmdFillBuffer(commands, ranges_.get(), 0, VK_WHOLE_SIZE, 0);
@@ -117,6 +117,7 @@ void TilePass::record(VkCommandBuffer commands, const RadixSort& sort, VkDeviceA
          .to_stage = VK_PIPELINE_STAGE_2_COMPUTE_SHADER_BIT,
          .to_access = VK_ACCESS_2_SHADER_STORAGE_READ_BIT | VK_ACCESS_2_SHADER_STORAGE_WRITE_BIT});
     sort.record_sums(commands, order, sums_, by_tile_);
+    end_pass(clock, commands, "count tiles");
     const ListPush listing{splats,
                            order.values[0].address(),
                            counts_.address(),
@@ -129,11 +130,14 @@ void TilePass::record(VkCommandBuffer commands, const RadixSort& sort, VkDeviceA
                            by_tile_.room()};
     list_.dispatch_indirect(commands, &listing, order.state.get());
     finish_compute(commands);
+    end_pass(clock, commands, "list tiles");
     sort.record(commands, by_tile_, static_cast<uint32_t>(std::bit_width(columns * rows - 1)));
+    end_pass(clock, commands, "sort by tile");
     const RangesPush ranges{by_tile_.keys[0].address(), ranges_.address(),
                             by_tile_.state.address()};
     ranges_pass_.dispatch_indirect(commands, &ranges, by_tile_.state.get());
     finish_compute(commands);
+    end_pass(clock, commands, "ranges");
     const BlendPush blending{view,
                              splats,
                              by_tile_.values[0].address(),
@@ -144,6 +148,7 @@ void TilePass::record(VkCommandBuffer commands, const RadixSort& sort, VkDeviceA
                              columns,
                              lined ? 1U : 0U};
     blend_.dispatch(commands, &blending, columns, rows);
+    end_pass(clock, commands, "blend");
     depend(commands, {.from_stage = VK_PIPELINE_STAGE_2_COMPUTE_SHADER_BIT,
                       .from_access = VK_ACCESS_2_SHADER_STORAGE_WRITE_BIT,
                       .to_stage = VK_PIPELINE_STAGE_2_COPY_BIT,

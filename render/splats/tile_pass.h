@@ -1,6 +1,7 @@
 #pragma once
 
 #include "render/compute_pipeline.h"
+#include "render/pass_clock.h"
 #include "render/splats/radix_sort.h"
 
 namespace longtake::render {
@@ -19,7 +20,7 @@ class TilePass {
     // Draws `count` splats at most, as `order` says, into a picture of four halves a pixel.
     void record(VkCommandBuffer commands, const RadixSort& sort, VkDeviceAddress view,
                 VkDeviceAddress splats, const SortMemory& order, VkExtent2D extent,
-                const Under& under);
+                const Under& under, PassClock* clock);
     const Buffer& picture() const { return picture_; }
 
     // Once that is done: true when there was no room for all meetings of splats and tiles, of which

@@ -64,6 +64,22 @@ Tensor reference(const Splats& s, const PinholeCamera& c, int sh_degree = 3) {
 }
 
 // Measured on lavapipe: 52.2 to 53.1 dB; both round to 8 bits.
+TEST_P(SplatPassTest, EveryPassIsOnTheClock) {
+    PassClock clock(device());
+    renderer_->watch(&clock);
+    drawn(random_splats(50, 1, 0.05F), camera_at(2.5, kWidth, kHeight));
+    std::vector<std::string> names;
+    for (const auto& [name, milliseconds] : clock.read()) {
+        names.push_back(name);
+        EXPECT_GE(milliseconds, 0);
+        EXPECT_LT(milliseconds, 60'000);
+    }
+    const std::vector<std::string> quads{"project", "sort by depth", "raster", "composite"},
+        tiles{"project", "sort by depth", "count tiles", "list tiles", "sort by tile",
+              "ranges",  "blend",         "copy",        "composite"};
+    EXPECT_EQ(names, GetParam() == SplatMethod::Tiles ? tiles : quads);
+}
+
 TEST_P(SplatPassTest, DrawsWhatTheRasterizerDraws) {
     for (int degree = 0; degree <= 3; ++degree) {
         const Splats splats = random_splats(3000, degree);

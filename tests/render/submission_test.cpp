@@ -2,6 +2,9 @@
 
 #include "tests/render/vulkan_test.h"
 
+#include <chrono>
+#include <thread>
+
 namespace longtake::render {
 namespace {
 
@@ -28,6 +31,24 @@ TEST_F(SubmissionTest, ASecondDeviceIsIndependent) {
     b.wait(b.submit());
     EXPECT_EQ(a.done(), 0u);
     a.wait(a.submit());
+}
+
+TEST_F(SubmissionTest, CopiesWaitForATimeline) {
+    const auto timeline = make_timeline(device());
+    Submission submission(device());
+    submission.begin();
+    submission.copy_after(timeline.get(), 7);
+    submission.submit();
+    std::this_thread::sleep_for(std::chrono::milliseconds(50));
+    EXPECT_EQ(submission.done(), 0u);
+    VkSemaphoreSignalInfo signal{};
+    signal.sType = VK_STRUCTURE_TYPE_SEMAPHORE_SIGNAL_INFO;
+    signal.semaphore = timeline.get();
+    signal.value = 7;
+    ASSERT_EQ(vkSignalSemaphore(device().get(), &signal), VK_SUCCESS);
+    submission.wait(1);
+    submission.begin();  // which waits for nothing
+    submission.wait(submission.submit());
 }
 
 // Without this, all the other tests could pass for want of a listener.

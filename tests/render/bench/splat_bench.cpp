@@ -52,6 +52,31 @@ PinholeCamera camera_of(const Options& o, int picture) {
     return camera;
 }
 
+// What each pass takes on the device, of pictures once around: "name": median, ...
+std::string passes_of(const Device& device, Renderer& renderer,
+                      const std::function<void(int)>& draw) {
+    PassClock clock(device);
+    renderer.watch(&clock);
+    std::vector<std::pair<std::string, std::vector<double>>> passes;
+    for (int i = 0; i < 200; i += 4) {
+        draw(i);
+        const auto read = clock.read();
+        passes.resize(read.size());
+        for (size_t k = 0; k < read.size(); ++k) {
+            passes[k].first = read[k].first;
+            passes[k].second.push_back(read[k].second);
+        }
+    }
+    renderer.watch(nullptr);
+    std::string text;
+    for (auto& [name, times] : passes) {
+        std::ranges::sort(times);
+        text += fmt::format("{}\"{}\": {:.4f}", text.empty() ? "" : ", ", name,
+                            times[times.size() / 2]);
+    }
+    return text;
+}
+
 // Without a method the rasterizer that trains draws, on the CPU.
 void measure(const Options& o, const Device& device, const Splats& splats,
              std::optional<SplatMethod> method, const char* name) {
@@ -84,6 +109,7 @@ void measure(const Options& o, const Device& device, const Splats& splats,
     for (int i = 0; i < 3; ++i) {
         draw(i);
     }
+    const std::string passes = passes_of(device, renderer, draw);
     std::vector<double> times;
     const generator::Stopwatch all;
     const std::clock_t cpu = std::clock();
@@ -100,9 +126,9 @@ void measure(const Options& o, const Device& device, const Splats& splats,
         "{{\"device\": \"{}\", \"method\": \"{}\", \"splats\": {}, \"degree\": {}, "
         "\"picture\": \"{}x{}\", \"pictures\": {}, \"ms\": {:.3f}, \"median_ms\": {:.3f}, "
         "\"least_ms\": {:.3f}, \"cpu_ms\": {:.1f}, "
-        "\"fps\": {:.1f}}}\n",
+        "\"fps\": {:.1f}, \"passes_ms\": {{{}}}}}\n",
         device.name(), name, splats.count(), splats.sh_degree(), o.width, o.height, times.size(),
-        mean, times[times.size() / 2], times[0], cpu_ms, 1e3 / mean);
+        mean, times[times.size() / 2], times[0], cpu_ms, 1e3 / mean, passes);
     std::fflush(stdout);
 }
 
