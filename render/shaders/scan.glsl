@@ -3,22 +3,20 @@ const uint kGroup = 256;
 const uint kEach = 8;               // that an invocation takes
 const uint kBlock = kGroup * kEach;  // that a group takes
 
-shared uint partial[kGroup];
+shared uint partial[2 * kGroup];  // what a step reads, what it writes
 
 // The sum of `value` over the invocations before this one, and over all.
 uint sum_before(uint value, out uint total) {
-    uint i = gl_LocalInvocationID.x;
+    uint i = gl_LocalInvocationID.x, from = 0, sum = value;
     partial[i] = value;
     barrier();
-    uint sum = value;
     for (uint step = 1; step < kGroup; step *= 2) {
-        uint other = i >= step ? partial[i - step] : 0;
-        barrier();
-        sum += other;
-        partial[i] = sum;
+        sum += i >= step ? partial[from + i - step] : 0;
+        from = kGroup - from;
+        partial[from + i] = sum;
         barrier();
     }
-    total = partial[kGroup - 1];
+    total = partial[from + kGroup - 1];
     barrier();
     return sum - value;
 }

@@ -1,5 +1,5 @@
-// What the shaders of the radix sort share: a pass sorts by four bits.
-const uint kDigits = 16;
+// What the shaders of the radix sort share: a pass sorts by eight bits.
+const uint kDigits = 256;
 
 layout(buffer_reference, std430, buffer_reference_align = 16) buffer SortState {
     uint blocks, one, one_more;  // of the next dispatch

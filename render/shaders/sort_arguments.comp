@@ -1,10 +1,11 @@
 #version 450
 #extension GL_GOOGLE_include_directive : require
 #include "splat.glsl"
+#include "scan.glsl"
 #include "sort.glsl"
 
 // What is to be dispatched and drawn for as many as `rows` totals say, or there is room for.
-layout(local_size_x = 1) in;
+layout(local_size_x = 256) in;
 layout(push_constant) uniform Push {
     Words totals;
     SortState state;
@@ -12,9 +13,10 @@ layout(push_constant) uniform Push {
 } push;
 
 void main() {
-    uint sum = 0;
-    for (uint row = 0; row < push.rows; ++row) {
-        sum += push.totals.at[row];
+    uint lane = gl_LocalInvocationID.x, sum;
+    sum_before(lane < push.rows ? push.totals.at[lane] : 0, sum);
+    if (lane != 0) {
+        return;
     }
     uint count = min(sum, push.room);
     push.state.blocks = (count + 2047) / 2048;

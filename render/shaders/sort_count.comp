@@ -13,12 +13,14 @@ layout(push_constant) uniform Push {
     uint shift, stride;
 } push;
 
-const uint kCopies = 16;  // of the counters, so that fewer meet
+const uint kCopies = 8;  // of the counters, so that fewer meet
 shared uint counters[kDigits * kCopies];
 
 void main() {
     uint lane = gl_LocalInvocationID.x;
-    counters[lane] = 0;
+    for (uint copy = 0; copy < kCopies; ++copy) {
+        counters[copy * kGroup + lane] = 0;
+    }
     barrier();
     uint count = push.count != kLeftOut ? push.count : push.state.count;
     uint first = gl_WorkGroupID.x * kBlock + lane;
@@ -26,15 +28,13 @@ void main() {
         uint i = first + k * kGroup;
         uint key = i < count ? push.keys.at[i] : kLeftOut;
         if (key != kLeftOut) {
-            atomicAdd(counters[(key >> push.shift & 15u) * kCopies + lane % kCopies], 1);
+            atomicAdd(counters[(key >> push.shift & 255u) * kCopies + lane % kCopies], 1);
         }
     }
     barrier();
-    if (lane < kDigits) {
-        uint sum = 0;
-        for (uint copy = 0; copy < kCopies; ++copy) {
-            sum += counters[lane * kCopies + copy];
-        }
-        push.table.at[lane * push.stride + gl_WorkGroupID.x] = sum;
+    uint sum = 0;
+    for (uint copy = 0; copy < kCopies; ++copy) {
+        sum += counters[lane * kCopies + copy];
     }
+    push.table.at[lane * push.stride + gl_WorkGroupID.x] = sum;
 }

@@ -36,7 +36,8 @@ void main() {
             }
         }
         for (; at < end; ++at) {  // counted otherwise, by rounding
-            push.tiles.at[at] = kLeftOut;
+            push.tiles.at[at] = push.rows * push.columns;
+            push.met.at[at] = i;
         }
     }
 }

@@ -10,7 +10,7 @@
 namespace longtake::render {
 namespace {
 
-constexpr uint32_t kGroup = 256, kDigits = 16, kDigitBits = 4;
+constexpr uint32_t kGroup = 256, kDigits = 256;
 constexpr VkBufferUsageFlags kUsage =
     VK_BUFFER_USAGE_STORAGE_BUFFER_BIT | VK_BUFFER_USAGE_SHADER_DEVICE_ADDRESS_BIT |
     VK_BUFFER_USAGE_TRANSFER_SRC_BIT | VK_BUFFER_USAGE_TRANSFER_DST_BIT;
@@ -66,25 +66,25 @@ bool RadixSort::works_on(const Device& device) {
 
 void RadixSort::record_places(VkCommandBuffer commands, const SortMemory& memory, uint32_t count,
                               uint32_t bits) const {
-    record_all(commands, memory, bits, count);
-}
-
-void RadixSort::record(VkCommandBuffer commands, const SortMemory& memory, uint32_t bits) const {
-    record_all(commands, memory, bits, kFromState);
-}
-
-// An even number of passes, to end where it began.
-void RadixSort::record_all(VkCommandBuffer commands, const SortMemory& memory, uint32_t bits,
-                           uint32_t count) const {
-    const uint32_t passes = std::max(2U, (bits + 2 * kDigitBits - 1) / (2 * kDigitBits) * 2);
-    for (uint32_t pass = 0; pass < passes; ++pass) {
-        record_pass(commands, memory, pass, pass == 0 ? count : kFromState, pass == 0);
+    record_pass(commands, memory, begins_in(bits), 0, count);
+    const ArgumentsPush arguments{memory.totals.address(), memory.state.address(), kDigits,
+                                  memory.room()};
+    arguments_.dispatch(commands, &arguments, 1);
+    finish_compute(commands);
+    for (uint32_t pass = 1; pass < passes(bits); ++pass) {
+        record_pass(commands, memory, (begins_in(bits) + pass) % 2, pass, kFromState);
     }
 }
 
-void RadixSort::record_pass(VkCommandBuffer commands, const SortMemory& memory, uint32_t pass,
-                            uint32_t count, bool first) const {
-    const size_t from = pass % 2, to = 1 - from;
+void RadixSort::record(VkCommandBuffer commands, const SortMemory& memory, uint32_t bits) const {
+    for (uint32_t pass = 0; pass < passes(bits); ++pass) {
+        record_pass(commands, memory, (begins_in(bits) + pass) % 2, pass, kFromState);
+    }
+}
+
+void RadixSort::record_pass(VkCommandBuffer commands, const SortMemory& memory, size_t from,
+                            uint32_t pass, uint32_t count) const {
+    const size_t to = 1 - from;
     const uint32_t shift = kDigitBits * pass, stride = memory.stride();
     const auto state = memory.state.address();
     const auto over_blocks = [&](const ComputePipeline& pipeline, const void* push) {
@@ -111,14 +111,9 @@ void RadixSort::record_pass(VkCommandBuffer commands, const SortMemory& memory, 
                                  count,
                                  shift,
                                  stride,
-                                 first && count != kFromState ? 1U : 0U};
+                                 count != kFromState ? 1U : 0U};
     over_blocks(scatter_, &scattering);
     finish_compute(commands);
-    if (first) {
-        const ArgumentsPush arguments{memory.totals.address(), state, kDigits, memory.room()};
-        arguments_.dispatch(commands, &arguments, 1);
-        finish_compute(commands);
-    }
 }
 
 void RadixSort::record_sums(VkCommandBuffer commands, const SortMemory& of, const Buffer& sums,

@@ -19,7 +19,7 @@ class SortMemory {
     void reserve(uint32_t keys);
     uint32_t room() const { return room_; }
 
-    // [room]; sorting begins and ends in the first of each.
+    // [room]; sorting begins where RadixSort says and ends in the first of each.
     std::array<Buffer, 2> keys, values;
     Buffer table;   // [digits, stride]: of each block of keys
     Buffer totals;  // [digits]
@@ -36,18 +36,20 @@ class SortMemory {
     uint32_t room_ = 0;
 };
 
-// Sorts 32-bit keys, each with a value, on the device: stably, from the lowest four bits up, a
-// reduction, a scan and a scatter for each four. Ranks are found through shared memory, so that the
-// size of subgroups does not matter, nor whether groups run at the same time.
+// Sorts 32-bit keys, each with a value, on the device: stably, from the lowest eight bits up, a
+// reduction, a scan and a scatter for each eight. Ranks are found through shared memory, so that
+// the size of subgroups does not matter, nor whether groups run at the same time.
 class RadixSort {
   public:
     explicit RadixSort(const Device& device);
 
+    // Which of a SortMemory's two keys, and values, are there to be sorted by so many bits.
+    static constexpr size_t begins_in(uint32_t bits) { return passes(bits) % 2; }
     // Sorts the first `count` keys by their lowest `bits`, to the next eight; values become their
     // places. The state then says how many there are without those left out.
     void record_places(VkCommandBuffer commands, const SortMemory& memory, uint32_t count,
                        uint32_t bits) const;
-    // As many keys as the state says, with their values.
+    // As many keys as the state says, with their values; none of them is left out.
     void record(VkCommandBuffer commands, const SortMemory& memory, uint32_t bits) const;
     // Replaces sums [blocks] of as many entries as the state counts by the sums before each; their
     // total is the count of `result`, whose arguments follow.
@@ -57,11 +59,10 @@ class RadixSort {
     static bool works_on(const Device& device);
 
   private:
-    static constexpr uint32_t kFromState = 0xFFFFFFFF;
-    void record_pass(VkCommandBuffer commands, const SortMemory& memory, uint32_t pass,
-                     uint32_t count, bool first) const;
-    void record_all(VkCommandBuffer commands, const SortMemory& memory, uint32_t bits,
-                    uint32_t count) const;
+    static constexpr uint32_t kFromState = 0xFFFFFFFF, kDigitBits = 8;
+    static constexpr uint32_t passes(uint32_t bits) { return (bits + kDigitBits - 1) / kDigitBits; }
+    void record_pass(VkCommandBuffer commands, const SortMemory& memory, size_t from, uint32_t pass,
+                     uint32_t count) const;
 
     ComputePipeline count_, scan_, arguments_, scatter_;
 };

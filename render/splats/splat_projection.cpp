@@ -1,6 +1,7 @@
 #include "render/splats/splat_projection.h"
 
 #include "render/shaders/project.comp.h"
+#include "render/splats/depth_order.h"
 
 namespace longtake::render {
 namespace {
@@ -30,7 +31,8 @@ void SplatProjection::reserve(uint32_t count) {
 
 void SplatProjection::record(VkCommandBuffer commands, VkDeviceAddress view,
                              const SplatMemory& memory, const SortMemory& order) const {
-    const Push push{view, memory.addresses(), order.keys[0].address(), splats_.address()};
+    const Push push{view, memory.addresses(),
+                    order.keys[RadixSort::begins_in(kDepthBits)].address(), splats_.address()};
     pipeline_.dispatch(commands, &push, (memory.count() + kGroup - 1) / kGroup);
     finish_compute(commands);
 }

@@ -82,7 +82,7 @@ void TilePass::resize(uint32_t count, VkExtent2D extent) {
         const VkDeviceSize pixels = VkDeviceSize{extent.width} * extent.height,
                            tiles =
                                VkDeviceSize{tiles_along(extent.width)} * tiles_along(extent.height);
-        ranges_ = Buffer(device_, 8 * tiles, kUsage, false);
+        ranges_ = Buffer(device_, 8 * (tiles + 1), kUsage, false);
         line_colours_ = Buffer(device_, 8 * pixels, kUsage, false);
         line_depths_ = Buffer(device_, 4 * pixels, kUsage, false);
         picture_ = Buffer(device_, 8 * pixels, kUsage, false);
@@ -118,20 +118,22 @@ void TilePass::record(VkCommandBuffer commands, const RadixSort& sort, VkDeviceA
          .to_access = VK_ACCESS_2_SHADER_STORAGE_READ_BIT | VK_ACCESS_2_SHADER_STORAGE_WRITE_BIT});
     sort.record_sums(commands, order, sums_, by_tile_);
     end_pass(clock, commands, "count tiles");
+    const auto bits = static_cast<uint32_t>(std::bit_width(columns * rows));
+    const size_t begin = RadixSort::begins_in(bits);
     const ListPush listing{splats,
                            order.values[0].address(),
                            counts_.address(),
                            sums_.address(),
                            order.state.address(),
-                           by_tile_.keys[0].address(),
-                           by_tile_.values[0].address(),
+                           by_tile_.keys[begin].address(),
+                           by_tile_.values[begin].address(),
                            columns,
                            rows,
                            by_tile_.room()};
     list_.dispatch_indirect(commands, &listing, order.state.get());
     finish_compute(commands);
     end_pass(clock, commands, "list tiles");
-    sort.record(commands, by_tile_, static_cast<uint32_t>(std::bit_width(columns * rows - 1)));
+    sort.record(commands, by_tile_, bits);
     end_pass(clock, commands, "sort by tile");
     const RangesPush ranges{by_tile_.keys[0].address(), ranges_.address(),
                             by_tile_.state.address()};

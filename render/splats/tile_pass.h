@@ -34,7 +34,7 @@ class TilePass {
     ComputePipeline count_, list_, ranges_pass_, blend_;
     SortMemory by_tile_;
     Buffer counts_, sums_;  // of splats in order, of their blocks
-    Buffer ranges_;         // [tiles, 2]
+    Buffer ranges_;         // [tiles + 1, 2]; the last is of what belongs to none
     Buffer line_colours_, line_depths_, picture_;
     Buffer wanted_;  // on the host: the number of meetings
     VkExtent2D extent_{};

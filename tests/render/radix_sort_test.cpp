@@ -24,7 +24,7 @@ class RadixSortTest : public VulkanTest {
         std::memcpy(host.mapped().data(), keys.data(), 4 * keys.size());
         Submission submission(device());
         VkCommandBuffer commands = submission.begin();
-        copy(commands, host, memory.keys[0], 4 * keys.size(), 0);
+        copy(commands, host, memory.keys[RadixSort::begins_in(bits)], 4 * keys.size(), 0);
         sort.record_places(commands, memory, count, bits);
         copy(commands, memory.values[0], host, 4 * keys.size(), 0);
         copy(commands, memory.state, host, 48, 4 * keys.size());
