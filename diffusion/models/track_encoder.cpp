@@ -4,12 +4,12 @@
 
 #include <algorithm>
 #include <cmath>
-#include <map>
 
 namespace longtake::diffusion {
 namespace {
 
 constexpr const char* kTemporal = "track_encoder.temporal.weight";
+constexpr const char* kSpeed = "track_encoder.speed.weight";
 constexpr const char* kMix = "track_encoder.mix.weight";
 constexpr const char* kWanTemporal = "track_encoder.temporal_conv.weight";
 constexpr const char* kWanMix = "track_encoder.proj.weight";
@@ -38,11 +38,16 @@ bool TrackEncoder::is_in(const WeightMap& weights) {
 
 TrackEncoder::TrackEncoder(const WeightMap& weights)
     : layout_(weights.contains(kTemporal) ? Layout::Ours : Layout::WanTrack) {
-    if (layout_ == Layout::Ours) {
-        read(weights, kTemporal, kMix);
-        return;
+    const bool ours = layout_ == Layout::Ours;
+    const char* temporal = ours ? kTemporal : kWanTemporal;
+    channels_ = weights.info(temporal).shape[0];
+    taps_ = mixed(weights, temporal, ours ? kMix : kWanMix);
+    id_dim_ = taps_.extent(2);
+    if (ours && weights.contains(kSpeed)) {
+        speed_ = mixed(weights, kSpeed, kMix);
+        check_input(speed_.extent(2) == 2, "{}: {} has {} inputs, not 2", weights.path().string(),
+                    kSpeed, speed_.extent(2));
     }
-    read(weights, kWanTemporal, kWanMix);
     if (weights.contains(kWanMixBias)) {
         const Tensor mix = weights.get(kWanMix, {channels_, channels_, 1, 1, 1}).to(DType::F32);
         const Tensor inner = weights.get(kWanTemporalBias, {channels_}).to(DType::F32);
@@ -56,29 +61,53 @@ TrackEncoder::TrackEncoder(const WeightMap& weights)
     }
 }
 
-void TrackEncoder::read(const WeightMap& weights, const char* temporal_name, const char* mix_name) {
+Tensor TrackEncoder::mixed(const WeightMap& weights, const char* temporal_name,
+                           const char* mix_name) const {
     const Shape shape = weights.info(temporal_name).shape;
     check_input(shape.rank() == 5 && shape[2] == kTaps && shape[3] == 1 && shape[4] == 1 &&
-                    shape[1] % 2 == 0 && shape[0] > 0 && shape[1] > 0,
-                "{}: {} is {}, not [channels, ids, 4, 1, 1]", weights.path().string(),
+                    shape[1] % 2 == 0 && shape[0] == channels_ && shape[0] > 0 && shape[1] > 0,
+                "{}: {} is {}, not [channels, inputs, 4, 1, 1]", weights.path().string(),
                 temporal_name, shape.str());
-    channels_ = shape[0];
-    id_dim_ = shape[1];
+    const int64_t inputs = shape[1];
     const Tensor temporal = weights.get(temporal_name, shape).to(DType::F32);
     const Tensor mix = weights.get(mix_name, {channels_, channels_, 1, 1, 1}).to(DType::F32);
-    taps_ = Tensor::zeros({kTaps, channels_, id_dim_});
-    float* to = taps_.data<float>();
+    Tensor taps = Tensor::zeros({kTaps, channels_, inputs});
+    float* to = taps.data<float>();
     for (int64_t tap = 0; tap < kTaps; ++tap) {
         for (int64_t c = 0; c < channels_; ++c) {
             for (int64_t k = 0; k < channels_; ++k) {
                 const float m = mix.data<float>()[c * channels_ + k];
-                for (int64_t i = 0; i < id_dim_; ++i) {
-                    to[(tap * channels_ + c) * id_dim_ + i] +=
-                        m * temporal.data<float>()[(k * id_dim_ + i) * kTaps + tap];
+                for (int64_t i = 0; i < inputs; ++i) {
+                    to[(tap * channels_ + c) * inputs + i] +=
+                        m * temporal.data<float>()[(k * inputs + i) * kTaps + tap];
                 }
             }
         }
     }
+    return taps;
+}
+
+TrackEncoder::Speeds TrackEncoder::speeds(std::span<const std::vector<TrackedPoint>> frames,
+                                          int64_t h, int64_t w) {
+    struct Shown {
+        size_t frame;
+        TrackedPoint point;
+    };
+    std::map<int32_t, Shown> first;
+    Speeds speeds;
+    for (size_t t = 0; t < frames.size(); ++t) {
+        for (const TrackedPoint& point : frames[t]) {
+            const auto [begin, fresh] = first.try_emplace(point.id, Shown{t, point});
+            if (!fresh) {
+                const float scale =
+                    static_cast<float>(kTaps) / static_cast<float>(t - begin->second.frame);
+                speeds[point.id] = {
+                    (point.x - begin->second.point.x) * static_cast<float>(w - 1) * scale,
+                    (point.y - begin->second.point.y) * static_cast<float>(h - 1) * scale};
+            }
+        }
+    }
+    return speeds;
 }
 
 std::vector<float> TrackEncoder::embedded(int32_t id) const {
@@ -115,15 +144,29 @@ void TrackEncoder::encode(std::span<const std::vector<TrackedPoint>> frames, Ten
         map.data<float>()[i] = bias_[static_cast<size_t>(i / (h * w) % channels_)];
     }
     std::map<int32_t, std::vector<float>> known;
+    std::vector<float> value(static_cast<size_t>(channels_));
+    Speeds moving;
     for (int64_t t = 0; t < std::ssize(frames); ++t) {
         const int64_t latent = (t + lead) / kTaps, tap = (t + lead) % kTaps;
         float* cells = map.data<float>() + latent * channels_ * h * w;
+        if (!speed_.empty() && (t == 0 || tap == 0)) {
+            moving = speeds(
+                frames.subspan(static_cast<size_t>(t), static_cast<size_t>(kTaps - tap)), h, w);
+        }
         for (const TrackedPoint& point : frames[static_cast<size_t>(t)]) {
             auto& all = known[point.id];
             if (all.empty()) {
                 all = embedded(point.id);
             }
-            const float* embedding = all.data() + tap * channels_;
+            std::copy_n(all.data() + tap * channels_, channels_, value.data());
+            if (const auto at = moving.find(point.id); at != moving.end()) {
+                const float* turn = speed_.data<float>() + tap * channels_ * 2;
+                for (int64_t c = 0; c < channels_; ++c) {
+                    value[static_cast<size_t>(c)] +=
+                        turn[2 * c] * at->second[0] + turn[2 * c + 1] * at->second[1];
+                }
+            }
+            const float* embedding = value.data();
             const Between x = between(point.x, w), y = between(point.y, h);
             for (int64_t c = 0; c < channels_; ++c) {
                 float* row = cells + (c * h + y.cell) * w + x.cell;

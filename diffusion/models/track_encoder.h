@@ -3,7 +3,9 @@
 #include "core/tensor.h"
 #include "diffusion/weights/weight_map.h"
 
+#include <array>
 #include <cstdint>
+#include <map>
 #include <span>
 #include <vector>
 
@@ -23,8 +25,9 @@ struct TrackedPoint {
 //
 // In a transformer's checkpoint it is one of
 //   track_encoder.temporal.weight [C, ids, 4, 1, 1], track_encoder.mix.weight [C, C, 1, 1, 1]:
-//   ours;
-//       cells share a point by how near they are, and ids that follow each other are far apart
+//       ours; cells share a point by how near they are, and ids that follow each other are far
+//       apart; with track_encoder.speed.weight [C, 2, 4, 1, 1], points also add how fast they move,
+//       in cells a latent frame, from the first to the last of its four frames that shows them
 //   track_encoder.temporal_conv and .proj, weight and bias: WanTrack's; a point is in the nearest
 //       cell, and ids are as they are
 class TrackEncoder {
@@ -48,13 +51,16 @@ class TrackEncoder {
         float part;  // of the one after it
     };
     Between between(float place, int64_t count) const;
-    void read(const WeightMap& weights, const char* temporal, const char* mix);
+    Tensor mixed(const WeightMap& weights, const char* temporal, const char* mix) const;
+    // Speeds of the points of one latent's frames, by id: cells a latent frame, x and y.
+    using Speeds = std::map<int32_t, std::array<float, 2>>;
+    static Speeds speeds(std::span<const std::vector<TrackedPoint>> frames, int64_t h, int64_t w);
     std::vector<float> embedded(int32_t id) const;  // [taps, C]
 
     Layout layout_;
     int64_t channels_, id_dim_;
     std::vector<float> bias_;  // [C], of every cell; ours has none
-    Tensor taps_;              // [4, C, ids], mixed already
+    Tensor taps_, speed_;      // [4, C, ids] and, where there is one, [4, C, 2], mixed already
 };
 
 }  // namespace longtake::diffusion

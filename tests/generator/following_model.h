@@ -22,7 +22,8 @@ inline std::shared_ptr<const diffusion::VideoModel> following_model(Device devic
     }
     const auto encoder =
         SafetensorsFile::open(LONGTAKE_TEST_FIXTURES "/tracks/encoder.safetensors");
-    for (const char* name : {"track_encoder.temporal.weight", "track_encoder.mix.weight"}) {
+    for (const char* name : {"track_encoder.temporal.weight", "track_encoder.mix.weight",
+                             "track_encoder.speed.weight"}) {
         tensors[name] = encoder->tensor(name).clone();
     }
     write_safetensors(weights, {tensors.begin(), tensors.end()});

@@ -182,7 +182,9 @@ def main():
     device, world, tokenizer = setup(), World(), Tokenizer(args.tokenizer)
     student = load(args.causal, Model()).to(device)
     student.text_encoder.requires_grad_(False)
-    student.transformer.track_encoder.requires_grad_(False)  # the teacher's
+    taught = load(args.teacher, Model()).transformer.track_encoder  # what the teacher is told of motion
+    student.transformer.track_encoder.load_state_dict(taught.state_dict())
+    student.transformer.track_encoder.requires_grad_(False)
     if device == "cuda":
         student.compile_blocks()
     captions = Captions(world, tokenizer, TRAIN_SEEDS + 10**8, args.prompts, device, variants=1)
