@@ -29,6 +29,17 @@ __device__ inline void load_chunk(const __nv_bfloat16* from, float (&to)[kChunk]
         to[2 * i + 1] = pair.y;
     }
 }
+__device__ inline void load_chunk(const __nv_fp8_e4m3* from, float (&to)[kChunk]) {
+    const uint2 bits = *reinterpret_cast<const uint2*>(from);
+    const unsigned words[]{bits.x, bits.y};
+#pragma unroll
+    for (int i = 0; i < kChunk; i += 2) {
+        const auto pair = static_cast<__nv_fp8x2_storage_t>(words[i / 4] >> (i % 4 * 8));
+        const float2 both = __half22float2(__half2(__nv_cvt_fp8x2_to_halfraw2(pair, __NV_E4M3)));
+        to[i] = both.x;
+        to[i + 1] = both.y;
+    }
+}
 template <typename T> __device__ void store_chunk(T* to, const float (&from)[kChunk]) {
     struct alignas(16) {
         T values[kChunk];

@@ -178,8 +178,7 @@ diffusion::KvView CacheMemory::update(int layer, const Tensor& queries, const Te
     if (pass_ == Pass::Clean && participation_.clean_frames > 0) {
         Tensor sums = clean_sums_.slice(layer, layer + 1);
         const int64_t first = std::max<int64_t>(0, frames - participation_.clean_frames);
-        zero(sums);
-        add_queries(queries, tokens(Range{first, frames}), sums, geometry_.stream);
+        sum_queries(queries, tokens(Range{first, frames}), {}, sums, geometry_.stream);
     }
     diffusion::KvView view = store_.view(layer, tokens(plan_.len_after));
     if (!groups_.empty()) {
@@ -321,16 +320,15 @@ void CacheMemory::select(int layer, const Tensor& queries) {
     if (participation_.score == Score::Random) {
         draw_scores(layer, candidates.count());
     } else {
-        zero(vote_);
-        if (participation_.queries != Queries::Clean) {
-            add_queries(queries, {0, queries.extent(0)}, vote_, stream);
-        }
-        if (participation_.queries != Queries::Noisy) {
-            add_queries(clean_sums_, {layer, layer + 1}, vote_, stream);
+        const Tensor clean = clean_sums_.slice(layer, layer + 1).reshape(vote_.shape());
+        const bool both = participation_.queries == Queries::Both;
+        const bool noisy = both || participation_.queries == Queries::Noisy;
+        if (noisy) {
+            sum_queries(queries, {0, queries.extent(0)}, both ? clean : Tensor(), vote_, stream);
         }
         const int64_t cached = tokens(plan_.len_before);
         store_.refresh(layer, {0, cached});
-        score_slots(store_.view(layer, cached), candidates, vote_, scores_, stream);
+        score_slots(store_.view(layer, cached), candidates, noisy ? vote_ : clean, scores_, stream);
     }
     Tensor reuse = store_.reuse(layer);
     select_top(scores_, candidates, participation_.reuse_limit, tokens(plan_.top), reuse, order_,

@@ -5,6 +5,7 @@
 #include "generator/cache/slots.h"
 
 #include <array>
+#include <span>
 
 namespace longtake::generator {
 
@@ -60,15 +61,12 @@ void KvStore::keep(int layer, int64_t head, const Tensor& chosen, Range tail) {
     if (chosen.count() == 0 && stays) {
         return;
     }
-    Tensor positions = this->positions(layer), reuse = this->reuse(layer);
-    Tensor rotated_at = rotated_at_.slice(layer, layer + 1);
-    for (Tensor* t : {&slots_[static_cast<size_t>(layer)], &positions, &reuse}) {
-        move_slots(*t, head, chosen, tail, geometry_.stream);
-    }
+    std::array<Tensor, kMostMoved> all{slots_[static_cast<size_t>(layer)], positions(layer),
+                                       reuse(layer), rotated_at_.slice(layer, layer + 1)};
+    // Copies in fp8 stay where they are.
+    move_slots(std::span(all).first(geometry_.fp8 ? 3 : 4), head, chosen, tail, geometry_.stream);
     if (geometry_.fp8) {
         forget_rotation(layer, {head, head + chosen.count() + tail.count()});
-    } else {
-        move_slots(rotated_at, head, chosen, tail, geometry_.stream);
     }
 }
 

@@ -4,12 +4,15 @@
 
 namespace longtake::generator {
 
-void add_queries(const Tensor& queries, Range rows, Tensor& sums, GpuStream stream) {
+void sum_queries(const Tensor& queries, Range rows, const Tensor& plus, Tensor& sums,
+                 GpuStream stream) {
     check(queries.device() == sums.device() && rows.end <= queries.extent(0) &&
-              queries.extent(1) * queries.extent(2) == sums.count(),
-          "queries {} cannot be added to {}", queries.shape().str(), sums.shape().str());
-    sums.device() == Device::Cpu ? add_queries_cpu(queries, rows, sums)
-                                 : add_queries_cuda(queries, rows, sums, stream);
+              queries.extent(1) * queries.extent(2) == sums.count() &&
+              (plus.empty() || plus.count() == sums.count()),
+          "queries {} do not add up to {}", queries.shape().str(), sums.shape().str());
+    const float* more = plus.empty() ? nullptr : plus.data<float>();
+    sums.device() == Device::Cpu ? sum_queries_cpu(queries, rows, more, sums)
+                                 : sum_queries_cuda(queries, rows, more, sums, stream);
 }
 
 void score_slots(const diffusion::KvView& keys, Range slots, const Tensor& sums, Tensor& scores,

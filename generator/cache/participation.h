@@ -33,8 +33,10 @@ struct Participation {
 // What it takes, on either device. On the GPU all of it is queued on `stream`, the choice included:
 // it never leaves the device.
 
-// sums [heads, head_dim] fp32 += rows of queries [L, heads, head_dim].
-void add_queries(const Tensor& queries, Range rows, Tensor& sums, GpuStream stream = nullptr);
+// sums [heads, head_dim] fp32 = rows of queries [L, heads, head_dim], added up, and `plus`, of the
+// sums' size or empty.
+void sum_queries(const Tensor& queries, Range rows, const Tensor& plus, Tensor& sums,
+                 GpuStream stream = nullptr);
 
 // scores[i] = <query sum, key of slot i> / (sqrt(head_dim) * heads), heads summed: one ranking
 // for all heads of a layer. `slots` are rows of `keys`; sums [heads, head_dim], scores fp32.
@@ -48,12 +50,14 @@ void score_slots(const diffusion::KvView& keys, Range slots, const Tensor& sums,
 void select_top(const Tensor& scores, Range candidates, int limit, int64_t count, Tensor& reuse,
                 Tensor& order, GpuStream stream = nullptr);
 
-void add_queries_cpu(const Tensor& queries, Range rows, Tensor& sums);
+// `plus` may be null.
+void sum_queries_cpu(const Tensor& queries, Range rows, const float* plus, Tensor& sums);
 void score_slots_cpu(const diffusion::KvView& keys, Range slots, const Tensor& sums,
                      Tensor& scores);
 void select_top_cpu(const Tensor& scores, Range candidates, int limit, int64_t count, Tensor& reuse,
                     Tensor& order);
-void add_queries_cuda(const Tensor& queries, Range rows, Tensor& sums, GpuStream stream);
+void sum_queries_cuda(const Tensor& queries, Range rows, const float* plus, Tensor& sums,
+                      GpuStream stream);
 void score_slots_cuda(const diffusion::KvView& keys, Range slots, const Tensor& sums,
                       Tensor& scores, GpuStream stream);
 void select_top_cuda(const Tensor& scores, Range candidates, int limit, int64_t count,

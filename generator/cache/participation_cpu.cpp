@@ -9,16 +9,21 @@
 namespace longtake::generator {
 namespace {
 
-template <typename T> void add_rows(const Tensor& queries, Range rows, float* sums) {
+template <typename T>
+void sum_rows(const Tensor& queries, Range rows, const float* plus, float* sums) {
     const int64_t heads = queries.extent(1), head_dim = queries.extent(2);
     const T* all = queries.data<T>();
     parallel_for(heads, [=](int64_t h) {
         float* sum = sums + h * head_dim;
+        std::fill_n(sum, head_dim, 0.0f);
         for (int64_t row = rows.begin; row < rows.end; ++row) {
             const T* q = all + (row * heads + h) * head_dim;
             for (int64_t d = 0; d < head_dim; ++d) {
                 sum[d] += static_cast<float>(q[d]);
             }
+        }
+        for (int64_t d = 0; plus != nullptr && d < head_dim; ++d) {
+            sum[d] += plus[h * head_dim + d];
         }
     });
 }
@@ -45,10 +50,10 @@ void score_rows(const diffusion::KvView& view, Range slots, const Tensor& all_su
 
 }  // namespace
 
-void add_queries_cpu(const Tensor& queries, Range rows, Tensor& sums) {
+void sum_queries_cpu(const Tensor& queries, Range rows, const float* plus, Tensor& sums) {
     switch (queries.dtype()) {
-        case DType::F32: return add_rows<float>(queries, rows, sums.data<float>());
-        case DType::BF16: return add_rows<bf16>(queries, rows, sums.data<float>());
+        case DType::F32: return sum_rows<float>(queries, rows, plus, sums.data<float>());
+        case DType::BF16: return sum_rows<bf16>(queries, rows, plus, sums.data<float>());
         default: fail("queries of type {} cannot vote", name_of(queries.dtype()));
     }
 }

@@ -1,4 +1,5 @@
-#include "diffusion/ops/elements.cuh"
+#include "core/host_device.h"
+#include "diffusion/ops/row_chunks.cuh"
 #include "generator/cache/participation.h"
 
 #include <cmath>
@@ -12,52 +13,118 @@ constexpr int kLanes = 32, kWarps = 32, kThreads = kLanes * kWarps;
 constexpr unsigned kAll = 0xffffffffU;
 constexpr int kDigits = 256;
 
-// A block: 32 columns, in 32 shares of the rows.
-template <typename T>
-__global__ void add_kernel(const T* queries, int64_t begin, int64_t end, int columns, float* sums) {
-    __shared__ float parts[kWarps][kLanes + 1];
-    const int column = blockIdx.x * kLanes + threadIdx.x;
-    float sum = 0;
-    for (int64_t row = begin + threadIdx.y; column < columns && row < end; row += kWarps) {
-        sum += to_float(queries[row * columns + column]);
-    }
-    parts[threadIdx.y][threadIdx.x] = sum;
-    __syncthreads();
-    if (threadIdx.y == 0 && column < columns) {
-        sum = 0;
-        for (int y = 0; y < kWarps; ++y) {
-            sum += parts[y][threadIdx.x];
-        }
-        sums[column] += sum;
+// kStep neighbours: one element, or a chunk.
+template <typename T, int kStep> __device__ void load(const T* from, float (&to)[kStep]) {
+    if constexpr (kStep == 1) {
+        to[0] = to_float(*from);
+    } else {
+        diffusion::load_chunk(from, to);
     }
 }
 
-// A warp for each slot.
-template <typename T>
-__global__ void score_kernel(const T* keys, int64_t stride, int64_t first, int64_t count, int heads,
-                             int d, const float* sums, float scale, float* scores) {
-    const int64_t slot = int64_t{blockIdx.x} * kWarps + threadIdx.y;
+// A block: 32 columns, in shares of the rows.
+template <typename T, int kStep>
+__global__ void __launch_bounds__(kThreads)
+    sum_kernel(const T* queries, int64_t begin, int64_t end, int columns, const float* plus,
+               float* sums) {
+    constexpr int kWide = kLanes / kStep, kShares = kThreads / kWide;
+    __shared__ float parts[kShares][kLanes + 1];
+    const int share = threadIdx.x / kWide, within = threadIdx.x % kWide * kStep;
+    const int first = blockIdx.x * kLanes;
+    float sum[kStep] = {};
+    if (first + within < columns) {
+#pragma unroll 8
+        for (int64_t row = begin + share; row < end; row += kShares) {
+            float v[kStep];
+            load(queries + row * columns + first + within, v);
+            LONGTAKE_UNROLL
+            for (int j = 0; j < kStep; ++j) {
+                sum[j] += v[j];
+            }
+        }
+    }
+    LONGTAKE_UNROLL
+    for (int j = 0; j < kStep; ++j) {
+        parts[share][within + j] = sum[j];
+    }
+    __syncthreads();
+    const int column = threadIdx.x % kLanes, warp = threadIdx.x / kLanes;
+    float total = 0;
+    for (int s = warp; s < kShares; s += kWarps) {
+        total += parts[s][column];
+    }
+    __syncthreads();
+    parts[warp][column] = total;
+    __syncthreads();
+    if (warp == 0 && first + column < columns) {
+        total = 0;
+        for (int w = 0; w < kWarps; ++w) {
+            total += parts[w][column];
+        }
+        sums[first + column] = total + (plus == nullptr ? 0.F : plus[first + column]);
+    }
+}
+
+// A warp for kTogether slots after one another, with the sums in shared memory.
+constexpr int kScoreWarps = 8, kTogether = 4;
+
+template <typename T, int kStep>
+__global__ void __launch_bounds__(kScoreWarps* kLanes)
+    score_kernel(const T* keys, int64_t stride, int64_t first, int64_t count, int heads, int d,
+                 const float* sums, float scale, float* scores) {
+    extern __shared__ __align__(16) float vote[];
+    for (int i = threadIdx.x; i < heads * d; i += kScoreWarps * kLanes) {
+        vote[i] = sums[i];
+    }
+    __syncthreads();
+    const int lane = threadIdx.x % kLanes, warp = threadIdx.x / kLanes;
+    const int64_t slot = (int64_t{blockIdx.x} * kScoreWarps + warp) * kTogether;
     if (slot >= count) {
         return;
     }
-    float dot = 0;
-    for (int h = 0; h < heads; ++h) {
-        const T* key = keys + (h * stride + first + slot) * d;
-        for (int i = threadIdx.x; i < d; i += kLanes) {
-            dot += sums[h * d + i] * to_float(key[i]);
+    const int together = static_cast<int>(min(count - slot, int64_t{kTogether}));
+    constexpr int kStride = kLanes * kStep;  // elements of a slot that the warp reads at once
+    const int heads_on = kStride / d, on = kStride % d;
+    int head = lane * kStep / d, within = lane * kStep % d;
+    float dots[kTogether] = {};
+#pragma unroll 2
+    for (int at = lane * kStep; at < heads * d; at += kStride) {
+        const T* key = keys + (head * stride + first + slot) * d + within;
+        float v[kTogether][kStep];
+        LONGTAKE_UNROLL
+        for (int s = 0; s < kTogether; ++s) {
+            load(key + (s < together ? s : 0) * d, v[s]);
+        }
+        float wanted[kStep];
+        load(vote + at, wanted);
+        LONGTAKE_UNROLL
+        for (int j = 0; j < kStep; ++j) {
+            LONGTAKE_UNROLL
+            for (int s = 0; s < kTogether; ++s) {
+                dots[s] += wanted[j] * v[s][j];
+            }
+        }
+        head += heads_on;
+        within += on;
+        if (within >= d) {
+            within -= d;
+            ++head;
         }
     }
-    for (int step = kLanes / 2; step > 0; step /= 2) {
-        dot += __shfl_xor_sync(kAll, dot, step);
-    }
-    if (threadIdx.x == 0) {
-        scores[slot] = dot * scale;
+    LONGTAKE_UNROLL
+    for (int s = 0; s < kTogether; ++s) {
+        for (int step = kLanes / 2; step > 0; step /= 2) {
+            dots[s] += __shfl_xor_sync(kAll, dots[s], step);
+        }
+        if (lane == s && s < together) {
+            scores[slot + s] = dots[s] * scale;
+        }
     }
 }
 
 // Larger is better, and no two are equal: not spent before spent, then the score, then the lower
 // slot.
-__device__ uint64_t rank_of(float score, bool spent, int64_t i) {
+__device__ uint64_t rank_of(float score, bool spent, int i) {
     const unsigned bits = __float_as_uint(score + 0.F);  // -0 is 0
     const unsigned ordered = (bits >> 31) != 0 ? ~bits : bits | 0x80000000U;
     return (uint64_t{!spent} << 63) | (uint64_t{ordered} << 31) |
@@ -99,15 +166,67 @@ __device__ void find_digit(const unsigned* counts, int shift, Cut& cut) {
     }
 }
 
+// The ranks of the candidates, which lie in a row for each warp: those of the first kHeld of a lane
+// stay in registers.
+class Ranks {
+  public:
+    static constexpr int kHeld = 16;
+
+    __device__ Ranks(const float* scores, const uint8_t* reuse, int limit, int candidates)
+        : scores_(scores), reuse_(reuse), limit_(limit) {
+        const int share = (candidates + kThreads - 1) / kThreads * kLanes;
+        begin_ = threadIdx.x / kLanes * share;
+        end_ = min(begin_ + share, candidates);
+        LONGTAKE_UNROLL
+        for (int k = 0; k < kHeld; ++k) {
+            const int i = place(k);
+            held_[k] = i < end_ ? scores_[i] : 0.F;
+            spent_ |= i < end_ && is_spent(i) ? 1U << k : 0U;
+        }
+    }
+    // work(candidate, rank) of the lane's own.
+    template <typename Work> __device__ void each(const Work& work) const {
+        each_row([&](int i, uint rank) {
+            if (i < end_) {
+                work(i, rank);
+            }
+        });
+    }
+    // All lanes at once, also those whose candidate is none: its number is past the end.
+    template <typename Work> __device__ void each_row(const Work& work) const {
+        LONGTAKE_UNROLL
+        for (int k = 0; k < kHeld; ++k) {
+            if (begin_ + k * kLanes < end_) {
+                work(place(k), rank_of(held_[k], (spent_ >> k & 1U) != 0, place(k)));
+            }
+        }
+        for (int k = kHeld; begin_ + k * kLanes < end_; ++k) {
+            const int i = place(k);
+            work(i, i < end_ ? rank_of(scores_[i], is_spent(i), i) : 0);
+        }
+    }
+    __device__ int end() const { return end_; }
+
+  private:
+    __device__ int place(int k) const { return begin_ + k * kLanes + threadIdx.x % kLanes; }
+    __device__ bool is_spent(int i) const { return limit_ > 0 && reuse_[i] >= limit_; }
+
+    const float* scores_;
+    const uint8_t* reuse_;
+    int limit_;
+    int begin_, end_;
+    float held_[kHeld];
+    unsigned spent_ = 0;
+};
+
 // One block. Finds the rank of the last one chosen, then writes down who is not below it.
-__global__ void select_kernel(const float* scores, uint8_t* reuse, int limit, int64_t candidates,
-                              unsigned count, int32_t first, int32_t* order) {
+__global__ void __launch_bounds__(kThreads)
+    select_kernel(const float* scores, uint8_t* reuse, int limit, int64_t candidates,
+                  unsigned count, int32_t first, int32_t* order) {
     __shared__ unsigned counts[kDigits];
     __shared__ Cut cut;
     __shared__ unsigned warp_counts[kWarps];
-    const auto rank = [=](int64_t i) {
-        return rank_of(scores[i], limit > 0 && reuse[i] >= limit, i);
-    };
+    const Ranks ranks(scores, reuse, limit, static_cast<int>(candidates));
     if (threadIdx.x == 0) {
         cut.rank = 0;
         cut.left = count;
@@ -120,57 +239,53 @@ __global__ void select_kernel(const float* scores, uint8_t* reuse, int limit, in
         }
         __syncthreads();
         const uint64_t known = cut.rank >> shift >> 8;
-#pragma unroll 4
-        for (int64_t i = threadIdx.x; i < candidates; i += kThreads) {
-            const uint64_t r = rank(i);
+        ranks.each([&](int, uint64_t r) {
             if (r >> shift >> 8 == known) {
                 atomicAdd(&counts[r >> shift & (kDigits - 1)], 1U);
             }
-        }
+        });
         __syncthreads();
         if (threadIdx.x < kLanes) {
             find_digit(counts, shift, cut);
         }
         __syncthreads();
     }
-    // Every warp has candidates that follow one another.
     const int lane = threadIdx.x % kLanes, warp = threadIdx.x / kLanes;
-    const int64_t share = (candidates + kThreads - 1) / kThreads * kLanes;
-    const int64_t begin = warp * share, end = min(begin + share, candidates);
     const uint64_t last = cut.rank;
     unsigned chosen = 0;
-#pragma unroll 4
-    for (int64_t i = begin + lane; i < end; i += kLanes) {
-        chosen += rank(i) >= last ? 1 : 0;
-    }
+    ranks.each([&](int, uint64_t r) { chosen += r >= last ? 1 : 0; });
     chosen = __reduce_add_sync(kAll, chosen);
     if (lane == 0) {
         warp_counts[warp] = chosen;
     }
     __syncthreads();
     unsigned written = __reduce_add_sync(kAll, lane < warp ? warp_counts[lane] : 0);
-    for (int64_t row = begin; row < end; row += kLanes) {
-        const int64_t i = row + lane;
-        const bool taken = i < end && rank(i) >= last;
+    ranks.each_row([&](int i, uint64_t r) {
+        const bool taken = i < ranks.end() && r >= last;
         const unsigned votes = __ballot_sync(kAll, taken);
         if (taken) {
-            order[written + __popc(votes & ((1U << lane) - 1))] = first + static_cast<int32_t>(i);
+            order[written + __popc(votes & ((1U << lane) - 1))] = first + i;
             reuse[i] += reuse[i] < 255;
         }
         written += __popc(votes);
-    }
+    });
 }
 
 }  // namespace
 
-void add_queries_cuda(const Tensor& queries, Range rows, Tensor& sums, GpuStream stream) {
+void sum_queries_cuda(const Tensor& queries, Range rows, const float* plus, Tensor& sums,
+                      GpuStream stream) {
     const auto columns = static_cast<int>(sums.count());
+    const bool chunks = columns % diffusion::kChunk == 0 &&
+                        reinterpret_cast<uintptr_t>(queries.raw()) % sizeof(uint4) == 0;
     diffusion::with_type(queries.dtype(), [&](auto element) {
-        add_kernel<<<(columns + kLanes - 1) / kLanes, dim3(kLanes, kWarps), 0, stream>>>(
-            static_cast<const decltype(element)*>(queries.raw()), rows.begin, rows.end, columns,
+        using T = decltype(element);
+        const auto kernel = chunks ? sum_kernel<T, diffusion::kChunk> : sum_kernel<T, 1>;
+        kernel<<<(columns + kLanes - 1) / kLanes, kThreads, 0, stream>>>(
+            static_cast<const T*>(queries.raw()), rows.begin, rows.end, columns, plus,
             sums.data<float>());
     });
-    cuda_check_launch("add_queries");
+    cuda_check_launch("sum_queries");
 }
 
 void score_slots_cuda(const diffusion::KvView& keys, Range slots, const Tensor& sums,
@@ -180,11 +295,15 @@ void score_slots_cuda(const diffusion::KvView& keys, Range slots, const Tensor& 
     if (slots.count() == 0) {
         return;
     }
+    const bool chunks = diffusion::fits_chunks(d, d, {keys.keys});
     const auto score = [&](auto element) {
-        const auto blocks = static_cast<unsigned>((slots.count() + kWarps - 1) / kWarps);
-        score_kernel<<<blocks, dim3(kLanes, kWarps), 0, stream>>>(
-            static_cast<const decltype(element)*>(keys.keys), keys.stride, slots.begin,
-            slots.count(), heads, d, sums.data<float>(), scale, scores.data<float>());
+        using T = decltype(element);
+        constexpr int64_t kOfBlock = kScoreWarps * kTogether;
+        const auto blocks = static_cast<unsigned>((slots.count() + kOfBlock - 1) / kOfBlock);
+        const auto kernel = chunks ? score_kernel<T, diffusion::kChunk> : score_kernel<T, 1>;
+        kernel<<<blocks, kScoreWarps * kLanes, sums.bytes(), stream>>>(
+            static_cast<const T*>(keys.keys), keys.stride, slots.begin, slots.count(), heads, d,
+            sums.data<float>(), scale, scores.data<float>());
     };
     if (keys.dtype == DType::F8E4M3) {
         score(__nv_fp8_e4m3());

@@ -12,13 +12,22 @@ void check_range(const Tensor& slots, Range range) {
 
 }  // namespace
 
-void move_slots(Tensor& slots, int64_t to, const Tensor& chosen, Range tail, GpuStream stream) {
-    check_range(slots, tail);
-    check(chosen.device() == slots.device(), "move_slots: tensors of two devices");
+void move_slots(std::span<Tensor> together, int64_t to, const Tensor& chosen, Range tail,
+                GpuStream stream) {
+    check(!together.empty() && together.size() <= kMostMoved, "move_slots: {} tensors",
+          together.size());
+    for (const Tensor& slots : together) {
+        check_range(slots, tail);
+        check(chosen.device() == slots.device(), "move_slots: tensors of two devices");
+    }
     check(tail.count() == 0 || to + chosen.count() <= tail.begin, "slots from {} move up to {}",
           tail.begin, to + chosen.count());
-    slots.device() == Device::Cpu ? move_slots_cpu(slots, to, chosen, tail)
-                                  : move_slots_cuda(slots, to, chosen, tail, stream);
+    if (chosen.device() == Device::Cuda) {
+        return move_slots_cuda(together, to, chosen, tail, stream);
+    }
+    for (Tensor& slots : together) {
+        move_slots_cpu(slots, to, chosen, tail);
+    }
 }
 
 void copy_slots(const Tensor& from, Range slots, Tensor& target, int64_t to, GpuStream stream) {

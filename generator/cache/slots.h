@@ -3,7 +3,9 @@
 #include "core/tensor.h"
 #include "generator/cache/plan.h"
 
+#include <cstddef>
 #include <cstdint>
+#include <span>
 
 // What a cache does to its slots: rows of tensors [groups, capacity, size], fp32 or bf16. A group
 // is one head of the keys or of the values. What is kept per slot beside them lies in tensors [1,
@@ -11,8 +13,15 @@
 namespace longtake::generator {
 
 // The slots `chosen` [n] (int32, ascending), then those of `tail`, move to `to`, to + 1, ...; in
-// place, so that none may move up. Elements of any type.
-void move_slots(Tensor& slots, int64_t to, const Tensor& chosen, Range tail, GpuStream stream);
+// place, so that none may move up. Elements of any type. Of several tensors of as many slots, at
+// most kMostMoved, at once.
+void move_slots(std::span<Tensor> together, int64_t to, const Tensor& chosen, Range tail,
+                GpuStream stream);
+inline void move_slots(Tensor& slots, int64_t to, const Tensor& chosen, Range tail,
+                       GpuStream stream) {
+    move_slots(std::span(&slots, 1), to, chosen, tail, stream);
+}
+constexpr std::size_t kMostMoved = 4;
 // Slots of `from` into those of a tensor with as many groups, or of the same one where the two
 // ranges do not meet. Elements of any type; one of the two may be of the CPU (see allocate_host).
 void copy_slots(const Tensor& from, Range slots, Tensor& target, int64_t to, GpuStream stream);
@@ -52,7 +61,8 @@ void write_slots_cpu(const Tensor& keys, const Tensor& values, int64_t first,
 void turn_slots_cpu(const Tensor& keys, Range slots, const Tensor& positions, Tensor& turned_to,
                     Tensor& turned);
 
-void move_slots_cuda(Tensor& slots, int64_t to, const Tensor& chosen, Range tail, GpuStream stream);
+void move_slots_cuda(std::span<Tensor> together, int64_t to, const Tensor& chosen, Range tail,
+                     GpuStream stream);
 void copy_slots_cuda(const Tensor& from, Range slots, Tensor& target, int64_t to, GpuStream stream);
 void blend_slots_cuda(Tensor& slots, Range from, int64_t to, float share, GpuStream stream);
 void blend_mean_cuda(Tensor& slots, Range from, Range to, float share, GpuStream stream);

@@ -19,31 +19,70 @@ constexpr int kThreads = 256;
 constexpr int kEach = 8;  // elements a thread has on their way at a time
 constexpr int kMaxPairs = 128;
 
-// Block (p, g) moves part p, kWidth of the `row` units, of every slot of group g, as many slots at
-// a time as the block has room for, ascending: what is read next was not yet written to.
+// What moves where: the same in all tensors that move together.
+struct Moves {
+    const int32_t* chosen;
+    int to, choices, tail, count;
+
+    __device__ int from(int i) const { return i < choices ? chosen[i] : tail + i - choices; }
+};
+
+// Units of kWidth in a row are a part of a slot.
+struct Moved {
+    void* slots;
+    int64_t capacity;
+    int row;         // units of a slot
+    int unit;        // bytes
+    unsigned parts;  // of a slot
+    unsigned end;    // the block of threads after this tensor's
+};
+struct AllMoved {
+    Moved of[kMostMoved];
+};
+
+// Part p of every slot of group g, as many slots at a time as the block has room for, ascending:
+// what is read next was not yet written to.
 template <typename Unit, int kWidth>
-__global__ void move_kernel(Unit* slots, int64_t capacity, int row, int to, const int32_t* chosen,
-                            int choices, int tail, int count) {
+__device__ void move_part(const Moved& moved, unsigned block, const Moves& moves) {
     constexpr int kSlots = kThreads / kWidth;  // that the block moves at once, kEach times over
-    Unit* part = slots + blockIdx.y * capacity * row + blockIdx.x * kWidth + threadIdx.x % kWidth;
-    for (int begin = 0; begin < count; begin += kSlots * kEach) {
+    const int64_t group = block / moved.parts;
+    Unit* part = static_cast<Unit*>(moved.slots) + group * moved.capacity * moved.row +
+                 block % moved.parts * kWidth + threadIdx.x % kWidth;
+    for (int begin = 0; begin < moves.count; begin += kSlots * kEach) {
         const int first = begin + static_cast<int>(threadIdx.x) / kWidth;
         Unit held[kEach];
         LONGTAKE_UNROLL
         for (int e = 0; e < kEach; ++e) {
             const int i = first + e * kSlots;
-            if (i < count) {
-                held[e] = part[int64_t{i < choices ? chosen[i] : tail + i - choices} * row];
+            if (i < moves.count) {
+                held[e] = part[int64_t{moves.from(i)} * moved.row];
             }
         }
         __syncthreads();
         LONGTAKE_UNROLL
         for (int e = 0; e < kEach; ++e) {
             const int i = first + e * kSlots;
-            if (i < count) {
-                part[int64_t{to + i} * row] = held[e];
+            if (i < moves.count) {
+                part[int64_t{moves.to + i} * moved.row] = held[e];
             }
         }
+    }
+}
+
+constexpr int kWide = 4;  // vectors of 16 bytes: 64, what memory is read in
+
+__global__ void __launch_bounds__(kThreads)
+    move_kernel(const __grid_constant__ AllMoved all, const Moves moves) {
+    int t = 0;
+    while (blockIdx.x >= all.of[t].end) {
+        ++t;
+    }
+    const Moved& moved = all.of[t];
+    const unsigned block = blockIdx.x - (t == 0 ? 0 : all.of[t - 1].end);
+    switch (moved.unit) {
+        case sizeof(uint4): move_part<uint4, kWide>(moved, block, moves); break;
+        case sizeof(float): move_part<float, 1>(moved, block, moves); break;
+        default: move_part<uint8_t, 1>(moved, block, moves);
     }
 }
 
@@ -125,6 +164,11 @@ __global__ void turn_kernel(const T* keys, T* turned, const float* positions, fl
                             int pairs) {
     __shared__ float2 turns[kMaxPairs];
     const int64_t first = begin + int64_t{blockIdx.x} * kTurned;
+    const int64_t own = first + threadIdx.x;
+    const bool stale = threadIdx.x < kTurned && own < end && turned_to[own] != positions[own];
+    if (!__syncthreads_or(stale)) {
+        return;
+    }
     float known = NAN;  // the position of `turns`
     for (int64_t slot = first; slot < first + kTurned && slot < end; ++slot) {
         const float position = positions[slot];
@@ -234,34 +278,35 @@ int turning_pairs(int64_t d) {
     return pairs;
 }
 
-template <typename Unit, int kWidth>
-void move_as(Tensor& slots, int64_t to, const Tensor& chosen, Range tail, size_t row,
-             GpuStream stream) {
-    const auto units = static_cast<int>(row / sizeof(Unit));
-    const dim3 grid(static_cast<unsigned>(units / kWidth), static_cast<unsigned>(slots.extent(0)));
-    move_kernel<Unit, kWidth><<<grid, kThreads, 0, stream>>>(
-        static_cast<Unit*>(slots.raw()), slots.extent(1), units, static_cast<int>(to),
-        chosen.data<int32_t>(), static_cast<int>(chosen.count()), static_cast<int>(tail.begin),
-        static_cast<int>(chosen.count() + tail.count()));
-}
-
 }  // namespace
 
-void move_slots_cuda(Tensor& slots, int64_t to, const Tensor& chosen, Range tail,
+void move_slots_cuda(std::span<Tensor> together, int64_t to, const Tensor& chosen, Range tail,
                      GpuStream stream) {
-    const size_t row = static_cast<size_t>(slots.extent(2)) * size_of(slots.dtype());
-    if (chosen.count() + tail.count() == 0) {
-        return;
+    const Moves moves{.chosen = chosen.data<int32_t>(),
+                      .to = static_cast<int>(to),
+                      .choices = static_cast<int>(chosen.count()),
+                      .tail = static_cast<int>(tail.begin),
+                      .count = static_cast<int>(chosen.count() + tail.count())};
+    AllMoved all{};
+    unsigned blocks = 0;
+    for (size_t t = 0; t < together.size(); ++t) {
+        Tensor& slots = together[t];
+        const size_t row = static_cast<size_t>(slots.extent(2)) * size_of(slots.dtype());
+        const bool wide = row % (kWide * sizeof(uint4)) == 0;
+        const size_t unit = wide ? sizeof(uint4) : row % sizeof(float) == 0 ? sizeof(float) : 1;
+        const auto parts = static_cast<unsigned>(row / unit / (wide ? kWide : 1));
+        blocks += parts * static_cast<unsigned>(slots.extent(0));
+        all.of[t] = {.slots = slots.raw(),
+                     .capacity = slots.extent(1),
+                     .row = static_cast<int>(row / unit),
+                     .unit = static_cast<int>(unit),
+                     .parts = parts,
+                     .end = blocks};
     }
-    constexpr int kWide = 4;  // 64 bytes, what memory is read in
-    if (row % (kWide * sizeof(uint4)) == 0) {
-        move_as<uint4, kWide>(slots, to, chosen, tail, row, stream);
-    } else if (row % sizeof(float) == 0) {
-        move_as<float, 1>(slots, to, chosen, tail, row, stream);
-    } else {
-        move_as<uint8_t, 1>(slots, to, chosen, tail, row, stream);
+    if (moves.count > 0) {
+        move_kernel<<<blocks, kThreads, 0, stream>>>(all, moves);
+        cuda_check_launch("move_slots");
     }
-    cuda_check_launch("move_slots");
 }
 
 void copy_slots_cuda(const Tensor& from, Range slots, Tensor& target, int64_t to,

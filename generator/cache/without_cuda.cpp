@@ -15,7 +15,7 @@ namespace {
 
 }  // namespace
 
-void move_slots_cuda(Tensor&, int64_t, const Tensor&, Range, GpuStream) {
+void move_slots_cuda(std::span<Tensor>, int64_t, const Tensor&, Range, GpuStream) {
     absent();
 }
 void copy_slots_cuda(const Tensor&, Range, Tensor&, int64_t, GpuStream) {
@@ -43,7 +43,7 @@ void write_slots_cuda(const Tensor&, const Tensor&, int64_t, const Tensor&, Tens
 void turn_slots_cuda(const Tensor&, Range, const Tensor&, Tensor&, Tensor&, GpuStream) {
     absent();
 }
-void add_queries_cuda(const Tensor&, Range, Tensor&, GpuStream) {
+void sum_queries_cuda(const Tensor&, Range, const float*, Tensor&, GpuStream) {
     absent();
 }
 void score_slots_cuda(const diffusion::KvView&, Range, const Tensor&, Tensor&, GpuStream) {

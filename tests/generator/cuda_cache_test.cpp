@@ -139,15 +139,22 @@ TEST(CudaParticipation, VotesAndScores) {
             const Tensor queries = random_rows_of({kRows, kHeads, dim}, 1, dtype);
             const Tensor keys = random_rows_of({kHeads, kSlots, dim}, 2, dtype);
             const Tensor gpu_keys = keys.to(Device::Cuda);
-            Tensor sums = random_rows_of({kHeads, dim}, 3), scores({kSlots}, DType::F32);
+            const Tensor plus = random_rows_of({kHeads, dim}, 3);
+            Tensor sums(plus.shape(), DType::F32), scores({kSlots}, DType::F32);
             Tensor gpu_sums = sums.to(Device::Cuda), gpu_scores = scores.to(Device::Cuda);
-            add_queries(queries, {7, 300}, sums);
-            add_queries(queries.to(Device::Cuda), {7, 300}, gpu_sums);
-            EXPECT_LT(error_of(gpu_sums, sums), 1e-5F);
-            const Range slots{20, 190};
-            score_slots({keys.raw(), nullptr, 195, kSlots, dtype}, slots, sums, scores);
-            score_slots({gpu_keys.raw(), nullptr, 195, kSlots, dtype}, slots, gpu_sums, gpu_scores);
-            EXPECT_LT(error_of(gpu_scores.slice(0, 170), scores.slice(0, 170)), 1e-5F) << dim;
+            for (const Tensor& more : {Tensor(), plus}) {
+                sum_queries(queries, {7, 300}, more, sums);
+                sum_queries(queries.to(Device::Cuda), {7, 300},
+                            more.empty() ? more : more.to(Device::Cuda), gpu_sums);
+                EXPECT_LT(error_of(gpu_sums, sums), 1e-5F);
+            }
+            for (const Range slots : {Range{20, 190}, {0, 33}, {50, 51}}) {
+                const int64_t n = slots.count();
+                score_slots({keys.raw(), nullptr, 195, kSlots, dtype}, slots, sums, scores);
+                score_slots({gpu_keys.raw(), nullptr, 195, kSlots, dtype}, slots, gpu_sums,
+                            gpu_scores);
+                EXPECT_LT(error_of(gpu_scores.slice(0, n), scores.slice(0, n)), 1e-5F) << dim;
+            }
         }
     }
 }

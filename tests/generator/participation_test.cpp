@@ -24,9 +24,10 @@ TEST(Participation, ScoresAreTheScaledDotProducts) {
     fill_gaussian({.seed = 2}, keys.values<float>());
     for (const DType dtype : {DType::F32, DType::BF16}) {
         const Tensor q = queries.to(dtype), k = keys.to(dtype);
-        Tensor sums({kHeads, kDim}, DType::F32), scores({7}, DType::F32);
-        std::ranges::fill(sums.values<float>(), 1.0f);
-        add_queries(q, {1, 4}, sums);
+        Tensor plus({kHeads, kDim}, DType::F32), scores({7}, DType::F32);
+        std::ranges::fill(plus.values<float>(), 1.0f);
+        Tensor sums(plus.shape(), DType::F32);
+        sum_queries(q, {1, 4}, plus, sums);
         score_slots({k.raw(), nullptr, 15, kStride, dtype}, {6, 13}, sums, scores);
         const Tensor q32 = q.to(DType::F32), k32 = k.to(DType::F32);
         for (int64_t j = 6; j < 13; ++j) {

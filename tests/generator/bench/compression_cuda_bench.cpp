@@ -92,9 +92,8 @@ class Bench {
         Tensor scores({store.capacity()}, DType::F32, Device::Cuda);
         Tensor order({store.capacity()}, DType::I32, Device::Cuda);
         const auto votes = [&](int layer) {
-            clear_bytes(vote.raw(), Device::Cuda, vote.bytes(), stream_);
-            add_queries(queries_, {0, queries_.extent(0)}, vote, stream_);
-            add_queries(clean, {layer, layer + 1}, vote, stream_);
+            sum_queries(queries_, {0, queries_.extent(0)}, clean.slice(layer, layer + 1), vote,
+                        stream_);
         };
         const auto refresh = [&](int layer) { store.refresh(layer, {0, kCached}); };
         const auto score = [&](int layer) {
