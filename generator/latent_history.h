@@ -15,7 +15,7 @@ class LatentHistory {
 
     void append(const Tensor& latents);   // [F, C, h, w]
     Tensor newest(int64_t frames) const;  // shares storage, which the next append changes
-    // The latent before the newest `frames` - 1: [1, C, h, w] of the CPU.
+    // The latent before the newest `frames` - 1: [1, C, h, w] of either device, complete.
     void replace(int64_t frames, const Tensor& latent);
     void clear() { count_ = 0; }
     void copy_from(const LatentHistory& other);  // of the same capacity

@@ -292,7 +292,8 @@ void Session::encode_oldest() {
         return;
     }
     const int64_t at = newest_frames_ - 1 - diffusion::kLatentFrames * (frames - 1);
-    history_.replace(frames, encoder_->encode(frames_.slice(at, at + 1)));
+    encoder_->encode(frames_.slice(at, at + 1), encoded_);
+    history_.replace(frames, encoded_);
 }
 
 void Session::recache(int64_t frames) {

@@ -115,6 +115,7 @@ class Session {
     CacheMemory memory_;  // works on the stream of the roll-out
     std::unique_ptr<diffusion::DecodeStream> decoder_;
     std::unique_ptr<diffusion::ClipEncoder> encoder_;  // none: the policy asks for no pictures
+    Tensor encoded_;                                   // the last one, [1, C, h, w]
     TakePlace place_;
     enum class CleanPass : uint8_t { Done, Due, UnderWay } clean_pass_ = CleanPass::Done;
     bool broken_ = false;                        // a chunk was left half-made

@@ -41,4 +41,17 @@ void StagedStream::precede(GpuStream other) {
     }
 }
 
+void StagedEncoder::encode(const Tensor& frames, Tensor& latents) {
+    const Workspace& work = workspace();
+    if (work.device() == Device::Cpu) {
+        return encode_on_device(frames, latents);
+    }
+    if (frames_.empty() || frames_.shape() != frames.shape()) {
+        frames_ = Tensor(frames.shape(), frames.dtype(), work.device());
+    }
+    copy_bytes(frames_.raw(), frames_.device(), frames.raw(), frames.device(), frames.bytes(),
+               work.stream());
+    encode_on_device(frames_, latents);
+}
+
 }  // namespace longtake::diffusion

@@ -49,9 +49,10 @@ class DecodeStream {
 class ClipEncoder {
   public:
     virtual ~ClipEncoder() = default;
-    // The first 4 F - 3 frames [4 F - 3, 8 h, 8 w, 3] uint8 of a stream -> its latents [F, C, h,
-    // w], both in host memory.
-    virtual Tensor encode(const Tensor& frames) = 0;
+    // The first 4 F - 3 frames [4 F - 3, 8 h, 8 w, 3] uint8 of a stream, in host memory -> its
+    // latents [F, C, h, w] fp32 in the device's own, made when they are empty, complete. Once it
+    // has seen a size it allocates nothing for that any more.
+    virtual void encode(const Tensor& frames, Tensor& latents) = 0;
 };
 
 // Immutable; sessions share it.
@@ -64,9 +65,11 @@ class Autoencoder {
     virtual bool encodes() const = 0;
     // For frames of this size.
     virtual std::unique_ptr<ClipEncoder> open_encoder(int64_t height, int64_t width) const = 0;
-    // One clip, by an encoder of its own.
+    // One clip, by an encoder of its own, into host memory.
     Tensor encode(const Tensor& frames) const {
-        return open_encoder(frames.extent(1), frames.extent(2))->encode(frames);
+        Tensor latents;
+        open_encoder(frames.extent(1), frames.extent(2))->encode(frames, latents);
+        return latents.to(Device::Cpu);
     }
 };
 

@@ -24,4 +24,18 @@ class StagedStream : public DecodeStream {
     Tensor latents_;                         // begun, on the CPU
 };
 
+// What the encoders of all autoencoders do alike: frames go to the device, into memory that stays.
+class StagedEncoder : public ClipEncoder {
+  public:
+    void encode(const Tensor& frames, Tensor& latents) final;
+
+  protected:
+    virtual Workspace& workspace() = 0;
+    // Of a stream that begins; waits.
+    virtual void encode_on_device(const Tensor& frames, Tensor& latents) = 0;
+
+  private:
+    Tensor frames_;  // of a GPU
+};
+
 }  // namespace longtake::diffusion

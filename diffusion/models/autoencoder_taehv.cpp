@@ -35,28 +35,27 @@ class Stream : public StagedStream {
     TaehvState state_;
 };
 
-class Encoder : public ClipEncoder {
+class Encoder : public StagedEncoder {
   public:
-    Encoder(std::shared_ptr<const TaehvEncoder> encoder, Device device, int64_t height,
-            int64_t width)
-        : encoder_(std::move(encoder)), device_(device), state_(encoder_, height, width) {}
+    Encoder(std::shared_ptr<const TaehvEncoder> encoder, int64_t height, int64_t width)
+        : encoder_(std::move(encoder)), state_(encoder_, height, width) {}
 
-    Tensor encode(const Tensor& frames) override {
+  protected:
+    Workspace& workspace() override { return state_.workspace(); }
+    void encode_on_device(const Tensor& frames, Tensor& latents) override {
         state_.reset();
-        return encoder_->encode(frames.to(device_), state_).to(Device::Cpu);
+        encoder_->encode(frames, state_, latents);
     }
 
   private:
     std::shared_ptr<const TaehvEncoder> encoder_;
-    Device device_;
     TaehvEncoderState state_;
 };
 
 class Taehv : public Autoencoder {
   public:
     Taehv(const TaehvConfig& config, const WeightMap& weights, DType compute, Device device)
-        : device_(device),
-          decoder_(std::make_shared<TaehvDecoder>(config, weights, compute, device)) {
+        : decoder_(std::make_shared<TaehvDecoder>(config, weights, compute, device)) {
         if (weights.contains("encoder.0.weight")) {
             encoder_ = std::make_shared<TaehvEncoder>(config, weights, compute, device);
         }
@@ -69,11 +68,10 @@ class Taehv : public Autoencoder {
     bool encodes() const override { return encoder_ != nullptr; }
     std::unique_ptr<ClipEncoder> open_encoder(int64_t height, int64_t width) const override {
         check(encodes(), "an autoencoder without an encoder");
-        return std::make_unique<Encoder>(encoder_, device_, height, width);
+        return std::make_unique<Encoder>(encoder_, height, width);
     }
 
   private:
-    Device device_;
     std::shared_ptr<const TaehvDecoder> decoder_;
     std::shared_ptr<const TaehvEncoder> encoder_;
 };

@@ -34,19 +34,20 @@ class Stream : public StagedStream {
     WanVaeStream stream_;
 };
 
-class Encoder : public ClipEncoder {
+class Encoder : public StagedEncoder {
   public:
     Encoder(std::shared_ptr<const WanVaeEncoder> encoder, DType compute, Device device)
-        : encoder_(std::move(encoder)), device_(device), stream_(compute, device) {}
+        : encoder_(std::move(encoder)), stream_(compute, device) {}
 
-    Tensor encode(const Tensor& frames) override {
+  protected:
+    Workspace& workspace() override { return stream_.workspace(); }
+    void encode_on_device(const Tensor& frames, Tensor& latents) override {
         stream_.reset();
-        return encoder_->encode(frames.to(device_), stream_).to(Device::Cpu);
+        encoder_->encode(frames, stream_, latents);
     }
 
   private:
     std::shared_ptr<const WanVaeEncoder> encoder_;
-    Device device_;
     WanVaeStream stream_;
 };
 

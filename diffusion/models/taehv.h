@@ -108,9 +108,14 @@ class TaehvEncoder {
     TaehvEncoder(const TaehvConfig& config, const WeightMap& weights, DType compute,
                  Device device = Device::Cpu);
 
-    // frames [T, H, W, 3] uint8 -> diffusion-space latents [F, C, H / 8, W / 8] fp32. T is 4 F,
-    // at the start of a stream 4 F - 3.
-    Tensor encode(const Tensor& frames, TaehvEncoderState& state) const;
+    // frames [T, H, W, 3] uint8 -> diffusion-space latents [F, C, H / 8, W / 8] fp32, made when
+    // they are empty. T is 4 F, at the start of a stream 4 F - 3. Waits.
+    void encode(const Tensor& frames, TaehvEncoderState& state, Tensor& latents) const;
+    Tensor encode(const Tensor& frames, TaehvEncoderState& state) const {
+        Tensor latents;
+        encode(frames, state, latents);
+        return latents;
+    }
 
     const TaehvConfig& config() const { return config_; }
 

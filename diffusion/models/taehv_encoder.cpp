@@ -1,4 +1,5 @@
 #include "core/error.h"
+#include "diffusion/models/latent_grid.h"
 #include "diffusion/models/taehv.h"
 #include "diffusion/ops/pixels.h"
 
@@ -63,7 +64,7 @@ TaehvEncoder::TaehvEncoder(const TaehvConfig& config, const WeightMap& weights, 
                    weights.get("encoder.17.bias", {out}), {.fp32_result = true}, compute, device);
 }
 
-Tensor TaehvEncoder::encode(const Tensor& frames, TaehvEncoderState& state) const {
+void TaehvEncoder::encode(const Tensor& frames, TaehvEncoderState& state, Tensor& latents) const {
     check(state.encoder_.get() == this, "taehv: the state belongs to another encoder");
     const Shape wanted = state.pair_.shape().with(0, frames.extent(0));
     const int64_t missing = state.latents_ == 0 ? kLatentFrames - 1 : 0;
@@ -75,7 +76,7 @@ Tensor TaehvEncoder::encode(const Tensor& frames, TaehvEncoderState& state) cons
                 missing > 0 ? "their number less one" : "their number", kLatentFrames);
     const int64_t count = (frames.extent(0) + missing) / kLatentFrames;
     const Shape& z = state.latent_.shape();
-    Tensor latents({count, z[3], z[1], z[2]}, DType::F32, device_);
+    make_latents({count, z[3], z[1], z[2]}, device_, latents);
     const GpuStream stream = state.workspace_.stream();
     for (int64_t n = 0; n < count; ++n) {
         for (int64_t pair = 0; pair < kLatentFrames; pair += 2) {
@@ -101,7 +102,6 @@ Tensor TaehvEncoder::encode(const Tensor& frames, TaehvEncoderState& state) cons
         ++state.latents_;
     }
     state.workspace_.synchronize();
-    return latents;
 }
 
 }  // namespace longtake::diffusion

@@ -167,7 +167,7 @@ WanVaeEncoder::WanVaeEncoder(const WanVaeConfig& config, const WanVaeSource& sou
     }
 }
 
-Tensor WanVaeEncoder::encode(const Tensor& frames, WanVaeStream& stream) const {
+void WanVaeEncoder::encode(const Tensor& frames, WanVaeStream& stream, Tensor& latents) const {
     const Shape& size = frames.shape();
     check(size.rank() == 4 && size[3] == 3 && frames.dtype() == DType::U8, "wan vae: frames {} {}",
           name_of(frames.dtype()), size.str());
@@ -176,8 +176,8 @@ Tensor WanVaeEncoder::encode(const Tensor& frames, WanVaeStream& stream) const {
                 "frames {} cannot be encoded: height and width must be multiples of {}, and a clip "
                 "has 4 n + 1 frames",
                 size.str(), kLatentScale);
-    Tensor latents({count, config_.latent_channels, size[1] / kLatentScale, size[2] / kLatentScale},
-                   DType::F32, stream.device());
+    make_latents({count, config_.latent_channels, size[1] / kLatentScale, size[2] / kLatentScale},
+                 stream.device(), latents);
     int64_t at = 0;
     for (int64_t n = 0; n < count; ++n) {
         const Arena::Scope scope(stream.arena());
@@ -202,7 +202,6 @@ Tensor WanVaeEncoder::encode(const Tensor& frames, WanVaeStream& stream) const {
         stream.next_latent();
     }
     stream.workspace().synchronize();
-    return latents;
 }
 
 }  // namespace longtake::diffusion

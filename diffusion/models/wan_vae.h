@@ -66,9 +66,14 @@ class WanVaeEncoder {
     WanVaeEncoder(const WanVaeConfig& config, const WeightMap& weights, DType compute = DType::F32,
                   Device device = Device::Cpu);
 
-    // frames [T, H, W, 3] uint8 -> the means [F, C, H / 8, W / 8] fp32 in diffusion space; T is 4
-    // F, at the start of a stream 4 F - 3. Done when it returns.
-    Tensor encode(const Tensor& frames, WanVaeStream& stream) const;
+    // frames [T, H, W, 3] uint8 -> the means [F, C, H / 8, W / 8] fp32 in diffusion space, made
+    // when they are empty; T is 4 F, at the start of a stream 4 F - 3. Done when it returns.
+    void encode(const Tensor& frames, WanVaeStream& stream, Tensor& latents) const;
+    Tensor encode(const Tensor& frames, WanVaeStream& stream) const {
+        Tensor latents;
+        encode(frames, stream, latents);
+        return latents;
+    }
 
     const WanVaeConfig& config() const { return config_; }
 
