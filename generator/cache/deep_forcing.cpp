@@ -2,6 +2,8 @@
 
 #include "core/error.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 
 namespace longtake::generator {
@@ -58,10 +60,12 @@ std::unique_ptr<const CachePolicy> make_deep_forcing(CacheOptions& options,
     const int64_t chunk = defaults.chunk_frames;
     const bool paper = options.integer("paper", 0, 0, 1) == 1;
     Settings s;
-    s.sink = options.integer("sink", 10, 0, window);
-    s.budget = options.integer("budget", 16, chunk, window);
+    s.budget = options.integer("budget", std::min<int64_t>(16, window), chunk, window);
     // At least the chunk itself; at most the chunk and the clean one before it.
-    s.recent = options.integer("recent", chunk + 1, chunk, 2 * chunk);
+    s.recent = options.integer("recent", std::min(chunk + 1, s.budget), chunk, 2 * chunk);
+    // Where there is room, a sixth of what the newest leave is chosen.
+    const int64_t room = std::max<int64_t>(0, s.budget - s.recent);
+    s.sink = options.integer("sink", std::min<int64_t>(10, room - room / 6), 0, window);
     s.gap = options.integer("sink_gap", paper ? 0 : chunk, 0, window);
     s.unify = options.choice("topc_rope", paper ? "unify" : "keep", {"keep", "unify"}) == "unify";
     Participation& p = s.participation;
@@ -70,11 +74,17 @@ std::unique_ptr<const CachePolicy> make_deep_forcing(CacheOptions& options,
     p.reuse_limit = static_cast<int>(options.integer("reuse_limit", paper ? 0 : 7, 0, 255));
     p.score = options.choice("score", "sum", {"sum", "random"}) == "random" ? Score::Random
                                                                             : Score::Votes;
-    check_input(s.sink + s.recent <= s.budget,
-                "--cache deep-forcing: sink {} and recent {} exceed the budget of {} frames",
-                s.sink, s.recent, s.budget);
+    const int64_t needed = s.sink + s.recent;
+    check_input(
+        needed <= s.budget,
+        "--cache deep-forcing: sink {} and recent {} exceed the budget of {} frames; use {} "
+        "or more, or a smaller sink",
+        s.sink, s.recent, s.budget,
+        needed <= window ? fmt::format("budget={}", needed)
+                         : fmt::format("window={0},budget={0}", needed));
     check_input(p.queries != Queries::Clean || p.clean_frames > 0,
-                "--cache deep-forcing: queries=clean needs recent of more than {} frames", chunk);
+                "--cache deep-forcing: queries=clean needs a clean frame that votes; use recent={}",
+                chunk + 1);
     return std::make_unique<DeepForcing>(window, s);
 }
 

@@ -1,5 +1,7 @@
 #include "generator/cache/policy.h"
 
+#include "core/error.h"
+
 #include <algorithm>
 
 namespace longtake::generator {
@@ -32,7 +34,11 @@ std::unique_ptr<const CachePolicy> make_ema_sink(CacheOptions& options,
                                                  const CacheDefaults& defaults) {
     const int64_t chunk = defaults.chunk_frames;
     const int64_t window = window_option(options, defaults, 3 * chunk);
-    const int64_t widest = std::max<int64_t>(1, window - chunk);
+    const int64_t widest = window - chunk;
+    check_input(widest > 0,
+                "--cache ema-sink: a window of {} frames has no room for a sink beside a chunk of "
+                "{}; use window={} or more",
+                window, chunk, chunk + 1);
     const int64_t sink = options.integer("sink", std::min(chunk, widest), 1, widest);
     // Thousandths. A bf16 cache has 8 bits: below 4 only large differences leave a trace in it.
     const int64_t share = options.integer("share", 1, 0, 1000);

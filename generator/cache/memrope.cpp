@@ -43,7 +43,7 @@ std::unique_ptr<const CachePolicy> make_memrope(CacheOptions& options,
     const int64_t widest = window - chunk - MemRope::kAverages;
     check_input(widest >= 0,
                 "--cache memrope: a window of {} frames has no room for a chunk of {} "
-                "and two averages; use {} or more",
+                "and two averages; use window={} or more",
                 window, chunk, chunk + MemRope::kAverages);
     const int64_t sink = options.integer("sink", std::min(chunk, widest), 0, widest);
     const int64_t slow = options.integer("slow", 10, 0, 1000);  // thousandths, as `fast`

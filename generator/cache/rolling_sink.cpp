@@ -1,4 +1,6 @@
 #include "core/error.h"
+
+#include <algorithm>
 #include "generator/cache/policy.h"
 
 namespace longtake::generator {
@@ -42,9 +44,12 @@ std::unique_ptr<const CachePolicy> make_rolling_sink(CacheOptions& options,
                                                      const CacheDefaults& defaults) {
     const int64_t chunk = defaults.chunk_frames;
     const int64_t window = window_option(options, defaults);
-    check_input(window >= 3 * chunk && window % chunk == 0,
-                "--cache rolling-sink: a window of {} frames; use a multiple of {}, at least {}",
-                window, chunk, 3 * chunk);
+    const int64_t next = std::max<int64_t>(3, (window + chunk - 1) / chunk) * chunk;
+    check_input(
+        window == next,
+        "--cache rolling-sink: a window of {} frames is not three chunks of {} or more; use "
+        "window={}",
+        window, chunk, next);
     return std::make_unique<RollingSink>(window, chunk);
 }
 

@@ -48,7 +48,7 @@ std::unique_ptr<const CachePolicy> make_streaming_vlm(CacheOptions& options,
     const int64_t widest = window - 2 * chunk;  // a chunk and its predecessor are the short window
     check_input(widest >= 0,
                 "--cache streaming-vlm: a window of {} frames has no room for two chunks of {}; "
-                "use {} or more",
+                "use window={} or more",
                 window, chunk, 2 * chunk);
     const int64_t sink = options.integer("sink", std::min(chunk, widest), 0, widest);
     const int64_t lasting =

@@ -330,16 +330,18 @@ TEST(Session, EncodedPromptsMayComeFromElsewhere) {
 
 // What a step allocates (inside the matrix library) it gives back.
 TEST(Session, SteadyStateDoesNotGrow) {
-    Session session(tiny_model(), seeded(1));
-    session.prompt().set("a red ball", false);
-    for (int i = 0; i < 20; ++i) {
-        session.step();
+    for (const char* cache : {"window", "rebuild"}) {
+        Session session(tiny_model(), seeded(1, cache));
+        session.prompt().set("a red ball", false);
+        for (int i = 0; i < 20; ++i) {
+            session.step();
+        }
+        const size_t before = live_allocations();
+        for (int i = 0; i < 30; ++i) {
+            session.step();
+        }
+        EXPECT_EQ(live_allocations(), before) << cache;
     }
-    const size_t before = live_allocations();
-    for (int i = 0; i < 30; ++i) {
-        session.step();
-    }
-    EXPECT_EQ(live_allocations(), before);
 }
 
 TEST(Session, RefusesWhatCannotWork) {

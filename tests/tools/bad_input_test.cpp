@@ -76,6 +76,8 @@ TEST(BadInput, Caches) {
     expect_refused(runner, {"generate", "--cache", "deep"}, "deep-forcing");
     expect_refused(runner, {"generate", "--cache", "window:sink=3"}, "no option 'sink'");
     expect_refused(runner, {"generate", "--cache", "deep-forcing:budget=40"}, "budget=40");
+    expect_refused(runner, {"generate", "--cache", "deep-forcing:sink=13"}, "use budget=17");
+    expect_refused(runner, {"generate", "--cache", "ema-sink:window=3"}, "use window=4 or more");
     expect_refused(runner, {"generate", "--cache", "window:window=99999"}, "outside");
     expect_refused(runner, {"generate", "--cache", "forcing-kv"}, "`longtake calibrate` makes it");
     expect_refused(runner, {"generate", "--cache", "retrieval:window=8"}, "use window=9 or more");
