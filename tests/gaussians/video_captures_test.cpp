@@ -123,6 +123,24 @@ TEST(N3dv, FramesMayBeExtracted) {
     }
 }
 
+TEST(MeetRoom, AFolderForEachFrame) {
+    const TemporaryFolder folder;
+    for (int frame = 0; frame < 3; ++frame) {
+        const fs::path at = folder / fmt::format("discussion/{:04}", frame);
+        write_file(at / "poses_bounds.npy", n3dv_rows({pose_row(0), pose_row(1)}, "<f8"));
+        write_picture(at / "images/cam00.png", grey(32, 40, 10 + frame));
+        write_picture(at / "images/cam01.png", grey(32, 40, 20 + frame));
+    }
+    Dataset dataset = Dataset::open(folder / "discussion");
+    EXPECT_THAT(dataset.layout(), HasSubstr("a folder for each frame"));
+    EXPECT_EQ(dataset.frame_count(), 3);
+    EXPECT_EQ(level_of(dataset.image(0, 2)), 12);
+    EXPECT_EQ(level_of(dataset.image(1, 1)), 21);
+    fs::remove(folder / "discussion/0000/images/cam01.png");
+    fs::remove(folder / "discussion/0000/images/cam00.png");
+    EXPECT_THAT(dataset_complaint(folder / "discussion"), HasSubstr("one picture of each camera"));
+}
+
 TEST(N3dv, BadInput) {
     const TemporaryFolder folder;
     const auto expect = [&](const std::string& content, const std::string& said) {

@@ -127,9 +127,10 @@ void add_stream_options(CLI::App& command, EncodeOptions& o) {
 
 void add_encode_options(CLI::App& command, EncodeOptions& o) {
     command
-        .add_option("DATASET", o.dataset,
-                    "Folder: COLMAP, transforms.json, N3DV, 3DGStream, Qualisys, Immersive, "
-                    "toyworld")
+        .add_option(
+            "DATASET", o.dataset,
+            "Folder: COLMAP, transforms.json, N3DV, 3DGStream, Meet Room, Qualisys, Immersive, "
+            "toyworld")
         ->required();
     command
         .add_option("-o,--output", o.output,

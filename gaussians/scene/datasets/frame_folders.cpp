@@ -18,12 +18,12 @@ std::map<uint64_t, fs::path> frames_in(const fs::path& path) {
     }
     for (const auto& entry : fs::directory_iterator(path)) {
         const std::string name = entry.path().filename();
-        for (const std::string prefix : {"frame", "colmap_"}) {
+        for (const std::string prefix : {"frame", "colmap_", ""}) {
             uint64_t number = 0;
             const char* end = name.data() + name.size();
             if (name.starts_with(prefix) && entry.is_directory() &&
                 std::from_chars(name.data() + prefix.size(), end, number).ptr == end &&
-                name.size() > prefix.size()) {
+                name.size() > prefix.size() && (!prefix.empty() || is_n3dv(entry.path()))) {
                 frames[number] = entry.path();
             }
         }
@@ -35,15 +35,19 @@ std::map<uint64_t, fs::path> frames_in(const fs::path& path) {
 
 bool is_frame_folders(const fs::path& path) {
     const auto frames = frames_in(path);
-    return !frames.empty() && is_colmap(frames.begin()->second);
+    return !frames.empty() &&
+           (is_colmap(frames.begin()->second) || is_n3dv(frames.begin()->second));
 }
 
 Capture read_frame_folders(const fs::path& path) {
     const auto frames = frames_in(path);
     const fs::path& first = frames.begin()->second;
-    Capture capture = read_colmap(first);
+    Capture capture = is_colmap(first) ? read_colmap(first) : read_n3dv(first);
     capture.layout = fmt::format("a folder for each frame, {}", capture.layout);
     for (CapturedView& view : capture.views) {
+        check_input(view.pictures.images().size() == 1,
+                    "{}: it is to hold one picture of each camera, as every folder of a frame",
+                    first.string());
         std::vector<fs::path> images;
         images.reserve(frames.size());
         for (const auto& [number, folder] : frames) {

@@ -19,8 +19,9 @@ struct Layout {
 bool is_colmap(const std::filesystem::path& path);
 Capture read_colmap(const std::filesystem::path& path);
 
-// A folder in COLMAP's layout for each frame: frame000000/, frame000001/ ... (3DGStream), or
-// colmap_0/, colmap_1/ ... Cameras are those of the first.
+// A folder for each frame, in COLMAP's layout: frame000000/, frame000001/ ... (3DGStream), or
+// colmap_0/, colmap_1/ ...; or of numbers alone, each with poses_bounds.npy and a picture of each
+// camera in images/ (Meet Room). Cameras are those of the first.
 bool is_frame_folders(const std::filesystem::path& path);
 Capture read_frame_folders(const std::filesystem::path& path);
 
@@ -48,7 +49,7 @@ bool is_toyworld(const std::filesystem::path& path);
 Capture read_toyworld(const std::filesystem::path& path);
 
 inline constexpr std::array<Layout, 7> kLayouts{{
-    {"frame000000/ (3DGStream)", is_frame_folders, read_frame_folders},
+    {"frame000000/ (3DGStream) or 0000/ (Meet Room)", is_frame_folders, read_frame_folders},
     {"sparse/0 (COLMAP)", is_colmap, read_colmap},
     {"transforms.json (nerfstudio, instant-ngp)", is_transforms, read_transforms},
     {"poses_bounds.npy (N3DV)", is_n3dv, read_n3dv},
