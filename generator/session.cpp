@@ -204,6 +204,7 @@ Chunk Session::finish_step(int64_t latent_frames, bool cut, double diffuse_ms) {
         drift = drift_->look(chunk.latents);
     }
     decoder_->end(chunk.frames);
+    chunk.on_gpu = decoder_->on_device();
     chunk.receipt = {.chunk = place_.chunk,
                      .first_frame = place_.video_frames,
                      .prompt = prompt_.number(),

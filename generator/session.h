@@ -48,6 +48,7 @@ struct Chunk {
     Tensor latents;  // [F, C, h, w], of the transformer's device
     Tracks motion;   // that its frames were asked to follow
     Receipt receipt;
+    Tensor on_gpu = {};  // the frames where they were made; empty where that is host memory
 };
 
 // One take: everything that changes while a video is made. Models are shared; a session is used by

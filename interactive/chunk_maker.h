@@ -14,6 +14,7 @@ namespace longtake::interactive {
 // A chunk on its way to the screen.
 struct MadeChunk {
     Tensor frames;  // [T, H, W, 3] of 8-bit sRGB, the chunk's own
+    Tensor on_gpu;  // the same for who draws there; empty: nobody does
     generator::Receipt receipt;
     int64_t take = 0;          // ControlQueue::takes it belongs to
     int64_t revision = 0;      // of the last control that took effect

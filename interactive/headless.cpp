@@ -121,6 +121,7 @@ void run_headless(const std::string& address, ScreenOptions screen, const Screen
         const render::Device device(instance);
         screen.device = device.name();
         screen.device_is_cpu = device.is_cpu();
+        screen.draws_gpu_frames = render::cuda_upload_problem(device).empty();
         Stage stage(address, std::move(screen), maker, device, options);
         for (const ScriptStep& step : script) {
             if (stage.ended()) {

@@ -50,7 +50,8 @@ Tensor LiveController::frame() const {
     if (pacer_.chunk() == nullptr) {
         return {};
     }
-    const Tensor& frames = pacer_.chunk()->frames;
+    const MadeChunk& chunk = *pacer_.chunk();
+    const Tensor& frames = chunk.on_gpu.empty() ? chunk.frames : chunk.on_gpu;
     const int64_t i = pacer_.frame_in_chunk();
     return frames.slice(i, i + 1).reshape({frames.extent(1), frames.extent(2), 3});
 }

@@ -37,7 +37,8 @@ class LiveController {
     // True when another frame is to be shown.
     bool advance(double now);
     double due() const { return pacer_.due(); }
-    Tensor frame() const;  // [H, W, 3] on the screen; empty before the first
+    // [H, W, 3] on the screen, of the GPU where the chunk is there, too; empty before the first.
+    Tensor frame() const;
 
     void pause(bool on) { pacer_.pause(on); }
     void step_frame() { pacer_.step(); }

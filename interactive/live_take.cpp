@@ -33,6 +33,9 @@ std::optional<MadeChunk> LiveTake::make(const generator::Stop& stop) {
     keep_record(chunk);
     MadeChunk made;
     made.frames = chunk.frames.clone();
+    if (options_.frames_on_gpu && !chunk.on_gpu.empty()) {
+        made.on_gpu = on_gpu_.keep(chunk.on_gpu);
+    }
     made.receipt = chunk.receipt;
     made.take = take_;
     made.revision = revision_;

@@ -4,6 +4,7 @@
 #include "generator/control/motion_transfer.h"
 #include "generator/take_record.h"
 #include "interactive/chunk_maker.h"
+#include "interactive/frame_store.h"
 #include "interactive/recorder.h"
 
 #include <memory>
@@ -17,8 +18,9 @@ struct LiveOptions {
     std::shared_ptr<const diffusion::VideoModel> model;
     std::string model_name;  // for the records
     std::string device = "cpu", precision = "fp32";
-    std::vector<int> steps;  // empty: the model's own
-    int threads = 0;         // that make chunks; 0: as many as the machine offers
+    std::vector<int> steps;      // empty: the model's own
+    int threads = 0;             // that make chunks; 0: as many as the machine offers
+    bool frames_on_gpu = false;  // are given, too, where the model's are made there
 };
 
 // Takes of a model under the controls of somebody who watches. The first control must begin one.
@@ -42,6 +44,7 @@ class LiveTake : public ChunkMaker {
     generator::ControlQueue& controls_;
     Recorder& recorder_;
     std::unique_ptr<generator::Session> session_;
+    FrameStore on_gpu_;
     Tensor image_;
     generator::CacheContents contents_;
     generator::TakeRecord record_;

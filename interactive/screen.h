@@ -17,6 +17,7 @@ namespace longtake::interactive {
 struct ScreenOptions {
     std::string device;                  // that draws
     bool device_is_cpu = false;          // a software rasterizer
+    bool draws_gpu_frames = false;       // takes those of CUDA's memory without the host
     std::filesystem::path folder = ".";  // for recordings and pictures
     Settings settings;
     std::function<double()> memory_mib = [] { return 0.0; };  // of this process

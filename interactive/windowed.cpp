@@ -89,6 +89,7 @@ void run_in_window(const std::string& address, ScreenOptions screen, const Scree
         const render::Device device(instance, window.surface());
         screen.device = device.name();
         screen.device_is_cpu = device.is_cpu();
+        screen.draws_gpu_frames = render::cuda_upload_problem(device).empty();
         watch(address, std::move(screen), maker, window, device, options.stop)
             .write(options.settings);
     }

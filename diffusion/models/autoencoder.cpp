@@ -25,6 +25,7 @@ void StagedStream::begin(const Tensor& latents) {
         staging_->send(at, at + made);
         at += made;
     }
+    made_ = room;
 }
 
 void StagedStream::end(Tensor& frames) {

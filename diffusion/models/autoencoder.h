@@ -37,6 +37,9 @@ class DecodeStream {
     // latents must stay as they are until then.
     virtual void begin(const Tensor& latents) = 0;
     virtual void end(Tensor& frames) = 0;
+    // The frames that `end` handed over, where they were made, until the next `begin`; empty where
+    // that is host memory.
+    virtual Tensor on_device() const = 0;
     // What is queued on `other` from here on runs when all that was begun is done and sent home.
     virtual void precede(GpuStream other) = 0;
     virtual void reset() = 0;

@@ -11,6 +11,7 @@ class StagedStream : public DecodeStream {
   public:
     void begin(const Tensor& latents) final;
     void end(Tensor& frames) final;
+    Tensor on_device() const final { return made_; }
     void precede(GpuStream other) final;
 
   protected:
@@ -22,6 +23,7 @@ class StagedStream : public DecodeStream {
   private:
     std::unique_ptr<FrameStaging> staging_;  // of a GPU
     Tensor latents_;                         // begun, on the CPU
+    Tensor made_;                            // frames, on a GPU
 };
 
 // What the encoders of all autoencoders do alike: frames go to the device, into memory that stays.

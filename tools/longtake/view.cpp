@@ -97,6 +97,7 @@ std::unique_ptr<live::Screen> live_screen(const ViewOptions& o,
                                           const std::shared_ptr<const diffusion::VideoModel>& model,
                                           live::ScreenOptions screen, double now) {
     auto options = viewer_options(o, *model);
+    const bool on_gpu = screen.draws_gpu_frames;
     options.screen = std::move(screen);
     const auto maker = [&](generator::ControlQueue& controls, live::Recorder& recorder) {
         return std::make_unique<live::LiveTake>(
@@ -104,7 +105,8 @@ std::unique_ptr<live::Screen> live_screen(const ViewOptions& o,
                               .model_name = o.model.model,
                               .device = model->device() == Device::Cuda ? "cuda" : "cpu",
                               .precision = std::string(name_of(model->transformer().products())),
-                              .steps = o.model.steps},
+                              .steps = o.model.steps,
+                              .frames_on_gpu = on_gpu},
             controls, recorder);
     };
     return std::make_unique<live::Viewer>(std::move(options), maker, now);
