@@ -11,8 +11,10 @@
 
 namespace longtake::interactive {
 
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(VolumeLook, sh_degree, only_changed, gates, depth,
+                                                guides, cameras)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(Settings, width, height, timeline, sidebar, pixels,
-                                                live, models, history, presets)
+                                                live, models, history, presets, look, speed, loop)
 
 std::filesystem::path Settings::place() {
     const auto variable = [](const char* name) {
@@ -33,6 +35,7 @@ Settings Settings::read(const std::filesystem::path& path) {
     }
     settings.width = std::clamp(settings.width, 480, 16384);
     settings.height = std::clamp(settings.height, 320, 16384);
+    settings.look.sh_degree = std::clamp(settings.look.sh_degree, 0, 3);
     return settings;
 }
 

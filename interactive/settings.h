@@ -6,6 +6,18 @@
 
 namespace longtake::interactive {
 
+// What of a scene of Gaussians is shown how.
+struct VolumeLook {
+    int sh_degree = 3;
+    bool only_changed = false;  // Gaussians
+    bool gates = false;         // colours say what the frame did to each
+    bool depth = false;
+    bool guides = false;  // grid and axes
+    bool cameras = false;
+
+    bool operator==(const VolumeLook&) const = default;
+};
+
 // What the viewer remembers from one time to the next.
 struct Settings {
     int width = 1280, height = 760;  // of the window
@@ -15,6 +27,9 @@ struct Settings {
     std::vector<std::string> models;   // folders that were opened, newest last
     std::vector<std::string> history;  // of prompts, newest last
     std::vector<std::string> presets;  // empty: those that come with the program
+    VolumeLook look;                   // of scenes, and how they play
+    double speed = 1;
+    bool loop = true;
 
     // $XDG_CONFIG_HOME/longtake/viewer.json, or under ~/.config.
     static std::filesystem::path place();

@@ -42,7 +42,16 @@ VolumeScreen::VolumeScreen(ScreenOptions options, std::unique_ptr<VolumeSource> 
     if (common().device_is_cpu) {
         painter_ = std::make_unique<HostPainter>();
     }
+    playback_.set_speed(common().settings.speed);
+    playback_.set_loop(common().settings.loop);
     advance(now);
+}
+
+Settings VolumeScreen::settings() const {
+    Settings settings = common().settings;
+    settings.speed = playback_.speed();
+    settings.loop = playback_.loops();
+    return settings;
 }
 
 bool VolumeScreen::advance(double now) {
@@ -156,6 +165,7 @@ void VolumeScreen::save_path() {
 
 void VolumeScreen::act(Action action) {
     const auto second = static_cast<int64_t>(std::lround(playback_.rate()));
+    VolumeLook& look = common().settings.look;
     switch (action) {
         case Action::PlayPause: playback_.play(!playback_.playing()); break;
         case Action::StepFrame: playback_.step(1); break;
@@ -166,18 +176,18 @@ void VolumeScreen::act(Action action) {
         case Action::Faster: playback_.set_speed(2 * playback_.speed()); break;
         case Action::Slower: playback_.set_speed(playback_.speed() / 2); break;
         case Action::Loop: playback_.set_loop(!playback_.loops()); break;
-        case Action::Harmonics: look_.sh_degree = look_.sh_degree > 0 ? 0 : 3; break;
-        case Action::OnlyChanged: look_.only_changed = !look_.only_changed; break;
+        case Action::Harmonics: look.sh_degree = look.sh_degree > 0 ? 0 : 3; break;
+        case Action::OnlyChanged: look.only_changed = !look.only_changed; break;
         case Action::Gates:
-            look_.gates = !look_.gates;
-            look_.depth = false;
+            look.gates = !look.gates;
+            look.depth = false;
             break;
         case Action::Depth:
-            look_.depth = !look_.depth;
-            look_.gates = false;
+            look.depth = !look.depth;
+            look.gates = false;
             break;
-        case Action::Cameras: look_.cameras = !look_.cameras; break;
-        case Action::Guides: look_.guides = !look_.guides; break;
+        case Action::Cameras: look.cameras = !look.cameras; break;
+        case Action::Guides: look.guides = !look.guides; break;
         case Action::Fly: flies_ = !flies_; break;
         case Action::ResetView: reset_view(); break;
         case Action::NextCamera: next_camera(); break;
@@ -240,12 +250,12 @@ void VolumeScreen::drag(float x, float y) {
 
 render::SplatLook VolumeScreen::splat_look() const {
     render::SplatLook out;
-    out.sh_degree = look_.sh_degree;
-    if (look_.depth) {
+    out.sh_degree = look().sh_degree;
+    if (look().depth) {
         out.nearest = rig_.distance() / kDepthRange;
         out.farthest = rig_.distance() * kDepthRange;
     }
-    if (look_.gates) {
+    if (look().gates) {
         const auto mark = [&](Mark which, uint32_t packed, float amount) {
             out.marks[static_cast<size_t>(which)] = {colour(packed), amount, false};
         };
@@ -254,18 +264,18 @@ render::SplatLook VolumeScreen::splat_look() const {
         mark(Mark::Changed, theme::kAccent, 0.6F);
         mark(Mark::Fresh, theme::kGreen, 0.4F);
     }
-    out.marks[static_cast<size_t>(Mark::Still)].hidden = look_.only_changed;
+    out.marks[static_cast<size_t>(Mark::Still)].hidden = look().only_changed;
     return out;
 }
 
 void VolumeScreen::make_guides() {
     lines_.clear();
     const float width = 1.25F * ui().scale();
-    if (look_.guides) {
+    if (look().guides) {
         add_grid(lines_, extent_.centre, rig_.up(), extent_.radius, width);
         add_axes(lines_, extent_.centre, 0.5 * extent_.radius, 2 * width);
     }
-    if (look_.cameras) {
+    if (look().cameras) {
         for (const gaussians::Camera& camera : info_.cameras) {
             add_frustum(lines_, camera, 0.12 * extent_.radius, theme::kDim, width);
         }
@@ -293,7 +303,7 @@ void VolumeScreen::build(render::Scene& scene) {
                  .lines = lines_};
         if (painter_) {
             view_.painter = [this, camera, look, frame = frame_]() -> const render::SplatPicture& {
-                return painter_->paint(frame, camera, look, info_.near);
+                return painter_->paint(frame, camera, look, lines_, info_.near);
             };
         }
         scene.splats = &view_;

@@ -19,16 +19,6 @@ struct Layout;
 
 std::span<const Binding> volume_keys();
 
-// What of a scene is shown how.
-struct VolumeLook {
-    int sh_degree = 3;
-    bool only_changed = false;  // Gaussians
-    bool gates = false;         // colours say what the frame did to each
-    bool depth = false;
-    bool guides = false;  // grid and axes
-    bool cameras = false;
-};
-
 // The screen of a scene of Gaussians: played, and walked around in.
 class VolumeScreen : public Screen {
   public:
@@ -38,13 +28,14 @@ class VolumeScreen : public Screen {
     void start(std::function<void()> wake) override { loader_.start(std::move(wake)); }
     void pump() override { loader_.pump(); }
     int64_t frames_shown() const override { return playback_.frames_shown(); }
+    Settings settings() const override;
     std::span<const Binding> keys() const override { return volume_keys(); }
     void act(Action action) override;
     const char* hint() const override;
 
     // For the panels.
     Playback& playback() { return playback_; }
-    VolumeLook& look() { return look_; }
+    const VolumeLook& look() const { return common().settings.look; }
     CameraRig& rig() { return rig_; }
     PathEditor& path() { return path_; }
     const VolumeInfo& info() const { return info_; }
@@ -77,7 +68,6 @@ class VolumeScreen : public Screen {
     gaussians::Extent extent_;
     CameraRig rig_;
     PathEditor path_;
-    VolumeLook look_;
     render::SplatView view_;
     std::unique_ptr<HostPainter> painter_;  // where the device is a CPU itself
     std::vector<render::Line> lines_;

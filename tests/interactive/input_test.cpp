@@ -102,11 +102,17 @@ TEST(Settings, ComeBackAndSurviveNonsense) {
     settings.width = 1000;
     settings.timeline = false;
     settings.history = {"a", "b"};
+    settings.look = {.sh_degree = 0, .gates = true, .cameras = true};
+    settings.speed = 0.5;
+    settings.loop = false;
     settings.write(folder / "deep/er/viewer.json");
     const Settings read = Settings::read(folder / "deep/er/viewer.json");
     EXPECT_EQ(read.width, 1000);
     EXPECT_FALSE(read.timeline);
     EXPECT_EQ(read.history, settings.history);
+    EXPECT_EQ(read.look, settings.look);
+    EXPECT_EQ(read.speed, settings.speed);
+    EXPECT_FALSE(read.loop);
     std::ofstream(folder / "bad.json") << "{\"width\": \"wide\"}";
     EXPECT_EQ(Settings::read(folder / "bad.json").width, Settings().width);
     EXPECT_EQ(Settings::read(folder / "none.json").width, Settings().width);

@@ -23,7 +23,7 @@ const std::string kStream =
 class VolumeScreenTest : public render::VulkanTest {
   protected:
     Tensor shot_after(const std::string& script, const std::string& address = kStream,
-                      int width = 960, int height = 600) {
+                      int width = 960, int height = 600, const Settings& settings = {}) {
         std::ofstream(folder_ / "a.ui")
             << "figures off\n"
             << script << "\nshot " << (folder_ / "shot.png").string() << "\n";
@@ -37,6 +37,7 @@ class VolumeScreenTest : public render::VulkanTest {
         ScreenOptions options;
         options.folder = folder_.path();
         options.sample = kStream;
+        options.settings = settings;
         run_headless(address, options, screen_of, read_ui_script(folder_ / "a.ui"), headless);
         return read_png(folder_ / "shot.png");
     }
@@ -92,6 +93,22 @@ TEST_F(VolumeScreenTest, KeysChangeThePicture) {
     for (size_t i = 0; i < keys.size(); ++i) {
         EXPECT_LT(psnr(read_png(shot(i)), read_png(shot(i + 1))), 60) << keys[i];
     }
+}
+
+TEST_F(VolumeScreenTest, HowASceneWasLookedAtIsRemembered) {
+    VolumeScreen screen(ScreenOptions(), VolumeSource::open(kStream), 0);
+    for (const Action action :
+         {Action::Depth, Action::Guides, Action::Harmonics, Action::Slower, Action::Loop}) {
+        screen.act(action);
+    }
+    const Settings kept = screen.settings();
+    EXPECT_EQ(kept.look, (VolumeLook{.sh_degree = 0, .depth = true, .guides = true}));
+    EXPECT_EQ(kept.speed, 0.5);
+    EXPECT_FALSE(kept.loop);
+    const std::string still = "frames 10\nkey Space\nwait 1\n";
+    const Tensor again = shot_after(still, kStream, 960, 600, kept);
+    EXPECT_EQ(psnr(shot_after("key Z\nkey J\nkey H\nkey Down\nkey L\n" + still), again), 99);
+    EXPECT_LT(psnr(shot_after(still), again), 30);
 }
 
 TEST_F(VolumeScreenTest, TheHandTurnsShiftsAndComesNearer) {
