@@ -42,6 +42,8 @@ constexpr std::array kParameters{
     Parameter{"relic", "window", 21, 21, 42, "Frames it keeps"},
 };
 
+constexpr float kNumber = 54;  // beside a slider, in units of the design
+
 // "NAME:key=value,..." into the fields, or back.
 void read_fields(Viewer::Edit& edit, const std::string& text) {
     edit.cache_name = text.substr(0, text.find(':'));
@@ -79,11 +81,11 @@ void draw_cache_options(Viewer& viewer) {
         read_fields(edit, viewer.live().cache());
     }
     const float width = ImGui::GetContentRegionAvail().x;
-    const float label = 70 * viewer.ui().scale();
     ImGui::PushFont(viewer.ui().small);
     ImGui::PushStyleVar(ImGuiStyleVar_FramePadding,
                         {8 * viewer.ui().scale(), 3 * viewer.ui().scale()});
-    ImGui::SetNextItemWidth(width);
+    constexpr const char* kTip = "Cache policy: what stays in memory";
+    ImGui::SetNextItemWidth(field_name(viewer, "policy", kTip));
     if (ImGui::BeginCombo("##cache", edit.cache_name.c_str())) {
         for (const std::string& name : generator::cache_policy_names()) {
             if (ImGui::Selectable(name.c_str(), name == edit.cache_name)) {
@@ -92,16 +94,13 @@ void draw_cache_options(Viewer& viewer) {
         }
         ImGui::EndCombo();
     }
-    tooltip("Cache policy: what stays in memory");
+    tooltip(kTip);
     for (size_t i = 0; i < kParameters.size(); ++i) {
         const Parameter& p = kParameters[i];
         if (edit.cache_name == p.policy) {
             ImGui::PushID(static_cast<int>(i));
-            ImGui::AlignTextToFramePadding();
-            text(theme::kDim, p.key);
-            tooltip(p.tip);
-            ImGui::SameLine(label);
-            ImGui::SetNextItemWidth(width - 2 * label + ImGui::GetStyle().WindowPadding.x);
+            ImGui::SetNextItemWidth(field_name(viewer, p.key, p.tip) -
+                                    kNumber * viewer.ui().scale());
             ImGui::SliderInt("##value", &edit.cache_values[i], p.least, p.most, "");
             tooltip(p.tip);
             ImGui::SameLine();

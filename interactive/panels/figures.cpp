@@ -34,8 +34,9 @@ void draw_parts(Viewer& viewer, const MadeChunk& chunk) {
 
 std::string words_of(const generator::DriftReading& drift) {
     switch (drift.state) {
-        case generator::DriftAlarm::State::Learning: return "looking at the beginning";
-        case generator::DriftAlarm::State::Still: return fmt::format("no, {:.1f}", drift.distance);
+        case generator::DriftAlarm::State::Learning: return "learning how it began";
+        case generator::DriftAlarm::State::Still:
+            return fmt::format("none, {:.1f}", drift.distance);
         default: return fmt::format("drifted, {:.1f}", drift.distance);
     }
 }

@@ -44,6 +44,22 @@ void draw_groups(Screen& screen, bool two) {
     }
 }
 
+// Over all else; a click on it leaves the page.
+void draw_shade(Screen& screen) {
+    ImGui::SetNextWindowPos({0, 0});
+    ImGui::SetNextWindowSize(ImGui::GetIO().DisplaySize);
+    ImGui::SetNextWindowFocus();
+    ImGui::PushStyleColor(ImGuiCol_WindowBg, theme::rgb(0x08090B, 170));
+    ImGui::Begin("shade", nullptr,
+                 ImGuiWindowFlags_NoDecoration | ImGuiWindowFlags_NoMove |
+                     ImGuiWindowFlags_NoSavedSettings | ImGuiWindowFlags_NoNav);
+    if (ImGui::IsWindowHovered() && ImGui::IsMouseClicked(0)) {
+        screen.act(Action::Leave);
+    }
+    ImGui::End();
+    ImGui::PopStyleColor();
+}
+
 }  // namespace
 
 void draw_help(Screen& screen) {
@@ -51,6 +67,7 @@ void draw_help(Screen& screen) {
     const float scale = screen.ui().scale();
     const auto rows = std::ssize(screen.keys());
     const bool two = rows > kMostRows && size.x > 860 * scale;  // columns
+    draw_shade(screen);
     ImGui::SetNextWindowPos({size.x / 2, size.y / 2}, 0, {0.5F, 0.5F});
     ImGui::SetNextWindowSize({std::min(size.x, (two ? 860.0F : 520.0F) * scale), 0});
     ImGui::PushStyleVar(ImGuiStyleVar_WindowPadding, {26 * scale, 22 * scale});

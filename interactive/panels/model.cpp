@@ -10,7 +10,9 @@ void draw_model(Viewer& viewer) {
     ImGui::PushFont(viewer.ui().small);
     ImGui::PushStyleVar(ImGuiStyleVar_FramePadding,
                         {8 * viewer.ui().scale(), 3 * viewer.ui().scale()});
-    ImGui::SetNextItemWidth(ImGui::GetContentRegionAvail().x);
+    constexpr const char* kTip =
+        "What makes the take; drop another one's folder on the window to add it";
+    ImGui::SetNextItemWidth(field_name(viewer, "model", kTip));
     if (ImGui::BeginCombo("##model", viewer.options().model.c_str())) {
         const auto choose = [&](const std::string& address) {
             const std::string name = std::filesystem::path(address).filename().string();
@@ -27,7 +29,7 @@ void draw_model(Viewer& viewer) {
         }
         ImGui::EndCombo();
     }
-    tooltip("Model; drop another one's folder on the window to add it");
+    tooltip(kTip);
     ImGui::PopStyleVar();
     ImGui::PopFont();
 }

@@ -11,6 +11,16 @@ namespace {
 
 constexpr float kWidth = 168, kPadSide = 96;  // in units of the design
 
+// What a hand does with it.
+const char* words_of(MotionTool tool) {
+    switch (tool) {
+        case MotionTool::Drag: return "Drag on the picture: what is under the brush comes along.";
+        case MotionTool::Pin: return "Click on what shall stay where it is.";
+        case MotionTool::Path: return "Draw a way. It is gone when you let go, beside all others.";
+        default: return "";
+    }
+}
+
 void slider(Viewer& viewer, const char* name, float& value, float least, float most,
             const char* format, const char* tip) {
     ImGui::PushFont(viewer.ui().small);
@@ -129,6 +139,9 @@ void draw_motion(Viewer& viewer, const render::Rect& video) {
     button(Action::ShowLayer, Icon::Layer, viewer.layer_open(), theme::kAccent);
     if (tool != MotionTool::None) {
         draw_brush(viewer);
+        ImGui::PushTextWrapPos(0);
+        small_text(viewer, theme::kDim, words_of(tool));
+        ImGui::PopTextWrapPos();
     }
     if (viewer.camera_open()) {
         draw_camera(viewer);

@@ -204,6 +204,15 @@ void small_text(Screen& screen, uint32_t colour, const std::string& what) {
     ImGui::PopFont();
 }
 
+float field_name(Screen& screen, const char* name, const char* tip) {
+    const float right = ImGui::GetWindowContentRegionMax().x;
+    ImGui::AlignTextToFramePadding();
+    text(theme::kDim, name);
+    tooltip(tip);
+    ImGui::SameLine(70 * screen.ui().scale());
+    return right - ImGui::GetCursorPosX();
+}
+
 void figure(Screen& screen, const char* name, const std::string& value, const char* tip) {
     small_text(screen, theme::kDim, name);
     tooltip(tip);

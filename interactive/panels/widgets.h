@@ -54,6 +54,8 @@ void text(uint32_t colour, const std::string& text);
 void small_text(Screen& screen, uint32_t colour, const std::string& text);
 // A line of a name and what it is.
 void figure(Screen& screen, const char* name, const std::string& value, const char* tip);
+// The name of the field that follows on the same line, and how wide that is to fill the panel.
+float field_name(Screen& screen, const char* name, const char* tip);
 // A line of text on a dark ground over the picture, its middle at `x`.
 void badge(Screen& screen, float x, float y, const std::string& text);
 std::string clock_text(double seconds);  // "1:02.5"

@@ -1,5 +1,6 @@
 #include "interactive/volume/host_painter.h"
 
+#include "gaussians/raster/pixel.h"
 #include "gaussians/raster/spherical_harmonics.h"
 
 #include <algorithm>
@@ -40,20 +41,33 @@ gaussians::Cloud marked_cloud(const render::Splats& s, std::span<const Mark> mar
 }
 
 // As project.comp shades it, of the mean depth.
-void shade_by_depth(const render::SplatLook& look, render::SplatPicture& picture) {
-    picture.colour = picture.colour.clone();
-    const int64_t plane = picture.alpha.count();
-    const float *alpha = picture.alpha.data<float>(), *depth = picture.depth.data<float>();
+void shade_by_depth(const render::SplatLook& look, gaussians::PlanarPicture<float>& picture) {
     constexpr float kNear[]{0.95F, 0.96F, 1.0F}, kFar[]{0.05F, 0.07F, 0.12F};
     const auto nearest = static_cast<float>(look.nearest);
     const float scale = 1 / static_cast<float>(std::log(look.farthest / look.nearest));
-    for (int64_t i = 0; i < plane; ++i) {
-        const float mean = alpha[i] > 0 ? depth[i] / alpha[i] : nearest;
+    const size_t plane = picture.alpha.size();
+    for (size_t i = 0; i < plane; ++i) {
+        const float alpha = picture.alpha[i];
+        const float mean = alpha > 0 ? picture.depth[i] / alpha : nearest;
         const float far = std::clamp(std::log(mean / nearest) * scale, 0.0F, 1.0F);
-        for (int64_t c = 0; c < 3; ++c) {
-            picture.colour.data<float>()[c * plane + i] =
-                alpha[i] * (kNear[c] + far * (kFar[c] - kNear[c]));
+        for (size_t c = 0; c < 3; ++c) {
+            picture.colour[c * plane + i] = alpha * (kNear[c] + far * (kFar[c] - kNear[c]));
         }
+    }
+}
+
+// Opaque, behind what the picture shows there.
+void lay_under(std::span<const LinePixel> lines, int64_t width,
+               gaussians::PlanarPicture<float>& picture) {
+    const size_t plane = picture.alpha.size();
+    for (const LinePixel& line : lines) {
+        const auto i = static_cast<size_t>(line.y * width + line.x);
+        const float light = 1 - picture.alpha[i];
+        for (size_t c = 0; c < 3; ++c) {
+            picture.colour[c * plane + i] +=
+                light * static_cast<float>(line.colour >> (8 * c) & 0xFF) / 255;
+        }
+        picture.alpha[i] = 1;
     }
 }
 
@@ -68,11 +82,25 @@ gaussians::Cloud cloud_of(const render::Splats& s) {
             .sh_rest = s.sh_rest};
 }
 
-HostPainter::HostPainter() : renderer_(gaussians::Renderer::on(Device::Cpu)) {}
+// Its splats hide lines that are behind them, and no splat behind a line is seen.
+void HostPainter::stop_at(std::span<const LinePixel> lines, int64_t width) {
+    const size_t plane = planes_.alpha.size();
+#pragma omp parallel for schedule(dynamic, 256)
+    for (const LinePixel& line : lines) {
+        const auto pixel = gaussians::pixel_before(rasterizer_, width, line.x, line.y, line.depth);
+        const auto i = static_cast<size_t>(line.y * width + line.x);
+        for (size_t c = 0; c < 3; ++c) {
+            planes_.colour[c * plane + i] = pixel.colour[c];
+        }
+        planes_.alpha[i] = pixel.alpha;
+        planes_.depth[i] = pixel.depth;
+    }
+}
 
 const render::SplatPicture& HostPainter::paint(const std::shared_ptr<const VolumeFrame>& frame,
                                                const gaussians::Camera& camera,
-                                               const render::SplatLook& look, double near) {
+                                               const render::SplatLook& look,
+                                               std::span<const render::Line> lines, double near) {
     if (frame_ != frame || marks_ != look.marks) {
         cloud_ = marked_cloud(frame->splats, look.marks);
         frame_ = frame;
@@ -81,11 +109,16 @@ const render::SplatPicture& HostPainter::paint(const std::shared_ptr<const Volum
     gaussians::RenderOptions options;
     options.near = near;
     options.sh_degree = look.sh_degree;
-    const gaussians::Picture& drawn = renderer_->draw(cloud_, camera, options);
-    picture_ = {.colour = drawn.colour, .alpha = drawn.alpha, .depth = drawn.depth};
+    rasterizer_.forward(gaussians::view_of(cloud_), camera, options, planes_);
+    const auto covered = raster_lines(lines, camera, near);
+    stop_at(covered, camera.width);
     if (look.farthest > 0) {
-        shade_by_depth(look, picture_);
+        shade_by_depth(look, planes_);
     }
+    lay_under(covered, camera.width, planes_);
+    const int64_t h = camera.height, w = camera.width;
+    picture_ = {.colour = Tensor::view(planes_.colour.data(), {3, h, w}, DType::F32),
+                .alpha = Tensor::view(planes_.alpha.data(), {h, w}, DType::F32)};
     return picture_;
 }
 

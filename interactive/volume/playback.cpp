@@ -49,7 +49,7 @@ void Playback::step(int64_t by) {
 }
 
 void Playback::set_speed(double speed) {
-    speed_ = std::clamp(speed, 0.1, 8.0);
+    speed_ = std::clamp(speed, kSlowest, kFastest);
     restart_ = true;
 }
 

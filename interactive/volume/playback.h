@@ -10,6 +10,8 @@ namespace longtake::interactive {
 // A frame that is not there yet is waited for, and the beat begins anew with it.
 class Playback {
   public:
+    static constexpr double kSlowest = 0.125, kFastest = 8;  // times the scene's own speed
+
     Playback(int64_t frames, double frame_rate) : frames_(frames), rate_(frame_rate) {}
 
     // Whether a frame is there.

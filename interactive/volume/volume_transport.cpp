@@ -16,6 +16,25 @@ std::string bytes_text(double bytes) {
                        : fmt::format("{:.2f} MB", bytes / 1e6);
 }
 
+void draw_speed(VolumeScreen& screen) {
+    auto& playback = screen.playback();
+    const auto name = [](double speed) { return fmt::format("{:g} x", speed); };
+    const bool usual = playback.speed() == 1;
+    ImGui::SetNextItemWidth(64 * screen.ui().scale());
+    ImGui::PushStyleColor(ImGuiCol_Text, usual ? theme::kText : theme::kWarm);
+    if (ImGui::BeginCombo("##speed", name(playback.speed()).c_str(),
+                          ImGuiComboFlags_NoArrowButton)) {
+        for (double speed = Playback::kSlowest; speed <= Playback::kFastest; speed *= 2) {
+            if (ImGui::Selectable(name(speed).c_str(), speed == playback.speed())) {
+                playback.set_speed(speed);
+            }
+        }
+        ImGui::EndCombo();
+    }
+    ImGui::PopStyleColor();
+    tooltip("Times the speed it was taken at   [Up, Down]");
+}
+
 void draw_time(VolumeScreen& screen) {
     const auto& playback = screen.playback();
     const bool playing = playback.playing();
@@ -36,11 +55,8 @@ void draw_time(VolumeScreen& screen) {
     ImGui::AlignTextToFramePadding();
     small_text(screen, theme::kDim,
                fmt::format("frame {} of {}", playback.shown() + 1, playback.frames()));
-    if (playback.speed() != 1) {
-        next();
-        ImGui::AlignTextToFramePadding();
-        small_text(screen, theme::kWarm, fmt::format("{:g} x", playback.speed()));
-    }
+    ImGui::SameLine(0, 20 * screen.ui().scale());
+    draw_speed(screen);
 }
 
 }  // namespace
@@ -92,9 +108,9 @@ void draw_frame_strip(VolumeScreen& screen, const render::Rect& place) {
     const int64_t pointed = frame_at(ImGui::GetIO().MousePos.x);
     if (!info.frame_bytes.empty()) {
         const bool key = !info.keys.empty() && info.keys[static_cast<size_t>(pointed)] != 0;
-        tooltip(fmt::format("Frame {}{}: {}\nDrag to look for a moment", pointed + 1,
-                            key ? ", a key" : "",
-                            bytes_text(info.frame_bytes[static_cast<size_t>(pointed)])));
+        tooltip(fmt::format(
+            "Frame {}{}: {} (a bar's height is their root)\nDrag to look for a moment", pointed + 1,
+            key ? ", a key" : "", bytes_text(info.frame_bytes[static_cast<size_t>(pointed)])));
     }
     // Where there are more frames than pixels, the largest of those that share one.
     const auto columns = std::min<int64_t>(count, std::lround(width / (2 * scale)));
@@ -129,7 +145,7 @@ void draw_frame_strip(VolumeScreen& screen, const render::Rect& place) {
     small_text(screen, theme::kDim,
                fmt::format("{} in {}, {:.2f} Mbit/s{}", bytes_text(sum), clock_text(seconds),
                            8e-6 * sum / seconds,
-                           info.keys.empty() ? "" : "; keys are yellow, height is a root"));
+                           info.keys.empty() ? "" : "; keys, which stand alone, are yellow"));
 }
 
 }  // namespace longtake::interactive

@@ -9,7 +9,7 @@ namespace longtake::render {
 namespace {
 
 struct Push {
-    VkDeviceAddress view, colour, alpha, depth;
+    VkDeviceAddress view, colour, alpha;
 };
 
 }  // namespace
@@ -18,9 +18,7 @@ PaintedPass::PaintedPass(const Device& device, VkFormat format)
     : pipeline_(device, {.vertex = kVideoVert,
                          .fragment = kPaintedFrag,
                          .push_bytes = sizeof(Push),
-                         .blend = Blend::Premultiplied,
-                         .format = format,
-                         .writes_depth = false}) {}
+                         .format = format}) {}
 
 void PaintedPass::draw(VkCommandBuffer commands, const Submission& submission, StagingRing& staging,
                        VkDeviceAddress view, const SplatPicture& picture) const {
@@ -29,7 +27,7 @@ void PaintedPass::draw(VkCommandBuffer commands, const Submission& submission, S
         std::memcpy(piece.bytes.data(), plane.raw(), plane.bytes());
         return piece.address;
     };
-    const Push push{view, put(picture.colour), put(picture.alpha), put(picture.depth)};
+    const Push push{view, put(picture.colour), put(picture.alpha)};
     pipeline_.bind(commands, &push);
     vkCmdDraw(commands, 3, 1, 0, 0);
 }

@@ -6,7 +6,7 @@
 
 namespace longtake::render {
 
-// Lays a picture that the host painted over lines, where these are behind its mean depth.
+// Draws a picture that the host painted.
 class PaintedPass {
   public:
     PaintedPass(const Device& device, VkFormat format);

@@ -89,13 +89,15 @@ void SplatPass::render(VkCommandBuffer commands, const Submission& submission, S
     }
     const bool tiles = splats && method_ == SplatMethod::Tiles;
     if (!tiles || !view.lines.empty()) {
-        begin(commands);
+        begin(commands, !view.painter);
         set_viewport(commands, extent);
-        lines_.draw(commands, submission, staging, shader_view, view.lines);
         if (view.painter) {
             painted_.draw(commands, submission, staging, shader_view, view.painter());
-        } else if (splats && !tiles) {
-            quads_.draw(commands, shader_view, projection_.splats(), by_depth_);
+        } else {
+            lines_.draw(commands, submission, staging, shader_view, view.lines);
+            if (splats && !tiles) {
+                quads_.draw(commands, shader_view, projection_.splats(), by_depth_);
+            }
         }
         vkCmdEndRendering(commands);
         end_pass(clock_, commands, tiles ? "lines" : "raster");
@@ -178,7 +180,7 @@ void SplatPass::sort(VkCommandBuffer commands, const Submission& submission, Sta
 }
 
 // The colour's old content is lost.
-void SplatPass::begin(VkCommandBuffer commands) const {
+void SplatPass::begin(VkCommandBuffer commands, bool with_depth) const {
     transition(commands, colour_.get(),
                {.from_stage = VK_PIPELINE_STAGE_2_FRAGMENT_SHADER_BIT,
                 .from_access = VK_ACCESS_2_NONE,
@@ -213,7 +215,7 @@ void SplatPass::begin(VkCommandBuffer commands) const {
     info.layerCount = 1;
     info.colorAttachmentCount = 1;
     info.pColorAttachments = &colour;
-    info.pDepthAttachment = &depth;
+    info.pDepthAttachment = with_depth ? &depth : nullptr;
     vkCmdBeginRendering(commands, &info);
 }
 

@@ -48,7 +48,7 @@ class SplatPass {
     void sort(VkCommandBuffer commands, const Submission& submission, StagingRing& staging,
               const SplatView& view, VkDeviceAddress shader_view);
     void draw_tiles(VkCommandBuffer commands, VkDeviceAddress shader_view, bool lined);
-    void begin(VkCommandBuffer commands) const;
+    void begin(VkCommandBuffer commands, bool with_depth) const;
     void finish(VkCommandBuffer commands, VkPipelineStageFlags2 from, VkAccessFlags2 access,
                 VkImageLayout layout) const;
 

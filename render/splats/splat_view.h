@@ -61,17 +61,17 @@ enum class SplatMethod : uint8_t {
     Tiles,  // blended by compute shaders, nearest first
 };
 
-// Splats as somebody else drew them, on the CPU, fp32.
+// Splats, and the lines among them, as somebody else drew them, on the CPU, fp32.
 struct SplatPicture {
     Tensor colour;  // [3, H, W], premultiplied by alpha
     Tensor alpha;   // [H, W]
-    Tensor depth;   // [H, W], of the optical axis, times alpha
 };
 
 // What is drawn of a scene of splats.
 struct SplatView {
     const Splats* splats = nullptr;
-    // Paints them when they are drawn, of the size of where they go, where somebody else does.
+    // Paints them and the lines when they are drawn, of the size of where they go, where somebody
+    // else does.
     std::function<const SplatPicture&()> painter = {};
     PinholeCamera camera;
     SplatLook look;

@@ -2,6 +2,7 @@
 
 #include "core/error.h"
 #include "core/parallel.h"
+#include "gaussians/raster/pixel.h"
 #include "tests/gaussians/raster_testing.h"
 #include "tests/gaussians/scenes.h"
 
@@ -44,6 +45,40 @@ template <typename Scalar> void expect_mask_to_restrict() {
 TEST(Rasterizer, AMaskRestrictsAndChangesNothing) {
     expect_mask_to_restrict<float>();
     expect_mask_to_restrict<double>();
+}
+
+// Again as blended one by one, and with what is behind a depth left out.
+TEST(Rasterizer, APixelAsFarAsADepth) {
+    auto gaussians = converted<float>(random_gaussians(21, {.count = 300}));
+    const Camera camera = test_camera();
+    Rasterizer<float> rasterizer;
+    PlanarPicture<float> all, nearer;
+    rasterizer.forward(gaussians.view(), camera, {}, all);
+    std::vector<float> depths;
+    for (const auto& splat : rasterizer.splats()) {
+        depths.push_back(splat.visible() ? splat.depth : 1e9F);
+    }
+    std::vector<float> sorted = depths;
+    std::ranges::sort(sorted);
+    const float middle = sorted[100];
+    for (std::size_t i = 0; i < depths.size(); ++i) {
+        gaussians.opacities[i] = depths[i] < middle ? gaussians.opacities[i] : -20;
+    }
+    Rasterizer<float> of_nearer;
+    of_nearer.forward(gaussians.view(), camera, {}, nearer);
+    const auto expect = [&](const PlanarPicture<float>& picture, float depth) {
+        for (int64_t y = 0; y < camera.height; ++y) {
+            for (int64_t x = 0; x < camera.width; ++x) {
+                const Pixel pixel = pixel_before(rasterizer, camera.width, x, y, depth);
+                const auto i = static_cast<std::size_t>(y * camera.width + x);
+                ASSERT_NEAR(pixel.colour[1], picture.colour[picture.alpha.size() + i], 5e-3);
+                ASSERT_NEAR(pixel.alpha, picture.alpha[i], 5e-3);
+                ASSERT_NEAR(pixel.depth, picture.depth[i], 5e-2);
+            }
+        }
+    };
+    expect(all, 1e9F);
+    expect(nearer, middle);
 }
 
 TEST(Rasterizer, SameBitsForAnyNumberOfThreads) {

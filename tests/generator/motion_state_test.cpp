@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <cmath>
 #include <numbers>
+#include <ranges>
 
 namespace longtake::generator {
 namespace {
@@ -88,6 +89,30 @@ TEST(MotionState, APathIsGoneOnceAtItsOwnSpeed) {
     EXPECT_TRUE(second.at(4, 0).visible);
     EXPECT_FALSE(second.at(5, 0).visible);
     EXPECT_TRUE(motion.take_up(kChunk).empty());
+}
+
+// Several hands of a person with one pointer: paths go on while another thing is dragged.
+TEST(MotionState, PathsGoOnBesideADrag) {
+    const auto path = [](int64_t id, float x, float right) {
+        return Handle{.id = id,
+                      .kind = Handle::Kind::Drawn,
+                      .points = {{x, 50}},
+                      .path = {{0, 0, 0}, {2, right, 0}}};
+    };
+    MotionState motion = state();
+    motion.set({path(1, 40, 32), path(2, 200, -64)});
+    motion.take_up(kChunk);
+    motion.set({path(1, 40, 32), path(2, 200, -64), dragged({{7, 0, 0}, {7 + kSeconds, 24, 0}})});
+    const Tracks both = motion.take_up(kChunk);
+    ASSERT_EQ(both.points(), 4);
+    const auto at = [&](int64_t frame, float x) {
+        return std::ranges::any_of(std::views::iota(int64_t{0}, both.points()), [&](int64_t n) {
+            return std::abs(both.at(frame, n).x - x) < 1e-3F && both.at(frame, n).visible;
+        });
+    };
+    EXPECT_TRUE(at(0, 40 + 12) && at(8, 40 + 20));    // 16 pixels a second, since frame 0
+    EXPECT_TRUE(at(0, 200 - 24) && at(8, 200 - 40));  // twice that, the other way
+    EXPECT_TRUE(at(11, 124));
 }
 
 TEST(MotionState, PlaysTracksFromTheNextChunkOn) {

@@ -167,13 +167,13 @@ TEST_P(SplatPassTest, LinesHideAndAreHidden) {
 }
 
 // The same painted elsewhere.
-TEST_P(SplatPassTest, APaintedPictureMeetsLines) {
+TEST_P(SplatPassTest, APaintedPictureIsLaidOverTheBackground) {
     const Splats splats = random_splats(2000, 1);
     const PinholeCamera camera = camera_at(2.5, kWidth, kHeight);
     gaussians::RenderOptions options;
     options.near = camera.near;
     const auto there = gaussians::render(cloud_of(splats), camera_of(camera), options);
-    const SplatPicture painted{there.colour, there.alpha, there.depth};
+    const SplatPicture painted{there.colour, there.alpha};
     SplatView view;
     view.painter = [&]() -> const SplatPicture& { return painted; };
     view.camera = camera;
@@ -182,12 +182,6 @@ TEST_P(SplatPassTest, APaintedPictureMeetsLines) {
     scene.splats = &view;
     scene.video = kAll;
     EXPECT_GE(psnr(renderer_->draw(scene, *target_), reference(splats, camera)), 45);
-    // Before all of it and behind all of it, where the mean depth decides nothing.
-    const std::vector<Line> lines{{{-5, 0, -2}, 3, {5, 0, -2}, 0xFF0000FF},
-                                  {{-5, 0.2F, 6}, 3, {5, 0.2F, 6}, 0xFF00FF00}};
-    view.lines = lines;
-    const Tensor picture = renderer_->draw(scene, *target_);
-    EXPECT_GE(psnr(picture, drawn(splats, camera, {}, lines)), 45);
 }
 
 TEST_P(SplatPassTest, MarksColourAndHide) {

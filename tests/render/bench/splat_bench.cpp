@@ -100,7 +100,7 @@ void measure(const Options& o, const Device& device, const Splats& splats,
                                            c.cx,    c.cy,     c.rotation, c.translation};
             view.painter = [&, camera]() -> const SplatPicture& {
                 const auto& drawn = painter->draw(cloud, camera);
-                picture = {drawn.colour, drawn.alpha, drawn.depth};
+                picture = {drawn.colour, drawn.alpha};
                 return picture;
             };
         }
