@@ -20,6 +20,7 @@ TEST(CudaLiveTake, FramesAreGivenWhereTheyWereMadeToo) {
         {.model = diffusion::VideoModel::load(generator::kTinyModel, DType::F32, Device::Cuda),
          .model_name = "tiny",
          .device = "cuda",
+         .steps = {},
          .frames_on_gpu = true},
         controls, recorder);
     controls.post(generator::BeginTake{1, "deep-forcing", {}});
