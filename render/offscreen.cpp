@@ -4,13 +4,15 @@ namespace longtake::render {
 
 Offscreen::Offscreen(const Device& device, VkExtent2D extent)
     : image_(device, extent, kFormat,
-             VK_IMAGE_USAGE_COLOR_ATTACHMENT_BIT | VK_IMAGE_USAGE_TRANSFER_SRC_BIT),
+             VK_IMAGE_USAGE_COLOR_ATTACHMENT_BIT | VK_IMAGE_USAGE_TRANSFER_SRC_BIT |
+                 VK_IMAGE_USAGE_TRANSFER_DST_BIT),
       host_(device, VkDeviceSize{4} * extent.width * extent.height,
             VK_BUFFER_USAGE_TRANSFER_DST_BIT, true) {}
 
 Target Offscreen::target() const {
-    return {image_.get(), image_.view(), image_.extent(), kFormat,
-            VK_IMAGE_LAYOUT_TRANSFER_SRC_OPTIMAL};
+    return {
+        image_.get(), image_.view(), image_.extent(), kFormat, VK_IMAGE_LAYOUT_TRANSFER_SRC_OPTIMAL,
+        true};
 }
 
 void Offscreen::record_read_back(VkCommandBuffer commands) const {

@@ -90,13 +90,12 @@ void Renderer::record(VkCommandBuffer commands, const Scene& scene, const Target
         clock_->begin(commands);
     }
     const bool splats = scene.splats != nullptr && !scene.video.empty();
-    if (splats) {
-        splats_->render(commands, submission_, staging_, *scene.splats, scene.video);
-    }
-    begin_drawing(commands, target, scene.background);
-    if (splats) {
+    const bool laid = splats && splats_->render(commands, submission_, staging_, *scene.splats,
+                                                scene.video, target, scene.background);
+    begin_drawing(commands, target, laid ? std::nullopt : std::optional(scene.background));
+    if (splats && !laid) {
         splats_->composite(commands, scene.video);
-    } else {
+    } else if (!splats) {
         video_.draw(commands, scene.video, scene.scaling);
     }
     if (scene.ui != nullptr) {

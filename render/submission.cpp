@@ -69,7 +69,9 @@ uint64_t Submission::submit(VkSemaphore acquired, VkSemaphore drawn) {
     uint32_t wait_count = 0;
     if (acquired != VK_NULL_HANDLE) {
         waits[wait_count++] =
-            semaphore(acquired, 0, VK_PIPELINE_STAGE_2_COLOR_ATTACHMENT_OUTPUT_BIT);
+            semaphore(acquired, 0,
+                      VK_PIPELINE_STAGE_2_COLOR_ATTACHMENT_OUTPUT_BIT |
+                          VK_PIPELINE_STAGE_2_COPY_BIT | VK_PIPELINE_STAGE_2_CLEAR_BIT);
     }
     if (const Point after = std::exchange(copies_after_, {}); after.timeline != VK_NULL_HANDLE) {
         waits[wait_count++] = semaphore(after.timeline, after.value, VK_PIPELINE_STAGE_2_COPY_BIT);

@@ -25,7 +25,7 @@ class Submission {
     VkCommandBuffer begin();
     // What is being recorded waits, before it copies, until `timeline` has come to `value`.
     void copy_after(VkSemaphore timeline, uint64_t value) { copies_after_ = {timeline, value}; }
-    // Ends and submits it; returns its number. Waits for `acquired` before colour is written and
+    // Ends and submits it; returns its number. Waits for `acquired` before a target is written and
     // signals `drawn`, binary semaphores of a swapchain, where given.
     uint64_t submit(VkSemaphore acquired = VK_NULL_HANDLE, VkSemaphore drawn = VK_NULL_HANDLE);
     void wait(uint64_t number) const;

@@ -61,8 +61,8 @@ std::optional<Target> Swapchain::acquire(const Submission& submission, VkExtent2
         return std::nullopt;
     }
     check_vk(result, "acquiring an image of the window");
-    return Target{images_[current_].image, images_[current_].view.get(), extent_, format_.format,
-                  VK_IMAGE_LAYOUT_PRESENT_SRC_KHR};
+    return Target{images_[current_].image, images_[current_].view.get(),    extent_,
+                  format_.format,          VK_IMAGE_LAYOUT_PRESENT_SRC_KHR, takes_copies_};
 }
 
 VkSemaphore Swapchain::acquired(const Submission& submission) const {
@@ -111,7 +111,11 @@ bool Swapchain::remake(VkExtent2D extent) {
     info.imageColorSpace = format_.colorSpace;
     info.imageExtent = extent;
     info.imageArrayLayers = 1;
+    takes_copies_ = (can.supportedUsageFlags & VK_IMAGE_USAGE_TRANSFER_DST_BIT) != 0;
     info.imageUsage = VK_IMAGE_USAGE_COLOR_ATTACHMENT_BIT;
+    if (takes_copies_) {
+        info.imageUsage |= VK_IMAGE_USAGE_TRANSFER_DST_BIT;
+    }
     info.preTransform = can.currentTransform;
     info.compositeAlpha = alpha_of(can.supportedCompositeAlpha);
     info.presentMode = VK_PRESENT_MODE_FIFO_KHR;

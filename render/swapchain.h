@@ -42,6 +42,7 @@ class Swapchain {
     VkSurfaceFormatKHR format_{};
     VkSwapchainKHR swapchain_ = VK_NULL_HANDLE;
     VkExtent2D extent_{};
+    bool takes_copies_ = false;
     bool stale_ = true;
     std::vector<Shown> images_;
     std::array<Handle<VkSemaphore>, Submission::kInFlight> acquired_;

@@ -1,6 +1,9 @@
 #pragma once
 
+#include "render/layout.h"
 #include "render/vulkan.h"
+
+#include <optional>
 
 namespace longtake::render {
 
@@ -12,6 +15,7 @@ struct Target {
     VkExtent2D extent;
     VkFormat format;
     VkImageLayout layout_after;  // drawing leaves it in
+    bool takes_copies;           // from buffers, of four bytes a pixel
 };
 
 struct Colour {
@@ -20,8 +24,14 @@ struct Colour {
     bool operator==(const Colour&) const = default;
 };
 
-// Everything between the two draws to `target`, which begins as `clear`.
-void begin_drawing(VkCommandBuffer commands, const Target& target, const Colour& clear);
+// Copies a picture of the size of `where`, four bytes a pixel in the order of the target's format,
+// to a target that takes copies, and clears what is around it. Before its drawing begins.
+void copy_to(const Target& target, VkCommandBuffer commands, VkBuffer picture, const Rect& where,
+             const Colour& background);
+// Everything between the two draws to `target`, which begins as `clear`; without that, as what was
+// copied to it before.
+void begin_drawing(VkCommandBuffer commands, const Target& target,
+                   const std::optional<Colour>& clear);
 void end_drawing(VkCommandBuffer commands, const Target& target);
 
 }  // namespace longtake::render

@@ -10,9 +10,11 @@ layout(push_constant) uniform Push {
     Words met, ranges;
     Words line_colours;  // of each pixel, four halves
     Floats line_depths;  // likewise, near / depth; 0 where there is no line
-    Words picture;       // as line_colours, premultiplied
+    Words picture;       // of each pixel, four bytes
     uint columns;
     uint has_lines;
+    float red, green, blue;  // of the background
+    uint blue_first;
 } push;
 
 const uint kBatch = 256;
@@ -31,14 +33,12 @@ void main() {
     uint at = min(pixel.y, size.y - 1) * size.x + min(pixel.x, size.x - 1);
     vec2 centre = vec2(pixel) + 0.5;
     float end_depth = 3.4e38;
-    vec3 line = vec3(0.0);
-    bool lined = false;
+    vec3 behind = vec3(push.red, push.green, push.blue);
     if (push.has_lines != 0) {
         float depth = push.line_depths.at[at];
-        lined = depth > 0.0;
-        if (lined) {
+        if (depth > 0.0) {
             end_depth = push.view.eye.w / depth;
-            line = vec3(unpackHalf2x16(push.line_colours.at[2 * at]),
+            behind = vec3(unpackHalf2x16(push.line_colours.at[2 * at]),
                         unpackHalf2x16(push.line_colours.at[2 * at + 1]).x);
         }
     }
@@ -84,12 +84,8 @@ void main() {
             }
         }
     }
-    if (lined) {
-        sum += light * line;
-        light = 0.0;
-    }
     if (all(lessThan(pixel, size))) {
-        push.picture.at[2 * at] = packHalf2x16(sum.rg);
-        push.picture.at[2 * at + 1] = packHalf2x16(vec2(sum.b, 1.0 - light));
+        vec3 colour = sum + light * behind;
+        push.picture.at[at] = packUnorm4x8(vec4(push.blue_first != 0 ? colour.bgr : colour, 1.0));
     }
 }

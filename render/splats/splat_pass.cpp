@@ -71,14 +71,15 @@ void SplatPass::resize(VkExtent2D extent) {
     device_.wait_idle();
     colour_ = Image(device_, extent, kFormat,
                     VK_IMAGE_USAGE_COLOR_ATTACHMENT_BIT | VK_IMAGE_USAGE_SAMPLED_BIT |
-                        VK_IMAGE_USAGE_TRANSFER_SRC_BIT | VK_IMAGE_USAGE_TRANSFER_DST_BIT);
+                        VK_IMAGE_USAGE_TRANSFER_SRC_BIT);
     depth_ = Image(device_, extent, kDepthFormat,
                    VK_IMAGE_USAGE_DEPTH_STENCIL_ATTACHMENT_BIT | VK_IMAGE_USAGE_TRANSFER_SRC_BIT);
     composite_.set_texture(colour_.view(), sampler_.get());
 }
 
-void SplatPass::render(VkCommandBuffer commands, const Submission& submission, StagingRing& staging,
-                       const SplatView& view, const Rect& where) {
+bool SplatPass::render(VkCommandBuffer commands, const Submission& submission, StagingRing& staging,
+                       const SplatView& view, const Rect& where, const Target& target,
+                       const Colour& background) {
     const VkExtent2D extent{static_cast<uint32_t>(where.width),
                             static_cast<uint32_t>(where.height)};
     resize(extent);
@@ -87,7 +88,7 @@ void SplatPass::render(VkCommandBuffer commands, const Submission& submission, S
     if (splats) {
         sort(commands, submission, staging, view, shader_view);
     }
-    const bool tiles = splats && method_ == SplatMethod::Tiles;
+    const bool tiles = splats && method_ == SplatMethod::Tiles && target.takes_copies;
     if (!tiles || !view.lines.empty()) {
         begin(commands, !view.painter);
         set_viewport(commands, extent);
@@ -103,15 +104,18 @@ void SplatPass::render(VkCommandBuffer commands, const Submission& submission, S
         end_pass(clock_, commands, tiles ? "lines" : "raster");
     }
     if (tiles) {
-        draw_tiles(commands, shader_view, !view.lines.empty());
+        draw_tiles(commands, shader_view, !view.lines.empty(), target, background);
+        copy_to(target, commands, tiles_.picture().get(), where, background);
+        end_pass(clock_, commands, "copy");
     } else {
-        finish(commands, VK_PIPELINE_STAGE_2_COLOR_ATTACHMENT_OUTPUT_BIT,
-               VK_ACCESS_2_COLOR_ATTACHMENT_WRITE_BIT, VK_IMAGE_LAYOUT_COLOR_ATTACHMENT_OPTIMAL);
+        finish(commands);
     }
+    return tiles;
 }
 
-// Lines go over where there are any, the picture comes back.
-void SplatPass::draw_tiles(VkCommandBuffer commands, VkDeviceAddress shader_view, bool lined) {
+// Lines go over where there are any.
+void SplatPass::draw_tiles(VkCommandBuffer commands, VkDeviceAddress shader_view, bool lined,
+                           const Target& target, const Colour& background) {
     const VkExtent2D extent = colour_.extent();
     if (lined) {
         transition(commands, colour_.get(),
@@ -132,12 +136,10 @@ void SplatPass::draw_tiles(VkCommandBuffer commands, VkDeviceAddress shader_view
     }
     tiles_.record(commands, sort_, shader_view, projection_.splats(), by_depth_, extent,
                   {.colour = lined ? colour_.get() : VK_NULL_HANDLE,
-                   .depth = lined ? depth_.get() : VK_NULL_HANDLE},
+                   .depth = lined ? depth_.get() : VK_NULL_HANDLE,
+                   .background = background,
+                   .blue_first = target.format == VK_FORMAT_B8G8R8A8_UNORM},
                   clock_);
-    record_copy(commands, tiles_.picture().get(), 0, colour_);
-    finish(commands, VK_PIPELINE_STAGE_2_COPY_BIT, VK_ACCESS_2_TRANSFER_WRITE_BIT,
-           VK_IMAGE_LAYOUT_TRANSFER_DST_OPTIMAL);
-    end_pass(clock_, commands, "copy");
 }
 
 void SplatPass::sort(VkCommandBuffer commands, const Submission& submission, StagingRing& staging,
@@ -181,18 +183,19 @@ void SplatPass::sort(VkCommandBuffer commands, const Submission& submission, Sta
 
 // The colour's old content is lost.
 void SplatPass::begin(VkCommandBuffer commands, bool with_depth) const {
-    transition(commands, colour_.get(),
-               {.from_stage = VK_PIPELINE_STAGE_2_FRAGMENT_SHADER_BIT,
-                .from_access = VK_ACCESS_2_NONE,
-                .to_stage = VK_PIPELINE_STAGE_2_COLOR_ATTACHMENT_OUTPUT_BIT,
-                .to_access =
-                    VK_ACCESS_2_COLOR_ATTACHMENT_WRITE_BIT | VK_ACCESS_2_COLOR_ATTACHMENT_READ_BIT,
-                .from = VK_IMAGE_LAYOUT_UNDEFINED,
-                .to = VK_IMAGE_LAYOUT_COLOR_ATTACHMENT_OPTIMAL});
+    transition(
+        commands, colour_.get(),
+        {.from_stage = VK_PIPELINE_STAGE_2_FRAGMENT_SHADER_BIT | VK_PIPELINE_STAGE_2_COPY_BIT,
+         .from_access = VK_ACCESS_2_NONE,
+         .to_stage = VK_PIPELINE_STAGE_2_COLOR_ATTACHMENT_OUTPUT_BIT,
+         .to_access =
+             VK_ACCESS_2_COLOR_ATTACHMENT_WRITE_BIT | VK_ACCESS_2_COLOR_ATTACHMENT_READ_BIT,
+         .from = VK_IMAGE_LAYOUT_UNDEFINED,
+         .to = VK_IMAGE_LAYOUT_COLOR_ATTACHMENT_OPTIMAL});
     constexpr VkPipelineStageFlags2 kDepthStages =
         VK_PIPELINE_STAGE_2_EARLY_FRAGMENT_TESTS_BIT | VK_PIPELINE_STAGE_2_LATE_FRAGMENT_TESTS_BIT;
     transition(commands, depth_.get(),
-               {.from_stage = kDepthStages,
+               {.from_stage = kDepthStages | VK_PIPELINE_STAGE_2_COPY_BIT,
                 .from_access = VK_ACCESS_2_DEPTH_STENCIL_ATTACHMENT_WRITE_BIT,
                 .to_stage = kDepthStages,
                 .to_access = VK_ACCESS_2_DEPTH_STENCIL_ATTACHMENT_WRITE_BIT |
@@ -220,14 +223,13 @@ void SplatPass::begin(VkCommandBuffer commands, bool with_depth) const {
 }
 
 // The picture can be sampled.
-void SplatPass::finish(VkCommandBuffer commands, VkPipelineStageFlags2 from, VkAccessFlags2 access,
-                       VkImageLayout layout) const {
+void SplatPass::finish(VkCommandBuffer commands) const {
     transition(commands, colour_.get(),
-               {.from_stage = from,
-                .from_access = access,
+               {.from_stage = VK_PIPELINE_STAGE_2_COLOR_ATTACHMENT_OUTPUT_BIT,
+                .from_access = VK_ACCESS_2_COLOR_ATTACHMENT_WRITE_BIT,
                 .to_stage = VK_PIPELINE_STAGE_2_FRAGMENT_SHADER_BIT,
                 .to_access = VK_ACCESS_2_SHADER_SAMPLED_READ_BIT,
-                .from = layout,
+                .from = VK_IMAGE_LAYOUT_COLOR_ATTACHMENT_OPTIMAL,
                 .to = VK_IMAGE_LAYOUT_SHADER_READ_ONLY_OPTIMAL});
 }
 

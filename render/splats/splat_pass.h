@@ -34,12 +34,14 @@ class SplatPass {
 
     // Brings what is new of the splats to the device, in submissions of its own.
     void update(Submission& submission, StagingRing& staging, const SplatView& view);
-    // Draws the picture, of the size of `where`; before the target's drawing begins.
-    void render(VkCommandBuffer commands, const Submission& submission, StagingRing& staging,
-                const SplatView& view, const Rect& where);
+    // Draws the picture, of the size of `where`; before the target's drawing begins. True when the
+    // target has it already, on the background: drawing must keep that.
+    bool render(VkCommandBuffer commands, const Submission& submission, StagingRing& staging,
+                const SplatView& view, const Rect& where, const Target& target,
+                const Colour& background);
     // Once that is done: true when it has to be drawn again, because there was no room for it.
     bool grow() { return method_ == SplatMethod::Tiles && tiles_.grow(); }
-    // Lays it over the target: between begin_drawing and end_drawing.
+    // Else lays it over the target: between begin_drawing and end_drawing.
     void composite(VkCommandBuffer commands, const Rect& where) const;
 
   private:
@@ -47,10 +49,10 @@ class SplatPass {
     void resize(VkExtent2D extent);
     void sort(VkCommandBuffer commands, const Submission& submission, StagingRing& staging,
               const SplatView& view, VkDeviceAddress shader_view);
-    void draw_tiles(VkCommandBuffer commands, VkDeviceAddress shader_view, bool lined);
+    void draw_tiles(VkCommandBuffer commands, VkDeviceAddress shader_view, bool lined,
+                    const Target& target, const Colour& background);
     void begin(VkCommandBuffer commands, bool with_depth) const;
-    void finish(VkCommandBuffer commands, VkPipelineStageFlags2 from, VkAccessFlags2 access,
-                VkImageLayout layout) const;
+    void finish(VkCommandBuffer commands) const;
 
     const Device& device_;
     SplatOrder order_;

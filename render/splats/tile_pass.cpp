@@ -33,6 +33,8 @@ struct RangesPush {
 struct BlendPush {
     VkDeviceAddress view, splats, met, ranges, line_colours, line_depths, picture;
     uint32_t columns, has_lines;
+    float background[3];
+    uint32_t blue_first;
 };
 
 uint32_t tiles_along(uint32_t pixels) {
@@ -85,7 +87,7 @@ void TilePass::resize(uint32_t count, VkExtent2D extent) {
         ranges_ = Buffer(device_, 8 * (tiles + 1), kUsage, false);
         line_colours_ = Buffer(device_, 8 * pixels, kUsage, false);
         line_depths_ = Buffer(device_, 4 * pixels, kUsage, false);
-        picture_ = Buffer(device_, 8 * pixels, kUsage, false);
+        picture_ = Buffer(device_, 4 * pixels, kUsage, false);
     }
 }
 
@@ -148,7 +150,9 @@ void TilePass::record(VkCommandBuffer commands, const RadixSort& sort, VkDeviceA
                              line_depths_.address(),
                              picture_.address(),
                              columns,
-                             lined ? 1U : 0U};
+                             lined ? 1U : 0U,
+                             {under.background.r, under.background.g, under.background.b},
+                             under.blue_first ? 1U : 0U};
     blend_.dispatch(commands, &blending, columns, rows);
     end_pass(clock, commands, "blend");
     depend(commands, {.from_stage = VK_PIPELINE_STAGE_2_COMPUTE_SHADER_BIT,

@@ -3,6 +3,7 @@
 #include "render/compute_pipeline.h"
 #include "render/pass_clock.h"
 #include "render/splats/radix_sort.h"
+#include "render/target.h"
 
 namespace longtake::render {
 
@@ -13,11 +14,13 @@ class TilePass {
   public:
     explicit TilePass(const Device& device);
 
-    // What is there already: lines with their depths, which hide and are hidden.
+    // What the splats are before: lines with their depths, which hide and are hidden, a background.
     struct Under {
         VkImage colour, depth;  // in layouts that are copied from; no images: no lines
+        Colour background;
+        bool blue_first;  // in the picture's pixels
     };
-    // Draws `count` splats at most, as `order` says, into a picture of four halves a pixel.
+    // Draws splats as `order` says into a picture of four bytes a pixel.
     void record(VkCommandBuffer commands, const RadixSort& sort, VkDeviceAddress view,
                 VkDeviceAddress splats, const SortMemory& order, VkExtent2D extent,
                 const Under& under, PassClock* clock);

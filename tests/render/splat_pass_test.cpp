@@ -131,6 +131,35 @@ TEST_P(SplatPassTest, FollowsWhatChanges) {
     }
 }
 
+TEST_P(SplatPassTest, APartOfTheTargetHasTheBackgroundAround) {
+    const Splats splats = random_splats(2000, 1);
+    const SplatView view{.splats = &splats,
+                         .painter = {},
+                         .camera = camera_at(2.5, 64, 48),
+                         .look = {},
+                         .lines = {}};
+    Scene scene;
+    scene.background = {0.1F, 0.2F, 0.3F};
+    scene.splats = &view;
+    scene.video = {0, 0, 64, 48};
+    Offscreen small(device(), {64, 48});
+    const Tensor alone = renderer_->draw(scene, small);
+    scene.video = {20, 11, 64, 48};
+    const Tensor picture = renderer_->draw(scene, *target_);
+    for (int64_t y = 0; y < kHeight; ++y) {
+        for (int64_t x = 0; x < kWidth; ++x) {
+            const uint8_t* at = picture.data<uint8_t>() + 3 * (y * kWidth + x);
+            if (x >= 20 && x < 84 && y >= 11 && y < 59) {
+                const uint8_t* there = alone.data<uint8_t>() + 3 * ((y - 11) * 64 + x - 20);
+                ASSERT_TRUE(std::equal(at, at + 3, there)) << x << " " << y;
+            } else {
+                ASSERT_NEAR(at[0], 25.5, 1) << x << " " << y;
+                ASSERT_NEAR(at[2], 76.5, 1);
+            }
+        }
+    }
+}
+
 TEST_P(SplatPassTest, NothingIsTheBackground) {
     const Tensor empty = drawn(random_splats(0, 0), camera_at(2, kWidth, kHeight));
     EXPECT_NEAR(empty.data<uint8_t>()[0], 25.5, 1);
