@@ -112,12 +112,12 @@ TEST(CudaGraphs, RoomForMoreMeetingsIsMade) {
     const auto without = ViewLoss::on(Device::Cuda, views, 0.2, false);
     auto gaussians = truth;
     int64_t recorded = -1;  // never the first step
+    GradientTensors here, there;
     for (const double growth : {0., 0., 1., 0., 1.}) {
         for (double& v : gaussians.log_scales) {
             v += growth;
         }
         const Cloud cloud = on_gpu(converted<float>(gaussians));
-        GradientTensors here, there;
         int then = 0;
         for (std::size_t view = 0; view < views.size(); ++view) {
             with->run(cloud, view, {}, here, [&] { ++then; });

@@ -13,6 +13,25 @@
 // middle from which nothing is learnt.
 namespace longtake::gaussians {
 
+// One picture that the toy world drew, with its camera: 4 x 4 numbers from world to camera, and fx,
+// fy, cx, cy.
+inline TrainingView toyworld_view(int64_t width, int64_t height, const uint8_t* rgb,
+                                  const float* pose, const float* lens) {
+    TrainingView view{.camera = {.width = width,
+                                 .height = height,
+                                 .fx = lens[0],
+                                 .fy = lens[1],
+                                 .cx = lens[2],
+                                 .cy = lens[3]},
+                      .image = Tensor({height, width, 3}, DType::U8)};
+    for (std::size_t i = 0; i < 3; ++i) {
+        std::copy_n(pose + 4 * i, 3, view.camera.rotation.begin() + 3 * i);
+        view.camera.translation[i] = pose[4 * i + 3];
+    }
+    std::copy_n(rgb, 3 * width * height, view.image.data<uint8_t>());
+    return view;
+}
+
 struct ToyworldViews {
     std::vector<TrainingView> training;
     TrainingView held_out;
@@ -33,19 +52,8 @@ inline ToyworldViews toyworld_views(uint64_t seed, int64_t width = 256, int64_t 
     ToyworldViews views;
     for (std::size_t v = 0; v < kViews; ++v) {
         const std::size_t picture = v * frames + frame;
-        const float *pose = poses.data() + 16 * picture, *lens = lenses.data() + 4 * v;
-        TrainingView view{.camera = {.width = width,
-                                     .height = height,
-                                     .fx = lens[0],
-                                     .fy = lens[1],
-                                     .cx = lens[2],
-                                     .cy = lens[3]},
-                          .image = Tensor({height, width, 3}, DType::U8)};
-        for (std::size_t i = 0; i < 3; ++i) {
-            std::copy_n(pose + 4 * i, 3, view.camera.rotation.begin() + 3 * i);
-            view.camera.translation[i] = pose[4 * i + 3];
-        }
-        std::copy_n(rgb.data() + picture * bytes, bytes, view.image.data<uint8_t>());
+        TrainingView view = toyworld_view(width, height, rgb.data() + picture * bytes,
+                                          poses.data() + 16 * picture, lenses.data() + 4 * v);
         if (v == kHeldOut) {
             views.held_out = std::move(view);
         } else {

@@ -6,6 +6,7 @@
 #include "gaussians/raster/to_image.h"
 #include "gaussians/scene/camera_path.h"
 #include "gaussians/scene/extent.h"
+#include "tests/gaussians/toyworld_views.h"
 #include "tools/toyworld/toyworld.h"
 
 #include <algorithm>
@@ -192,27 +193,16 @@ MovingScene toyworld_scene(const SceneSize& size, uint64_t seed, Device device) 
     }
     check(error == 0, "the toy world cannot be rendered");
     rgb = rgb.to(Device::Cpu);
-    const std::size_t bytes = static_cast<std::size_t>(3 * width * height);
     MovingScene scene;
     for (int t = 0; t < frames; ++t) {
         scene.frames.emplace_back();
         for (int v = 0; v < views; ++v) {
-            const float *pose = &poses[static_cast<std::size_t>(16 * (v * frames + t))],
-                        *lens = &lenses[static_cast<std::size_t>(4 * v)];
-            TrainingView view{.camera = {.width = width,
-                                         .height = height,
-                                         .fx = lens[0],
-                                         .fy = lens[1],
-                                         .cx = lens[2],
-                                         .cy = lens[3]},
-                              .image = Tensor({height, width, 3}, DType::U8)};
-            for (std::size_t i = 0; i < 3; ++i) {
-                std::copy_n(pose + 4 * i, 3, view.camera.rotation.begin() + 3 * i);
-                view.camera.translation[i] = pose[4 * i + 3];
-            }
-            std::copy_n(rgb.data<uint8_t>() + bytes * static_cast<std::size_t>(v * frames + t),
-                        bytes, view.image.data<uint8_t>());
-            add_view(size, v, std::move(view), scene);
+            const int64_t picture = v * frames + t;
+            add_view(
+                size, v,
+                toyworld_view(width, height, rgb.data<uint8_t>() + 3 * width * height * picture,
+                              poses.data() + 16 * picture, lenses.data() + 4 * v),
+                scene);
         }
     }
     return scene;
