@@ -11,6 +11,9 @@ LatentRows rows_of(const Latents& l, const LatentContext& context) {
               l.matrix.extent(1) == l.shift.count(),
           "latents {} with a matrix {} and a shift {}", l.values.shape().str(),
           l.matrix.shape().str(), l.shift.shape().str());
+    check(l.values.extent(1) <= kMostLatents && l.shift.count() <= kMostFeatures,
+          "{} latents for {} numbers of a Gaussian, at most {} for {} are learnt",
+          l.values.extent(1), l.shift.count(), kMostLatents, kMostFeatures);
     const int64_t n = l.values.extent(0);
     const Tensor &before = context.before, &gates = context.gates;
     check((before.empty() || before.count() == n * l.shift.count()) &&

@@ -20,7 +20,7 @@ class ViewLoss {
     // Throws Error when an image is not of its camera's size.
     // With `graphs`, on the GPU, steps are recorded where launching takes long beside working.
     static std::unique_ptr<ViewLoss> on(Device device, std::span<const TrainingView> views,
-                                        double ssim_share, bool graphs = true);
+                                        double ssim_share, bool graphs = false);
     virtual ~ViewLoss() = default;
 
     std::size_t views() const { return seen_.size(); }

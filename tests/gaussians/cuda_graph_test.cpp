@@ -58,7 +58,7 @@ TEST(CudaGraphs, AStaticSceneIsLearntToTheSameBits) {
     LONGTAKE_NEEDS_GPU();
     const Cloud start = gaussians_in_tiles(0);
     for (const bool sampling : {false, true}) {
-        TrainingOptions options{.iterations = 40, .sh_degree = 1, .sh_every = 5};
+        TrainingOptions options{.iterations = 40, .sh_degree = 1, .sh_every = 5, .graphs = true};
         options.densify_from = options.densify_every = 8;
         options.density = {.gradient = 0, .split_share = 1e9, .max_gaussians = 60};
         if (sampling) {
@@ -88,6 +88,7 @@ TEST(CudaGraphs, AMovingSceneIsLearntToTheSameBits) {
     for (const bool everything : {false, true}) {
         ResidualOptions options = everything ? compact_residuals(5) : queen_residuals(5);
         options.moving = 0;
+        options.graphs = true;
         ResidualTrainer with(tile_views(0), first, 0.1, options, Device::Cuda);
         options.graphs = false;
         ResidualTrainer without(tile_views(0), first, 0.1, options, Device::Cuda);
@@ -108,8 +109,8 @@ TEST(CudaGraphs, RoomForMoreMeetingsIsMade) {
     LONGTAKE_NEEDS_GPU();
     const auto truth = random_gaussians(52, {.count = 200, .sh_degree = 1, .scale = 0.05});
     const auto views = views_of(to_cloud(converted<float>(truth)));
-    const auto with = ViewLoss::on(Device::Cuda, views, 0.2);
-    const auto without = ViewLoss::on(Device::Cuda, views, 0.2, false);
+    const auto with = ViewLoss::on(Device::Cuda, views, 0.2, true);
+    const auto without = ViewLoss::on(Device::Cuda, views, 0.2);
     auto gaussians = truth;
     int64_t recorded = -1;  // never the first step
     GradientTensors here, there;
@@ -141,7 +142,7 @@ TEST(CudaGraphs, OtherSizesAreNotRecorded) {
     auto views = tile_views(0);
     views[1].camera = test_camera();
     views[1].image = Tensor::zeros({35, 45, 3}, DType::U8);
-    const auto loss = ViewLoss::on(Device::Cuda, views, 0.2);
+    const auto loss = ViewLoss::on(Device::Cuda, views, 0.2, true);
     const Cloud cloud = gaussians_in_tiles(0).to(Device::Cuda);
     GradientTensors gradient;
     for (const std::size_t view : {0, 1, 0}) {

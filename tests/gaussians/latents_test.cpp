@@ -46,6 +46,16 @@ TEST(Latents, AreRoundedBeforeTheMatrix) {
 }
 
 // Of sum(by * rest), against the definition in fp64; more rows than are added up at once.
+TEST(Latents, MoreThanCanBeLearntAreRefused) {
+    const Latents wide{.values = Tensor::zeros({5, 45}),
+                       .matrix = Tensor::zeros({45, 45}),
+                       .shift = Tensor::zeros({45})};
+    Tensor column = Tensor::zeros({5, 45});
+    Latents gradient;
+    EXPECT_THROW(decode_latents(wide, {}, column), Error);
+    EXPECT_THROW(decode_latents_backward(wide, {}, column, gradient, nullptr), Error);
+}
+
 TEST(Latents, GradientPassesThroughTheRounding) {
     constexpr int64_t kRows = 3000, kLatents = 12, kFeatures = 45;
     const Latents latents{.values = random({kRows, kLatents}, 4, 2),

@@ -108,7 +108,9 @@ void run(const Size& size) {
 
     ResidualOptions residual = queen_residuals(size.steps / kViews);
     residual.densify_round = residual.rounds;
-    const FixedCloud first = to_fixed(cloud, mean_step_of(kExtent));
+    const Latents rest = Latents::start(cloud.count(), queen_latents(kMaxShDegree),
+                                        3 * sh_rest_count(kMaxShDegree), 0.1, Device::Cpu, 1);
+    const FixedCloud first = to_fixed(cloud, rest, mean_step_of(kExtent));
     const auto follower = [&](bool graphs) {
         residual.graphs = graphs;
         return std::make_unique<ResidualTrainer>(views, first, kExtent, residual, Device::Cuda);
