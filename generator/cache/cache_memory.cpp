@@ -18,6 +18,21 @@ namespace {
 // anew, this many frames.
 constexpr int64_t kReach = 4, kFarReach = 1 << 20;
 
+// Whether a plan reads or writes some of these slots when it moves others.
+bool moves(const Plan& plan, const Range& slots) {
+    const auto touches = [&slots](int64_t begin, int64_t count) {
+        return count > 0 && begin < slots.end && slots.begin < begin + count;
+    };
+    const bool stays = plan.tail.end == plan.write_slot;
+    return touches(plan.candidates.begin, plan.fire ? plan.candidates.count() : 0) ||
+           touches(plan.head.end, plan.fire ? plan.top : 0) ||
+           (!stays && (touches(plan.tail.begin, plan.tail.count()) ||
+                       touches(plan.write_slot - plan.tail.count(), plan.tail.count()))) ||
+           plan.middle.count() > 0 || plan.first_slot || plan.replay ||
+           (plan.downsampled &&
+            touches(plan.downsampled->frames.begin, plan.downsampled->frames.count()));
+}
+
 CacheGeometry under(const CachePolicy& policy, CacheGeometry geometry) {
     geometry.retimes = policy.retimes();
     return geometry;
@@ -252,7 +267,7 @@ void CacheMemory::carry_out(int layer, const Tensor& queries) {
         replay(layer, *plan_.replay);
     }
     if (recall_) {
-        recall_->load(layer, store_);
+        recall_->load(layer, store_, plan_.recalled && moves(plan_, plan_.recalled->slots));
     }
     place(layer, plan_.write_slot, static_cast<int64_t>(query_positions_.size()), first_frame_);
     if (wants_surprise() && layer == 0) {  // of a picture nobody guesses anything

@@ -16,6 +16,8 @@ class CopyQueue {
     CopyQueue& operator=(const CopyQueue&) = delete;
 
     GpuStream stream() const;
+    // What is queued from now on waits for the work that the stream beside has so far.
+    void follow();
     // `mark` is reached when what was queued so far is done; it may be set again and again.
     void set(int mark);
     // The work of the stream beside goes on when the mark is reached.

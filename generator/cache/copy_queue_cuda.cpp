@@ -9,11 +9,12 @@ struct CopyQueue::OnGpu {
     GpuStream beside;
     CudaStream copies;
     std::vector<CudaEvent> marks;
+    CudaEvent work;
 };
 
 CopyQueue::CopyQueue(Device device, GpuStream beside, int marks) {
     if (device == Device::Cuda) {
-        gpu_.reset(new OnGpu{.beside = beside, .copies = CudaStream(), .marks = {}});
+        gpu_.reset(new OnGpu{.beside = beside, .copies = CudaStream(), .marks = {}, .work = {}});
         gpu_->marks.resize(static_cast<size_t>(marks));
     }
 }
@@ -26,6 +27,13 @@ CopyQueue::~CopyQueue() {
 
 GpuStream CopyQueue::stream() const {
     return gpu_ ? static_cast<GpuStream>(gpu_->copies) : nullptr;
+}
+
+void CopyQueue::follow() {
+    if (gpu_) {
+        gpu_->work.record(gpu_->beside);
+        gpu_->work.wait_on(gpu_->copies);
+    }
 }
 
 void CopyQueue::set(int mark) {

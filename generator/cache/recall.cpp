@@ -105,13 +105,17 @@ void Recall::begin(const Border& border, const KvStore& store) {
         viewpoints_[static_cast<size_t>(border.first_frame + i) % viewpoints_.size()] =
             border.viewpoint;
     }
+    if (recalled_) {
+        copy_bytes(queries_.raw(), Device::Cpu, border.queries.raw(), geometry_.device,
+                   queries_.bytes(), geometry_.stream);
+    }
+    if (recalled_ || saving_) {  // copies begin where the chunk before has ended
+        synchronize(geometry_.device, geometry_.stream);
+    }
     if (!recalled_) {
         return;
     }
     first_frame_ = recalled_->first_frame;
-    copy_bytes(queries_.raw(), Device::Cpu, border.queries.raw(), geometry_.device,
-               queries_.bytes(), geometry_.stream);
-    synchronize(geometry_.device, geometry_.stream);
     const auto all = stored_.blocks();
     const auto last =
         std::ranges::lower_bound(all, recalled_->outside, {}, &BlockStore::Block::number);
@@ -261,9 +265,12 @@ void Recall::save(int layer, const KvStore& store) {
     copies_.work_waits(layer);
 }
 
-void Recall::load(int layer, KvStore& store) {
+void Recall::load(int layer, KvStore& store, bool moved) {
     if (!recalled_) {
         return;
+    }
+    if (moved) {
+        copies_.follow();
     }
     const int64_t block_tokens = settings_.block_frames * geometry_.tokens_per_frame;
     const int staging_free = geometry_.layers + layer % 2;

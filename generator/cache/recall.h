@@ -40,7 +40,7 @@ class Recall {
     void copy_from(const Recall& other);
 
     // Where a chunk meets the past: its plan and frames, and queries [layers, heads, head_dim]
-    // fp32, summed over tokens of the chunk before. All work on the cache must be done.
+    // fp32, summed over tokens of the chunk before.
     struct Border {
         const Plan& plan;
         int64_t first_frame = 0, frames = 0;  // of the chunk
@@ -51,8 +51,9 @@ class Recall {
     void begin(const Border& border, const KvStore& store);
     // For each layer: before any slot moves ...
     void save(int layer, const KvStore& store);
-    // ... and after all have.
-    void load(int layer, KvStore& store);
+    // ... and after all have. `moved`: also some of those that blocks come to, so that copies wait
+    // for the moves, which they otherwise overtake.
+    void load(int layer, KvStore& store, bool moved);
 
     // The block in the cache at one of the places for blocks, once a plan recalls.
     int64_t block_at(int layer, int64_t place) const {

@@ -67,6 +67,7 @@ CopyQueue::~CopyQueue() = default;
 GpuStream CopyQueue::stream() const {
     return nullptr;
 }
+void CopyQueue::follow() {}
 void CopyQueue::set(int) {}
 void CopyQueue::work_waits(int) {}
 void CopyQueue::wait(int) {}

@@ -315,9 +315,12 @@ INSTANTIATE_TEST_SUITE_P(CudaCache, CudaPolicy,
                                          "retrieval:host=1,disk=1", "relic"),
                          policy_name);
 
-// Long enough for the origin of positions to move.
+// Long enough for the origin of positions to move. The GPU is behind with other work all the time,
+// so that copies beside it that do not wait for what they should come too early.
 TEST_P(CudaPolicy, RemembersWhatTheCpuRemembers) {
     LONGTAKE_NEEDS_GPU();
+    const Tensor busy({256 << 20}, DType::U8, Device::Cuda);
+    Tensor work(busy.shape(), busy.dtype(), Device::Cuda);
     CacheGeometry geometry{
         .layers = 2, .heads = 2, .head_dim = 24, .tokens_per_frame = 8, .columns = 4};
     CacheDriver here(GetParam(), geometry);
@@ -325,6 +328,10 @@ TEST_P(CudaPolicy, RemembersWhatTheCpuRemembers) {
     CacheDriver there(GetParam(), geometry);
     for (int chunk = 0; chunk < 45; ++chunk) {
         const Turn turn = chunk == 20 ? Turn::Prompt : chunk == 30 ? Turn::Cut : Turn::None;
+        for (int i = 0; i < 8; ++i) {  // a millisecond or two
+            copy_bytes(work.raw(), Device::Cuda, busy.raw(), Device::Cuda, busy.bytes(),
+                       geometry.stream);
+        }
         ASSERT_EQ(here.step(2, turn), there.step(2, turn));
         for (int layer = 0; layer < 2; ++layer) {
             ASSERT_EQ(here.memory.frame_numbers(layer), there.memory.frame_numbers(layer));
