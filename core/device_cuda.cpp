@@ -91,7 +91,11 @@ std::shared_ptr<void> allocate_cuda(size_t bytes) {
 
 std::shared_ptr<void> allocate_pinned(size_t bytes) {
     void* data = nullptr;
-    cuda_check(cudaMallocHost(&data, std::max<size_t>(bytes, 1)), "allocating pinned memory");
+    if (cudaMallocHost(&data, std::max<size_t>(bytes, 1)) == cudaErrorMemoryAllocation) {
+        cudaGetLastError();
+        throw OutOfMemory(fmt::format("out of pinned memory: {} MiB wanted", bytes >> 20));
+    }
+    cuda_check(cudaGetLastError(), "allocating pinned memory");
     return {data, [](void* p) { cudaFreeHost(p); }};
 }
 

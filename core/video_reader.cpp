@@ -5,6 +5,8 @@
 #include "core/image.h"
 #include "core/picture_converter.h"
 
+#include <spdlog/spdlog.h>
+
 #include <algorithm>
 #include <cstring>
 #include <filesystem>
@@ -16,8 +18,12 @@ namespace {
 
 constexpr std::chrono::seconds kPatience{20};
 
+bool is_address(const std::string& source) {
+    return source.find("://") != std::string::npos;
+}
+
 std::string url_of(const std::string& source) {
-    return source.find("://") == std::string::npos ? av::file_url(source) : source;
+    return is_address(source) ? source : av::file_url(source);
 }
 
 void check_size(const std::string& source, int64_t width, int64_t height) {
@@ -101,7 +107,9 @@ struct VideoReader::State {
                 return false;
             }
             const int sent = avcodec_send_packet(decoder.get(), more ? packet.get() : nullptr);
-            check_input(sent >= 0 || !read_packet(), "{} is damaged: {}", source, av::reason(sent));
+            // What a camera sends before its first key frame cannot be decoded.
+            check_input(sent >= 0 || may_break() || !read_packet(), "{} is damaged: {}", source,
+                        av::reason(sent));
         }
     }
 
@@ -120,6 +128,9 @@ struct VideoReader::State {
         return true;
     }
 
+    // A connection may break at any time, and be made anew.
+    bool may_break() const { return growing == Growing::Yes && is_address(source); }
+
     // Fills `packet` with the next one of our stream; false at the end.
     bool read_packet() {
         deadline.restart();
@@ -128,7 +139,7 @@ struct VideoReader::State {
             av_packet_unref(packet.get());
             read = av_read_frame(input.get(), packet.get());
         } while (read == 0 && packet->stream_index != stream->index);
-        check_input(read == 0 || read == AVERROR_EOF, "cannot read {}: {}", source,
+        check_input(read == 0 || read == AVERROR_EOF || may_break(), "cannot read {}: {}", source,
                     av::reason(read));
         return read == 0;
     }
@@ -182,6 +193,9 @@ std::optional<Tensor> VideoReader::next() {
 
 bool VideoReader::go_on() {
     const State& old = *state_;
+    if (old.may_break()) {
+        return call_again();
+    }
     if (old.growing == Growing::No || old.bytes_now() <= old.opened_bytes) {
         return false;
     }
@@ -192,6 +206,24 @@ bool VideoReader::go_on() {
     anew->past = anew->last = old.last;
     anew->frames = old.frames;
     anew->first_byte = old.first_byte;
+    state_ = std::move(anew);
+    return true;
+}
+
+bool VideoReader::call_again() {
+    std::unique_ptr<State> anew;
+    try {
+        anew = std::make_unique<State>(state_->source, Growing::Yes);
+    } catch (const InputError& e) {
+        spdlog::debug("called again: {}", e.what());
+        return false;
+    }
+    // What has a length is a file somewhere, which begins where it began; a camera sends what it
+    // sees now.
+    if (anew->input->duration > 0 && anew->seek(state_->last)) {
+        anew->past = anew->last = state_->last;
+    }
+    anew->frames = state_->frames;
     state_ = std::move(anew);
     return true;
 }

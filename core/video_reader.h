@@ -28,13 +28,16 @@ class VideoReader {
     // The next frame [H, W, 3] of 8-bit sRGB; nothing at the end. Frames that change their size on
     // the way are scaled to that of the first.
     std::optional<Tensor> next();
-    // A file that grows ended, and now is longer: next() goes on with what came. False when it is
-    // not, or is no file.
+    // What grows came to its end, and there is more: next() goes on with it. A file must have
+    // become longer; an address is called again, and a camera goes on with what it sees then. False
+    // otherwise.
     bool go_on();
     // About how many frames a file that grows has behind the last one, by their bytes so far.
     int64_t waiting() const;
 
   private:
+    bool call_again();
+
     struct State;
     std::unique_ptr<State> state_;
 };

@@ -7,6 +7,8 @@
 #include "gaussians/formats/sog_source.h"
 #include "gaussians/formats/webp.h"
 
+#include <nlohmann/json.hpp>
+
 #include <algorithm>
 #include <array>
 #include <cmath>

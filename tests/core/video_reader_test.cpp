@@ -1,15 +1,22 @@
 #include "core/video_reader.h"
 
 #include "core/error.h"
+#include "core/file.h"
 #include "core/image.h"
 #include "core/video_writer.h"
 #include "tests/core/media_testing.h"
 #include "tests/core/temporary_folder.h"
 
+#include <arpa/inet.h>
 #include <gtest/gtest.h>
+#include <netinet/in.h>
+#include <sys/socket.h>
+#include <unistd.h>
 
+#include <array>
 #include <filesystem>
 #include <fstream>
+#include <thread>
 
 namespace longtake {
 namespace {
@@ -94,6 +101,71 @@ TEST(VideoReader, SurvivesDamage) {
         }
     }
     EXPECT_GT(refused, 0);
+}
+
+// Answers each call with the next of some recordings, cuts it off when that is sent, and answers no
+// call more.
+class LiveServer {
+  public:
+    explicit LiveServer(std::vector<std::string> recordings)
+        : recordings_(std::move(recordings)), listener_(::socket(AF_INET, SOCK_STREAM, 0)) {
+        sockaddr_in address{};
+        address.sin_family = AF_INET;
+        address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+        socklen_t size = sizeof address;
+        ::bind(listener_, reinterpret_cast<sockaddr*>(&address), size);
+        ::getsockname(listener_, reinterpret_cast<sockaddr*>(&address), &size);
+        ::listen(listener_, 8);
+        address_ = fmt::format("http://127.0.0.1:{}/camera", ntohs(address.sin_port));
+        thread_ = std::thread([this] {
+            for (const std::string& recording : recordings_) {
+                const int socket = ::accept(listener_, nullptr, nullptr);
+                std::array<char, 4096> request{};
+                ::recv(socket, request.data(), request.size(), 0);
+                const std::string answer = "HTTP/1.0 200 OK\r\n\r\n" + recording;
+                ::send(socket, answer.data(), answer.size(), MSG_NOSIGNAL);
+                ::close(socket);
+            }
+            ::close(listener_);
+        });
+    }
+    ~LiveServer() { thread_.join(); }
+    LiveServer(const LiveServer&) = delete;
+    LiveServer& operator=(const LiveServer&) = delete;
+
+    const std::string& address() const { return address_; }
+
+  private:
+    std::vector<std::string> recordings_;
+    int listener_;
+    std::string address_;
+    std::thread thread_;
+};
+
+TEST(VideoReader, ACameraThatHungUpIsCalledAgain) {
+    const TemporaryFolder folder;
+    std::vector<std::string> recordings;
+    for (const char* name : {"a.ts", "b.ts"}) {
+        write_video(folder / name, 12, sized(64, 96));
+        recordings.push_back(read_text(folder / name, 1 << 20));
+    }
+    const LiveServer camera({recordings[0], "", recordings[1]});
+    VideoReader reader(camera.address(), VideoReader::Growing::Yes);
+    const auto frames = [&] {
+        int64_t count = 0;
+        while (reader.next()) {
+            ++count;
+        }
+        return count;
+    };
+    const int64_t before = frames();
+    EXPECT_GE(before, 10);
+    EXPECT_FALSE(reader.next().has_value());
+    EXPECT_FALSE(reader.go_on());  // it says nothing
+    EXPECT_FALSE(reader.next().has_value());
+    EXPECT_TRUE(reader.go_on());
+    EXPECT_EQ(frames(), before);
+    EXPECT_FALSE(reader.go_on());  // nobody is there
 }
 
 TEST(ReadImage, TakesPngAndOthers) {

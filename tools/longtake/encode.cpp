@@ -29,7 +29,8 @@ void add_encode(CLI::App& app) {
         "encode", "Learn a capture by several cameras as Gaussians: a moment, or a stream of them");
     add_encode_options(*command, *o);
     command->footer(
-        "Bytes of a budget are kept in every segment: what its key leaves is for its other frames.\n"
+        "Bytes of a budget are kept in every segment: what its key leaves is for its other "
+        "frames.\n"
         "Cameras that are followed write files that can be read meanwhile, such as MKV and TS, or\n"
         "are addresses that FFmpeg reads, each in a file NAME.url.\n"
         "Beside FILE.ply stands FILE.path.json: the way past the cameras, which render takes. "
@@ -39,7 +40,11 @@ void add_encode(CLI::App& app) {
         "Examples:\n  longtake encode capture -o scene.ply --test cam00 --preview so_far.png\n"
         "  longtake encode capture -o scene.ltv --test cam00 --preset l\n"
         "  longtake encode capture -o small.ltv --preset auto --budget 2MB/s");
-    command->callback([o] { run(*o); });
+    command->callback([o] {
+        within_memory("learning the capture",
+                      "give --max fewer Gaussians, end other programs, or choose --device cpu",
+                      [&] { run(*o); });
+    });
 }
 
 }  // namespace longtake::cli

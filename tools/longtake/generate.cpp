@@ -245,7 +245,11 @@ void add_generate(CLI::App& app) {
         "Example:\n  longtake generate --seconds 8 -o ball.mp4 \\\n"
         "      --prompt \"0s: a red ball rolls right on green grass | 4s: a blue cube spins at "
         "night\"");
-    command->callback([o] { run(*o); });
+    command->callback([o] {
+        within_memory("the take",
+                      "choose a smaller window of the cache, end other programs, or --device cpu",
+                      [&] { run(*o); });
+    });
 }
 
 }  // namespace longtake::cli

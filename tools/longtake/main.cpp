@@ -71,6 +71,8 @@ int main(int argc, char** argv) {
         return complain(fmt::format("{} (see --help)", e.what()), 2);
     } catch (const longtake::InputError& e) {
         return complain(e.what(), 2);
+    } catch (const longtake::OutOfMemory& e) {
+        return complain(fmt::format("{}; end other programs, or choose --device cpu", e.what()), 2);
     } catch (const longtake::cli::Interrupted&) {
         return longtake::cli::interrupted_exit_code();
     } catch (const std::bad_alloc&) {

@@ -1,5 +1,6 @@
 #include "tools/longtake/model_options.h"
 
+#include "core/error.h"
 #include "diffusion/ops/linear.h"
 #include "generator/cache/policy.h"
 #include "tools/longtake/assets_folder.h"
@@ -55,9 +56,11 @@ void use_threads(const ModelOptions& options) {
 std::shared_ptr<const diffusion::VideoModel> load_model(const ModelOptions& options) {
     use_threads(options);
     const Device device = device_of(options.device);
-    return diffusion::VideoModel::load(find_model(options.model), precision_of(options, device),
-                                       device,
-                                       static_cast<size_t>(options.memory_budget * (1 << 30)));
+    return within_memory("the model", "end other programs, or choose --device cpu", [&] {
+        return diffusion::VideoModel::load(find_model(options.model), precision_of(options, device),
+                                           device,
+                                           static_cast<size_t>(options.memory_budget * (1 << 30)));
+    });
 }
 
 }  // namespace longtake::cli

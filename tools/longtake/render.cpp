@@ -1,3 +1,4 @@
+#include "core/error.h"
 #include "core/parallel.h"
 #include "core/progress.h"
 #include "gaussians/raster/renderer.h"
@@ -176,7 +177,11 @@ void add_render(CLI::App& app) {
     command->footer(
         "Example:\n  longtake render scene.ply -o around.mp4 --seconds 4 --size 640x360\n"
         "  longtake render scene.ltv -o past.mp4");
-    command->callback([o] { run(*o); });
+    command->callback([o] {
+        within_memory("drawing",
+                      "choose a smaller --size, end other programs, or choose --device cpu",
+                      [&] { run(*o); });
+    });
 }
 
 }  // namespace longtake::cli

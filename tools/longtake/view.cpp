@@ -249,7 +249,9 @@ void add_view(CLI::App& app) {
         "Examples:\n  longtake view --prompt \"a red ball rolls right on green grass\"\n"
         "  longtake view --sample\n"
         "F1 lists the keys.");
-    command->callback([o] { run(*o); });
+    command->callback([o] {
+        within_memory("the viewer", "end other programs, or choose --device cpu", [&] { run(*o); });
+    });
 }
 
 }  // namespace longtake::cli
