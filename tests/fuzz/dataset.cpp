@@ -1,13 +1,11 @@
 #include "gaussians/scene/dataset.h"
 
 #include "core/image.h"
+#include "tests/fuzz/dataset_files.h"
 #include "tests/fuzz/fuzz.h"
 
-#include <array>
-
-// A folder of a capture with the files that LONGTAKE_FUZZ_FILES names, and one picture.
+// A folder of a capture with some files, and one picture.
 void longtake::fuzz::read(Bytes bytes) {
-    constexpr auto kFiles = std::to_array<const char*>({LONGTAKE_FUZZ_FILES});
     static const auto picture = [] {
         const auto path = folder() / "images/cam00.png";
         std::filesystem::create_directories(path.parent_path());
@@ -16,9 +14,10 @@ void longtake::fuzz::read(Bytes bytes) {
         write_png(path, grey);
         return path;
     }();
-    const auto files = parts(bytes, kFiles.size());
-    for (size_t i = 0; i < kFiles.size(); ++i) {
-        write(kFiles[i], files[i]);
+    const auto names = dataset_files();
+    const auto files = parts(bytes, names.size());
+    for (size_t i = 0; i < names.size(); ++i) {
+        write(names[i], files[i]);
     }
     check(gaussians::Dataset::recognizes(folder()), "a layout that is not known");
     gaussians::Dataset dataset = gaussians::Dataset::open(folder());
