@@ -186,7 +186,7 @@ class Ranks {
     }
     // work(candidate, rank) of the lane's own.
     template <typename Work> __device__ void each(const Work& work) const {
-        each_row([&](int i, uint rank) {
+        each_row([&](int i, uint64_t rank) {
             if (i < end_) {
                 work(i, rank);
             }
