@@ -37,6 +37,7 @@ constexpr std::array kBindings{
             "Cut to it: forget what was before", kPrompt},
     Binding{Action::AddToTimeline, Key::Enter, kShift, "Shift Enter",
             "Plan it, five seconds after the last", kPrompt},
+    Binding{Action::SavePrompts, Key::T, kCtrl, "Ctrl T", "Save the timeline as .txt", kPrompt},
     Binding{Action::Preset1, Key::K1, kNone, "1", "Show a preset", kPrompt},
     Binding{Action::Preset2, Key::K2, kNone, "2", "Show a preset", kPrompt},
     Binding{Action::Preset3, Key::K3, kNone, "3", "Show a preset", kPrompt},

@@ -37,6 +37,7 @@ enum class Action : uint8_t {
     UndoMotion,
     ClearMotion,
     SaveTracks,
+    SavePrompts,
     TogglePanels,
     ToggleTimeline,
     ToggleSidebar,

@@ -188,6 +188,21 @@ void Viewer::save_tracks() {
     }
 }
 
+// What was shown and what is planned.
+void Viewer::save_prompts() {
+    const auto past = live_.plan().past(), planned = live_.plan().planned();
+    std::vector<generator::PromptChange> all(past.begin(), past.end());
+    all.insert(all.end(), planned.begin(), planned.end());
+    const auto path = common().folder / (free_name(common().folder) + ".txt");
+    try {
+        generator::PromptTimeline::write(path, all);
+        say(fmt::format("saved {}; drop it on the window, or `generate --script` follows it",
+                        path.filename().string()));
+    } catch (const Error& e) {
+        say(e.what());
+    }
+}
+
 generator::TrackFrame Viewer::track_frame() const {
     return {options_.width, options_.height, live_.frame_rate()};
 }
@@ -232,6 +247,7 @@ void Viewer::act(Action action) {
         case Action::UndoMotion: motion_.undo(); break;
         case Action::ClearMotion: motion_.clear(); break;
         case Action::SaveTracks: save_tracks(); break;
+        case Action::SavePrompts: save_prompts(); break;
         default:
             if (preset < 9 && preset < presets().size()) {
                 send(presets()[preset], false);

@@ -85,6 +85,7 @@ class Viewer : public Screen {
     void steer();
     void go_live();
     void save_tracks();
+    void save_prompts();
     generator::TrackFrame track_frame() const;
 
     ViewerOptions options_;

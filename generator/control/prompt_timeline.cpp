@@ -75,6 +75,18 @@ PromptTimeline PromptTimeline::read(const std::filesystem::path& path) {
     return timeline;
 }
 
+void PromptTimeline::write(const std::filesystem::path& path,
+                           std::span<const PromptChange> changes) {
+    AtomicFile file(path);
+    for (const PromptChange& change : changes) {
+        std::string text = change.text;
+        std::ranges::replace_if(
+            text, [](char c) { return c == '\n' || c == '\r'; }, ' ');
+        file.write(fmt::format("{:.3f}s{}: {}\n", change.seconds, change.cut ? "!" : "", text));
+    }
+    file.commit();
+}
+
 size_t PromptTimeline::at(double seconds) const {
     // Half a millisecond of grace, for times that are no binary fractions.
     const auto later =

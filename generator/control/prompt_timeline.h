@@ -24,6 +24,8 @@ class PromptTimeline {
     static PromptTimeline parse(std::string_view text);
     // One entry per line; empty lines and lines that begin with '#' do not count.
     static PromptTimeline read(const std::filesystem::path& path);
+    // Such a file, of changes in order.
+    static void write(const std::filesystem::path& path, std::span<const PromptChange> changes);
 
     std::span<const PromptChange> changes() const { return changes_; }
     // The number of the change in force in a chunk that begins at `seconds`.

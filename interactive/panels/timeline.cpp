@@ -137,7 +137,8 @@ void draw_editor(Viewer& viewer, float top, float left) {
                    planned.empty()
                        ? "Double-click the strip to plan a prompt, or drop a .txt of "
                          "prompts on the window."
-                       : "Click a planned prompt to edit it. What has been shown stays.");
+                       : "Click a planned prompt to edit it; Ctrl T saves all of them. What has "
+                         "been shown stays.");
         return;
     }
     PromptChange change = planned[*edit.chosen];

@@ -68,6 +68,23 @@ TEST(PromptTimeline, TheFirstTimeMayBeLeftOut) {
     EXPECT_EQ(timeline.changes()[0].text, "a ball");
 }
 
+TEST(PromptTimeline, WhatIsWrittenIsRead) {
+    const TemporaryFolder folder;
+    const auto path = folder / "prompts.txt";
+    const std::vector<PromptChange> changes{
+        {0, "a red\nball: 3 | 4", false}, {2.25, "10s: # a cube", true}, {75, "night", false}};
+    PromptTimeline::write(path, changes);
+    const auto timeline = PromptTimeline::read(path);
+    const auto read = timeline.changes();
+    ASSERT_EQ(read.size(), 3u);
+    EXPECT_EQ(read[0].text, "a red ball: 3 | 4");
+    for (size_t i = 1; i < 3; ++i) {
+        EXPECT_EQ(read[i].text, changes[i].text);
+        EXPECT_EQ(read[i].seconds, changes[i].seconds);
+        EXPECT_EQ(read[i].cut, changes[i].cut);
+    }
+}
+
 TEST(PromptTimeline, ChangesTakeEffectAtTheNextBorder) {
     const auto timeline = PromptTimeline::parse("a | 1s: b | 1.2s: c | 3s: d");
     EXPECT_EQ(timeline.at(0), 0u);

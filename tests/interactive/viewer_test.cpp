@@ -126,6 +126,16 @@ TEST_F(ViewerTest, WhatWasPaintedIsSavedAndPlaysWhenItIsDropped) {
     EXPECT_GT(psnr(without, with), 20);
 }
 
+TEST_F(ViewerTest, TheTimelineIsSavedAsItCanBeDropped) {
+    shot_after("frames 30\nkey Ctrl+T\nwait 0.2");
+    const auto saved = generator::PromptTimeline::read(folder_ / "longtake-001.txt");
+    ASSERT_EQ(saved.changes().size(), 2u);
+    EXPECT_EQ(saved.changes()[0].text, "a red ball");
+    EXPECT_EQ(saved.changes()[1].text, "a blue cube at night");
+    EXPECT_EQ(saved.changes()[1].seconds, 4);
+    EXPECT_TRUE(saved.changes()[1].cut);
+}
+
 TEST_F(ViewerTest, WhatIsDroppedAndCannotBeReadIsSaid) {
     const Tensor before = shot_after("frames 30\nkey Space\nwait 0.5");
     const Tensor after = shot_after("frames 30\nkey Space\ndrop /does/not/exist.png\nwait 0.5");
