@@ -175,10 +175,13 @@ bool Device::is_cpu() const {
     return properties_.deviceType == VK_PHYSICAL_DEVICE_TYPE_CPU;
 }
 
-uint32_t Device::memory_type(uint32_t allowed, VkMemoryPropertyFlags wanted) const {
-    for (uint32_t i = 0; i < memory_.memoryTypeCount; ++i) {
-        if ((allowed >> i & 1U) != 0 && (memory_.memoryTypes[i].propertyFlags & wanted) == wanted) {
-            return i;
+uint32_t Device::memory_type(uint32_t allowed, VkMemoryPropertyFlags wanted,
+                             VkMemoryPropertyFlags better) const {
+    for (const VkMemoryPropertyFlags kind : {wanted | better, wanted}) {
+        for (uint32_t i = 0; i < memory_.memoryTypeCount; ++i) {
+            if ((allowed >> i & 1U) != 0 && (memory_.memoryTypes[i].propertyFlags & kind) == kind) {
+                return i;
+            }
         }
     }
     fail("Vulkan: {} has no memory of kind {:#x}", name(), wanted);

@@ -32,8 +32,10 @@ class Device {
     // Whether it hands memory and timelines to other APIs, as file descriptors.
     bool exports() const { return exports_; }
     const VkPhysicalDeviceLimits& limits() const { return properties_.limits; }
-    // The type among `allowed` bits that has all of `wanted`; throws Error when there is none.
-    uint32_t memory_type(uint32_t allowed, VkMemoryPropertyFlags wanted) const;
+    // The type among `allowed` bits that has all of `wanted`, and of `better` where there is one;
+    // throws Error when there is none.
+    uint32_t memory_type(uint32_t allowed, VkMemoryPropertyFlags wanted,
+                         VkMemoryPropertyFlags better = 0) const;
     void wait_idle() const;
 
   private:

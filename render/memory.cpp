@@ -4,7 +4,8 @@ namespace longtake::render {
 namespace {
 
 Handle<VkDeviceMemory> allocate(const Device& device, const VkMemoryRequirements& needs,
-                                VkMemoryPropertyFlags wanted, bool addressed) {
+                                VkMemoryPropertyFlags wanted, VkMemoryPropertyFlags better,
+                                bool addressed) {
     VkMemoryAllocateFlagsInfo flags{};
     flags.sType = VK_STRUCTURE_TYPE_MEMORY_ALLOCATE_FLAGS_INFO;
     flags.flags = VK_MEMORY_ALLOCATE_DEVICE_ADDRESS_BIT;
@@ -12,7 +13,7 @@ Handle<VkDeviceMemory> allocate(const Device& device, const VkMemoryRequirements
     info.sType = VK_STRUCTURE_TYPE_MEMORY_ALLOCATE_INFO;
     info.pNext = addressed ? &flags : nullptr;
     info.allocationSize = needs.size;
-    info.memoryTypeIndex = device.memory_type(needs.memoryTypeBits, wanted);
+    info.memoryTypeIndex = device.memory_type(needs.memoryTypeBits, wanted, better);
     VkDeviceMemory memory = VK_NULL_HANDLE;
     check_vk(vkAllocateMemory(device.get(), &info, nullptr, &memory), "allocating memory");
     return {device.get(), memory, vkFreeMemory};
@@ -20,7 +21,8 @@ Handle<VkDeviceMemory> allocate(const Device& device, const VkMemoryRequirements
 
 }  // namespace
 
-Buffer::Buffer(const Device& device, VkDeviceSize size, VkBufferUsageFlags usage, bool host)
+Buffer::Buffer(const Device& device, VkDeviceSize size, VkBufferUsageFlags usage, bool host,
+               bool read)
     : size_(size) {
     VkBufferCreateInfo info{};
     info.sType = VK_STRUCTURE_TYPE_BUFFER_CREATE_INFO;
@@ -36,7 +38,7 @@ Buffer::Buffer(const Device& device, VkDeviceSize size, VkBufferUsageFlags usage
         allocate(device, needs,
                  host ? VK_MEMORY_PROPERTY_HOST_VISIBLE_BIT | VK_MEMORY_PROPERTY_HOST_COHERENT_BIT
                       : VK_MEMORY_PROPERTY_DEVICE_LOCAL_BIT,
-                 addressed);
+                 read ? VK_MEMORY_PROPERTY_HOST_CACHED_BIT : 0, addressed);
     check_vk(vkBindBufferMemory(device.get(), buffer, memory_.get(), 0), "binding a buffer");
     if (addressed) {
         VkBufferDeviceAddressInfo where{};
@@ -70,7 +72,7 @@ Image::Image(const Device& device, VkExtent2D extent, VkFormat format, VkImageUs
     image_ = {device.get(), image, vkDestroyImage};
     VkMemoryRequirements needs;
     vkGetImageMemoryRequirements(device.get(), image, &needs);
-    memory_ = allocate(device, needs, VK_MEMORY_PROPERTY_DEVICE_LOCAL_BIT, false);
+    memory_ = allocate(device, needs, VK_MEMORY_PROPERTY_DEVICE_LOCAL_BIT, 0, false);
     check_vk(vkBindImageMemory(device.get(), image, memory_.get(), 0), "binding an image");
     view_ = make_view(device, image, format, swizzle);
 }

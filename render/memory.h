@@ -12,8 +12,10 @@ namespace longtake::render {
 class Buffer {
   public:
     Buffer() = default;
-    // `host`: mapped for as long as it lives, coherent.
-    Buffer(const Device& device, VkDeviceSize size, VkBufferUsageFlags usage, bool host);
+    // `host`: mapped for as long as it lives, coherent. `read`: by the host, whose caches are then
+    // of use.
+    Buffer(const Device& device, VkDeviceSize size, VkBufferUsageFlags usage, bool host,
+           bool read = false);
 
     VkBuffer get() const { return buffer_.get(); }
     VkDeviceSize size() const { return size_; }

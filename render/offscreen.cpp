@@ -7,7 +7,7 @@ Offscreen::Offscreen(const Device& device, VkExtent2D extent)
              VK_IMAGE_USAGE_COLOR_ATTACHMENT_BIT | VK_IMAGE_USAGE_TRANSFER_SRC_BIT |
                  VK_IMAGE_USAGE_TRANSFER_DST_BIT),
       host_(device, VkDeviceSize{4} * extent.width * extent.height,
-            VK_BUFFER_USAGE_TRANSFER_DST_BIT, true) {}
+            VK_BUFFER_USAGE_TRANSFER_DST_BIT, true, true) {}
 
 Target Offscreen::target() const {
     return {
