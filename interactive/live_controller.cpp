@@ -46,14 +46,12 @@ void LiveController::take_over(const MadeChunk& chunk, double now) {
                       chunk.prompt, chunk.receipt.cut);
 }
 
-Tensor LiveController::frame() const {
-    if (pacer_.chunk() == nullptr) {
+render::VideoFrame LiveController::frame() const {
+    const MadeChunk* chunk = pacer_.chunk();
+    if (chunk == nullptr) {
         return {};
     }
-    const MadeChunk& chunk = *pacer_.chunk();
-    const Tensor& frames = chunk.on_gpu.empty() ? chunk.frames : chunk.on_gpu;
-    const int64_t i = pacer_.frame_in_chunk();
-    return frames.slice(i, i + 1).reshape({frames.extent(1), frames.extent(2), 3});
+    return {chunk->on_gpu.empty() ? chunk->frames : chunk->on_gpu, pacer_.frame_in_chunk()};
 }
 
 int64_t LiveController::post(generator::Control control, double now) {

@@ -7,6 +7,7 @@
 #include "interactive/latency.h"
 #include "interactive/pacer.h"
 #include "interactive/prompt_plan.h"
+#include "render/frame_upload.h"
 
 #include <cstdint>
 #include <deque>
@@ -37,8 +38,8 @@ class LiveController {
     // True when another frame is to be shown.
     bool advance(double now);
     double due() const { return pacer_.due(); }
-    // [H, W, 3] on the screen, of the GPU where the chunk is there, too; empty before the first.
-    Tensor frame() const;
+    // On the screen, of the GPU where the chunk is there, too; empty before the first.
+    render::VideoFrame frame() const;
 
     void pause(bool on) { pacer_.pause(on); }
     void step_frame() { pacer_.step(); }

@@ -103,7 +103,7 @@ class Viewer : public Screen {
     render::Rect picture_;            // of the video on the screen
     Place pointer_{};
     Edit edit_;
-    Tensor frame_;
+    render::VideoFrame frame_;
     bool frame_is_new_ = false;
     bool camera_open_ = false;
     generator::GlobalMove layer_;

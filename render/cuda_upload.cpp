@@ -82,7 +82,8 @@ class ImportedTimeline {
     std::unique_ptr<CUexternalSemaphore_st, void (*)(cudaExternalSemaphore_t)> semaphore_;
 };
 
-// A buffer for each submission in flight: that of the one being recorded is free.
+// Two buffers that take turns: when the next frames come, the last submission that read those
+// before the ones shown now is done, as no more than two are in flight.
 class CudaUpload final : public FrameUpload {
   public:
     explicit CudaUpload(const Device& device)
@@ -92,34 +93,43 @@ class CudaUpload final : public FrameUpload {
         vkDeviceWaitIdle(device_.get());
     }
 
-    Place bring(Submission& submission, const Tensor& frame) override {
-        check(frame.device() == longtake::Device::Cuda, "a frame of the host on CUDA's way");
-        Slot& slot = slots_[submission.slot()];
-        const int64_t pixels = frame.extent(0) * frame.extent(1);
-        if (const auto bytes = static_cast<VkDeviceSize>(4 * pixels); slot.buffer.size() < bytes) {
-            slot.imported = {};
-            slot.buffer = ExportedBuffer(device_, bytes, VK_BUFFER_USAGE_TRANSFER_SRC_BIT);
-            slot.imported = ImportedBuffer(device_, slot.buffer);
+    Place bring(Submission& submission, const VideoFrame& frame) override {
+        check(frame.frames.device() == longtake::Device::Cuda, "a frame of the host on CUDA's way");
+        if (frame.frames.raw() != slots_[current_].frames.raw() ||
+            frame.frames.shape() != slots_[current_].frames.shape()) {
+            current_ = 1 - current_;
+            widen(frame.frames, slots_[current_]);
         }
-        slot.frame = frame;
-        widen_pixels(frame.data<uint8_t>(), pixels, slot.imported.data(), stream_);
-        cuda_timeline_.signal(++value_, stream_);
         submission.copy_after(timeline_.get(), value_);
-        return {slot.buffer.get(), 0};
+        const auto pixels = frame.frames.extent(1) * frame.frames.extent(2);
+        return {slots_[current_].buffer.get(), static_cast<VkDeviceSize>(4 * pixels * frame.index)};
     }
 
   private:
     struct Slot {
         ExportedBuffer buffer;
         ImportedBuffer imported;
-        Tensor frame;  // held until it has been read
+        Tensor frames;  // that are in it; held, so that no others come to lie where they do
     };
+
+    void widen(const Tensor& frames, Slot& slot) {
+        const int64_t pixels = frames.count() / 3;
+        if (const auto bytes = static_cast<VkDeviceSize>(4 * pixels); slot.buffer.size() < bytes) {
+            slot.imported = {};
+            slot.buffer = ExportedBuffer(device_, bytes, VK_BUFFER_USAGE_TRANSFER_SRC_BIT);
+            slot.imported = ImportedBuffer(device_, slot.buffer);
+        }
+        slot.frames = frames;
+        widen_pixels(frames.data<uint8_t>(), pixels, slot.imported.data(), stream_);
+        cuda_timeline_.signal(++value_, stream_);
+    }
 
     const Device& device_;
     CudaStream stream_{true};
     ExportedTimeline timeline_;
     ImportedTimeline cuda_timeline_;
-    std::array<Slot, Submission::kInFlight> slots_;
+    std::array<Slot, 2> slots_;
+    size_t current_ = 0;
     uint64_t value_ = 0;
 };
 

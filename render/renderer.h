@@ -24,7 +24,7 @@ struct FontPicture {
 // One picture of the screen: a frame of video or a scene of splats below, the user interface above.
 struct Scene {
     Colour background{0, 0, 0};
-    const Tensor* frame = nullptr;      // [H, W, 3] where it differs, of the host or CUDA's GPU
+    const VideoFrame* frame = nullptr;  // where it differs from the one before
     const FontPicture* font = nullptr;  // likewise
     const SplatView* splats = nullptr;  // instead of a frame
     Rect video = {};                    // where either goes

@@ -30,11 +30,11 @@ VideoPass::VideoPass(const Device& device, VkFormat target_format, StagingRing& 
       pipelines_{pipeline_of(device, target_format, 0), pipeline_of(device, target_format, 1),
                  pipeline_of(device, target_format, 2)} {}
 
-void VideoPass::upload(VkCommandBuffer commands, Submission& submission, const Tensor& frame) {
-    check(frame.shape().rank() == 3 && frame.extent(2) == 3, "{} is not [H, W, 3]",
-          frame.shape().str());
-    const VkExtent2D extent{static_cast<uint32_t>(frame.extent(1)),
-                            static_cast<uint32_t>(frame.extent(0))};
+void VideoPass::upload(VkCommandBuffer commands, Submission& submission, const VideoFrame& frame) {
+    const Shape& shape = frame.frames.shape();
+    check(shape.rank() == 4 && shape[3] == 3 && frame.index >= 0 && frame.index < shape[0],
+          "frame {} of {} is not [H, W, 3]", frame.index, shape.str());
+    const VkExtent2D extent{static_cast<uint32_t>(shape[2]), static_cast<uint32_t>(shape[1])};
     const bool fresh = empty() || texture_.extent().width != extent.width ||
                        texture_.extent().height != extent.height;
     if (fresh) {
@@ -45,12 +45,12 @@ void VideoPass::upload(VkCommandBuffer commands, Submission& submission, const T
             pipeline.set_texture(texture_.view(), sampler_.get());
         }
     }
-    const auto [buffer, offset] = way_of(frame).bring(submission, frame);
+    const auto [buffer, offset] = way_of(frame.frames).bring(submission, frame);
     record_upload(commands, buffer, offset, texture_);
 }
 
-FrameUpload& VideoPass::way_of(const Tensor& frame) {
-    if (frame.device() == longtake::Device::Cpu) {
+FrameUpload& VideoPass::way_of(const Tensor& frames) {
+    if (frames.device() == longtake::Device::Cpu) {
         return from_host_;
     }
     if (!from_cuda_ && !through_host_) {

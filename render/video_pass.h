@@ -22,16 +22,15 @@ class VideoPass {
   public:
     VideoPass(const Device& device, VkFormat target_format, StagingRing& staging);
 
-    // Records the way of frame [H, W, 3] of 8-bit sRGB, in memory of the host or of CUDA's GPU, to
-    // the device.
-    void upload(VkCommandBuffer commands, Submission& submission, const Tensor& frame);
+    // Records the way of the frame to the device.
+    void upload(VkCommandBuffer commands, Submission& submission, const VideoFrame& frame);
     // Between begin_drawing and end_drawing.
     void draw(VkCommandBuffer commands, const Rect& where, Scaling scaling) const;
     bool empty() const { return texture_.get() == VK_NULL_HANDLE; }
     VkExtent2D frame_extent() const { return texture_.extent(); }
 
   private:
-    FrameUpload& way_of(const Tensor& frame);
+    FrameUpload& way_of(const Tensor& frames);
 
     const Device& device_;
     HostUpload from_host_;

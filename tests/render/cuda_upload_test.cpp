@@ -20,6 +20,10 @@ class CudaUploadTest : public VulkanTest {
     }
 
     Tensor drawn(Renderer& renderer, Offscreen& target, const Tensor& frame, VkExtent2D extent) {
+        return drawn(renderer, target, VideoFrame(frame), extent);
+    }
+    Tensor drawn(Renderer& renderer, Offscreen& target, const VideoFrame& frame,
+                 VkExtent2D extent) {
         Scene scene;
         scene.frame = &frame;
         scene.video = {0, 0, static_cast<int32_t>(extent.width),
@@ -93,17 +97,19 @@ TEST_F(CudaUploadTest, FramesOfBothMemoriesMayAlternate) {
     }
 }
 
-// A slice of a chunk begins anywhere.
-TEST_F(CudaUploadTest, FramesOfAChunkNeedNoAlignment) {
+// Chunk after chunk, each in memory that one before it had; frames again, and left out.
+TEST_F(CudaUploadTest, FramesOfChunksFollowEachOther) {
     const VkExtent2D extent{33, 17};
-    const Tensor chunk = noise_frame(17 * 5, 33, 1);
-    const Tensor on_gpu = chunk.to(longtake::Device::Cuda);
     Renderer renderer(device(), Offscreen::kFormat);
     Offscreen target(device(), extent);
-    for (uint32_t i = 0; i < 5; ++i) {
-        const int64_t first = 17 * static_cast<int64_t>(i);
-        expect_same(drawn(renderer, target, on_gpu.slice(first, first + 17), extent),
-                    chunk.slice(first, first + 17), i);
+    for (uint32_t number = 0; number < 8; ++number) {
+        const int64_t count = number < 5 ? 5 : 12;
+        const Tensor chunk = noise_frame(17 * count, 33, number).reshape({count, 17, 33, 3});
+        const Tensor on_gpu = chunk.to(longtake::Device::Cuda);
+        for (const int64_t i : {0, 1, 1, 3, 2, 4}) {
+            expect_same(drawn(renderer, target, VideoFrame(on_gpu, i), extent),
+                        VideoFrame(chunk, i).picture(), number);
+        }
     }
 }
 

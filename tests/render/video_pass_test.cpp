@@ -15,7 +15,8 @@ class VideoPassTest : public VulkanTest {
         Offscreen target(device(), extent);
         Scene scene;
         scene.background = {0.2F, 0.4F, 0.6F};
-        scene.frame = &frame;
+        const VideoFrame given(frame);
+        scene.frame = &given;
         scene.scaling = scaling;
         scene.video = letterbox(
             {0, 0, static_cast<int32_t>(extent.width), static_cast<int32_t>(extent.height)},
@@ -125,12 +126,30 @@ TEST_F(VideoPassTest, FramesMayChangeTheirSize) {
         std::ranges::fill(frame.values<uint8_t>(), static_cast<uint8_t>(side));
         Offscreen target(device(), {32, 32});
         Scene scene;
-        scene.frame = &frame;
+        const VideoFrame given(frame);
+        scene.frame = &given;
         scene.video = {0, 0, 32, 32};
         const Tensor picture = renderer.draw(scene, target);
         EXPECT_EQ(at(picture, 16, 16, 0), side);
         scene.frame = nullptr;  // the same again
         EXPECT_EQ(at(renderer.draw(scene, target), 16, 16, 1), side);
+    }
+}
+
+TEST_F(VideoPassTest, AnyOfTheFramesThatCameTogether) {
+    Renderer renderer(device(), Offscreen::kFormat);
+    Offscreen target(device(), {8, 8});
+    Tensor frames({5, 8, 8, 3}, DType::U8);
+    for (int64_t i = 0; i < frames.count(); ++i) {
+        frames.data<uint8_t>()[i] = static_cast<uint8_t>(i);
+    }
+    for (const int64_t index : {0, 1, 4, 2}) {
+        Scene scene;
+        const VideoFrame given(frames, index);
+        scene.frame = &given;
+        scene.video = {0, 0, 8, 8};
+        EXPECT_TRUE(std::ranges::equal(renderer.draw(scene, target).values<uint8_t>(),
+                                       given.picture().values<uint8_t>()));
     }
 }
 

@@ -6,7 +6,7 @@
 #include <fmt/format.h>
 #include <CLI/CLI.hpp>
 
-#include <algorithm>
+#include <cstdint>
 #include <vector>
 
 namespace longtake::render {
@@ -17,61 +17,77 @@ struct Options {
     double seconds = 2;
 };
 
-// Milliseconds for a picture of its size, median; the next frame for each, or the same again.
+constexpr int64_t kChunk = 12, kChunks = 4;
+
+// Milliseconds for a picture of its size, mean; the next frame for each, or the same again.
 template <typename Next> double picture_ms(const Options& o, const Device& device, Next&& next) {
     Renderer renderer(device, Offscreen::kFormat);
     const Offscreen target(device,
                            {static_cast<uint32_t>(o.width), static_cast<uint32_t>(o.height)});
     Scene scene;
     scene.video = {0, 0, o.width, o.height};
-    const Tensor first = Tensor::zeros({o.height, o.width, 3}, DType::U8);
+    const VideoFrame first(Tensor::zeros({o.height, o.width, 3}, DType::U8));
     scene.frame = &first;
-    renderer.draw_only(scene, target);
-    std::vector<double> times;
-    const generator::Stopwatch all;
-    for (size_t i = 0; all.seconds() < o.seconds; ++i) {
-        const generator::Stopwatch one;
-        const Tensor frame = next(i);
+    int64_t drawn = 0;
+    const auto draw = [&] {
+        const VideoFrame frame = next(drawn++);
         scene.frame = frame.empty() ? nullptr : &frame;
         renderer.draw_only(scene, target);
-        times.push_back(one.milliseconds());
+    };
+    renderer.draw_only(scene, target);
+    while (drawn < 2 * kChunk) {
+        draw();
     }
-    std::ranges::sort(times);
-    return times[times.size() / 2];
+    const generator::Stopwatch watch;
+    drawn = 0;
+    while (watch.seconds() < o.seconds || drawn % kChunk != 0) {
+        draw();
+    }
+    return watch.milliseconds() / static_cast<double>(drawn);
+}
+
+std::vector<Tensor> chunks_of(const Options& o) {
+    std::vector<Tensor> chunks;
+    for (int64_t i = 0; i < kChunks; ++i) {
+        Tensor frames({kChunk, o.height, o.width, 3}, DType::U8);
+        for (int64_t k = 0; k < frames.count(); ++k) {
+            frames.data<uint8_t>()[k] = static_cast<uint8_t>(7 * k + 31 * i);
+        }
+        chunks.push_back(std::move(frames));
+    }
+    return chunks;
 }
 
 void measure(const Options& o, const Device& device) {
-    std::vector<Tensor> on_host, on_gpu;
-    const std::string problem = cuda_upload_problem(device);
-    for (int i = 0; i < 16; ++i) {
-        Tensor frame({o.height, o.width, 3}, DType::U8);
-        for (int64_t k = 0; k < frame.count(); ++k) {
-            frame.data<uint8_t>()[k] = static_cast<uint8_t>(7 * k + 31 * i);
-        }
-        if (problem.empty()) {
-            on_gpu.push_back(frame.to(longtake::Device::Cuda));
-        }
-        on_host.push_back(std::move(frame));
-    }
-    const double same = picture_ms(o, device, [](size_t) { return Tensor(); });
+    const std::vector<Tensor> on_host = chunks_of(o);
+    const double same = picture_ms(o, device, [](int64_t) { return VideoFrame(); });
     const auto report = [&](const char* way, double with) {
         fmt::print(
-            "{{\"device\": \"{}\", \"way\": \"{}\", \"frame\": \"{}x{}\", \"ms_without\": {:.4f}, "
-            "\"ms_with\": {:.4f}, \"ms_added\": {:.4f}}}\n",
-            device.name(), way, o.width, o.height, same, with, with - same);
+            "{{\"device\": \"{}\", \"way\": \"{}\", \"frame\": \"{}x{}\", \"chunk\": {}, "
+            "\"ms_without\": {:.4f}, \"ms_with\": {:.4f}, \"ms_added\": {:.4f}}}\n",
+            device.name(), way, o.width, o.height, kChunk, same, with, with - same);
         std::fflush(stdout);
     };
-    const auto nth = [](const std::vector<Tensor>& frames) {
-        return [&](size_t i) { return frames[i % frames.size()]; };
+    const auto nth = [](const std::vector<Tensor>& chunks) {
+        return [&](int64_t i) {
+            return VideoFrame(chunks[static_cast<size_t>(i / kChunk % kChunks)], i % kChunk);
+        };
     };
     report("host memory, staged", picture_ms(o, device, nth(on_host)));
-    if (!problem.empty()) {
+    if (const std::string problem = cuda_upload_problem(device); !problem.empty()) {
         fmt::print("{{\"device\": \"{}\", \"skipped\": \"{}\"}}\n", device.name(), problem);
         return;
     }
-    report("GPU memory, shared", picture_ms(o, device, nth(on_gpu)));
-    report("GPU memory, over the host", picture_ms(o, device, [&](size_t i) {
-               return on_gpu[i % on_gpu.size()].to(longtake::Device::Cpu);
+    std::vector<Tensor> on_gpu;
+    for (const Tensor& chunk : on_host) {
+        on_gpu.push_back(chunk.to(longtake::Device::Cuda));
+    }
+    const auto next = nth(on_gpu);
+    report("GPU memory, shared", picture_ms(o, device, next));
+    report("GPU memory, shared, each frame by itself",
+           picture_ms(o, device, [&](int64_t i) { return VideoFrame(next(i).picture()); }));
+    report("GPU memory, over the host", picture_ms(o, device, [&](int64_t i) {
+               return VideoFrame(next(i).picture().to(longtake::Device::Cpu));
            }));
 }
 
