@@ -10,6 +10,7 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
+#include <utility>
 
 namespace longtake::generator {
 namespace {
@@ -93,6 +94,7 @@ void CacheMemory::copy_from(const CacheMemory& other) {
     origin_ = other.origin_;
     query_positions_ = other.query_positions_;
     carried_out_ = other.carried_out_;
+    shifted_ = turn_first_ = true;
     groups_ = other.groups_;
     if (recall_) {
         recall_->copy_from(*other.recall_);
@@ -125,6 +127,7 @@ const Plan& CacheMemory::begin_chunk(int64_t frames, Turn turn) {
     if (first_frame_ - origin_ >= reach) {
         move_origin(first_frame_ - policy_->window());
     }
+    turn_first_ = std::exchange(shifted_, false);
     const Border border{first_frame_, frames, plan_.len_after, turn};
     plan_ = policy_->plan(border);
     expect(first_frame_, frames);
@@ -342,7 +345,9 @@ void CacheMemory::select(int layer, const Tensor& queries) {
             sum_queries(queries, {0, queries.extent(0)}, both ? clean : Tensor(), vote_, stream);
         }
         const int64_t cached = tokens(plan_.len_before);
-        store_.refresh(layer, {0, cached});
+        if (turn_first_) {
+            store_.refresh(layer, {0, cached});
+        }
         score_slots(store_.view(layer, cached), candidates, noisy ? vote_ : clean, scores_, stream);
     }
     Tensor reuse = store_.reuse(layer);
@@ -418,6 +423,7 @@ void CacheMemory::place(int layer, int64_t first_slot, int64_t frames, int64_t f
 void CacheMemory::move_origin(int64_t frame) {
     const auto shift = static_cast<double>(frame - origin_);
     origin_ = frame;
+    shifted_ = true;
     store_.shift(-shift);
     Tensor sums = clean_sums_.reshape({1, geometry_.layers * geometry_.heads, geometry_.head_dim});
     diffusion::rope_time(sums, std::array{-shift}, sums, diffusion::kRopeTheta, geometry_.stream);

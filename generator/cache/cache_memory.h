@@ -99,6 +99,8 @@ class CacheMemory : public diffusion::AttentionMemory {
     std::vector<double> query_positions_;
     std::vector<std::vector<diffusion::HeadGroup>> groups_;  // by layer; of policies by head
     std::vector<uint8_t> carried_out_;                       // per layer: this chunk's plan is done
+    // Before a chunk, and during it: slots may stand elsewhere than where their keys were turned.
+    bool shifted_ = false, turn_first_ = false;
     Tensor clean_sums_;  // [layers, heads, head_dim] fp32 of the chunk before
     Tensor surprise_;    // [1, capacity, 1] fp32, of every layer; or empty
     // Room for one layer's selection.

@@ -106,7 +106,6 @@ class Bench {
         const auto keep = [&](int layer) { store.keep(layer, kSink, order.slice(0, kTop), tail); };
         const auto all = [&](int layer) {
             votes(layer);
-            refresh(layer);
             score(layer);
             choose(layer);
         };
