@@ -3,6 +3,7 @@
 #include "core/error.h"
 #include "core/file.h"
 #include "core/text.h"
+#include "core/whole_number.h"
 
 #include <nlohmann/json.hpp>
 
@@ -23,12 +24,12 @@ TakeRecord TakeRecord::read(const std::filesystem::path& path) {
         json.at("model").get_to(record.model);
         record.device = json.value("device", record.device);  // older records have none
         json.at("precision").get_to(record.precision);
-        json.at("seed").get_to(record.seed);
+        record.seed = whole<uint64_t>(json.at("seed"));
         json.at("cache").get_to(record.cache);
-        json.at("steps").get_to(record.steps);
+        record.steps = whole_numbers<int>(json.at("steps"));
         json.at("image").get_to(record.image);
-        json.at("first_frame").get_to(record.first_frame);
-        json.at("frames").get_to(record.frames);
+        record.first_frame = whole<int64_t>(json.at("first_frame"));
+        record.frames = whole<int64_t>(json.at("frames"));
         record.drift = json.value("drift", record.drift);
         record.tracks = json.value("tracks", record.tracks);
         for (const std::string& beside : {record.image, record.tracks}) {
@@ -39,9 +40,9 @@ TakeRecord TakeRecord::read(const std::filesystem::path& path) {
             record.motion = read_track_log(path.parent_path() / record.tracks);
         }
         for (const auto& change : json.at("changes")) {
-            record.changes.push_back({.chunk = change.at("chunk"),
-                                      .frame = change.at("frame"),
-                                      .revision = change.at("revision"),
+            record.changes.push_back({.chunk = whole<int64_t>(change.at("chunk")),
+                                      .frame = whole<int64_t>(change.at("frame")),
+                                      .revision = whole<int64_t>(change.at("revision")),
                                       .prompt = change.at("prompt"),
                                       .cut = change.at("cut")});
         }

@@ -3,6 +3,7 @@
 #include "core/error.h"
 #include "core/file.h"
 #include "core/text.h"
+#include "core/whole_number.h"
 
 #include <nlohmann/json.hpp>
 
@@ -63,7 +64,7 @@ class PlaylistSource : public ByteSource {
                 files_.push_back(piece.at("file").get<std::string>());
                 check_input(files_.back().find('/') == std::string::npos, "{}: {} is not beside it",
                             address_, one_line(files_.back()));
-                const auto size = piece.at("bytes").get<uint64_t>();
+                const auto size = whole<uint64_t>(piece.at("bytes"));
                 check_input(size > 0 && size <= kMostStreamBytes - end, "{}: a piece of {} bytes",
                             address_, size);
                 end += size;

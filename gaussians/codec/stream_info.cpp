@@ -5,6 +5,7 @@
 #include "core/crc32c.h"
 #include "core/error.h"
 #include "core/text.h"
+#include "core/whole_number.h"
 #include "gaussians/scene/cloud.h"
 
 #include <nlohmann/json.hpp>
@@ -48,8 +49,9 @@ template <size_t N> std::array<double, N> numbers(const Json& json) {
 }
 
 Camera camera_of(const Json& json) {
-    const auto size = json.at("size").get<std::array<int64_t, 2>>();
+    const auto size = whole_numbers<int64_t>(json.at("size"));
     const auto focal = numbers<2>(json.at("focal")), centre = numbers<2>(json.at("centre"));
+    check_input(size.size() == 2, "a camera's pictures have {} sides", size.size());
     for (const int64_t side : size) {
         check_input(side > 0 && side <= 1 << 20, "a camera's pictures are {} wide or high", side);
     }

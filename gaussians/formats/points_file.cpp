@@ -29,8 +29,10 @@ Points points_of(const PlyFile& file) {
         if (vertices.has(kColours[k])) {
             const PlyColumn colours = vertices.column(kColours[k]);
             for (int64_t i = 0; i < rows; ++i) {
+                const double colour = colours.number(i);
+                check_input(!std::isnan(colour), "the {} of point {} is no number", kColours[k], i);
                 points.colours[static_cast<std::size_t>(3 * i) + k] =
-                    static_cast<uint8_t>(std::clamp(colours.number(i), 0., 255.));
+                    static_cast<uint8_t>(std::clamp(colour, 0., 255.));
             }
         }
     }

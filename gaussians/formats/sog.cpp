@@ -3,6 +3,7 @@
 #include "core/error.h"
 #include "core/parallel.h"
 #include "core/text.h"
+#include "core/whole_number.h"
 #include "gaussians/formats/packed_values.h"
 #include "gaussians/formats/sog_source.h"
 #include "gaussians/formats/webp.h"
@@ -155,9 +156,9 @@ void read_sh(const Property& property, size_t palette, Tensor& rest) {
 }
 
 Cloud read(const SogSource& source, const Json& meta) {
-    check_input(meta.value("version", 1) == 2, "it is SOG of version {}; only 2 is read",
-                meta.value("version", 1));
-    const auto count = meta.at("count").get<size_t>();
+    const int version = meta.contains("version") ? whole<int>(meta["version"]) : 1;
+    check_input(version == 2, "it is SOG of version {}; only 2 is read", version);
+    const auto count = whole<size_t>(meta.at("count"));
     const Property means(source, meta.at("means"), 2);
     means.check_count(count);
     const Property scales(source, meta.at("scales"), 1), rotations(source, meta.at("quats"), 1),
@@ -165,7 +166,7 @@ Cloud read(const SogSource& source, const Json& meta) {
     for (const Property* property : {&scales, &rotations, &colours}) {
         property->check_count(count);
     }
-    const int degree = meta.contains("shN") ? meta["shN"].at("bands").get<int>() : 0;
+    const int degree = meta.contains("shN") ? whole<int>(meta["shN"].at("bands")) : 0;
     check_input(degree >= 0 && degree <= kMaxShDegree, "it has spherical harmonics of degree {}",
                 degree);
     Cloud cloud = Cloud::sized(static_cast<int64_t>(count), degree);
@@ -178,7 +179,7 @@ Cloud read(const SogSource& source, const Json& meta) {
         const Property sh(source, meta["shN"], 2);
         check_input(static_cast<size_t>(sh.image(1).count()) / 4 >= count,
                     "its labels are too few for {} Gaussians", count);
-        read_sh(sh, meta["shN"].at("count").get<size_t>(), cloud.sh_rest);
+        read_sh(sh, whole<size_t>(meta["shN"].at("count")), cloud.sh_rest);
     }
     return cloud;
 }

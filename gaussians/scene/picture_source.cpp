@@ -15,16 +15,22 @@ namespace fs = std::filesystem;
 constexpr std::array kImages{".png", ".jpg", ".jpeg", ".JPG", ".PNG", ".webp"};
 constexpr std::array kVideos{".mp4", ".mov", ".mkv", ".avi", ".webm", ".MP4"};
 
+// Names come from files: one that no file can have, too long for one, is not there.
+bool is_file(const fs::path& path) {
+    std::error_code ignored;
+    return fs::is_regular_file(path, ignored);
+}
+
 }  // namespace
 
 fs::path find_image(const fs::path& path) {
-    if (fs::is_regular_file(path)) {
+    if (is_file(path)) {
         return path;
     }
     for (const char* extension : kImages) {
         for (auto other :
              {fs::path(path).replace_extension(extension), fs::path(path) += extension}) {
-            if (fs::is_regular_file(other)) {
+            if (is_file(other)) {
                 return other;
             }
         }
@@ -34,7 +40,8 @@ fs::path find_image(const fs::path& path) {
 
 std::vector<fs::path> images_in(const fs::path& folder) {
     std::vector<fs::path> images;
-    if (fs::is_directory(folder)) {
+    std::error_code ignored;
+    if (fs::is_directory(folder, ignored)) {
         for (const auto& entry : fs::directory_iterator(folder)) {
             if (std::ranges::count(kImages, entry.path().extension().string()) > 0) {
                 images.push_back(entry.path());
@@ -48,7 +55,7 @@ std::vector<fs::path> images_in(const fs::path& folder) {
 PictureSource PictureSource::find(const fs::path& folder, const std::string& name) {
     for (const fs::path& base : {folder, folder / "videos"}) {
         for (const char* extension : kVideos) {
-            if (fs::is_regular_file(base / (name + extension))) {
+            if (is_file(base / (name + extension))) {
                 return video(base / (name + extension));
             }
         }
@@ -81,7 +88,7 @@ std::optional<int64_t> PictureSource::count() const {
 std::optional<std::pair<int64_t, int64_t>> PictureSource::size() const {
     const fs::path& first = images_.empty() ? video_ : images_.front();
     const bool address = first.string().find("://") != std::string::npos;
-    if (!address && !fs::exists(first)) {
+    if (!address && !is_file(first)) {
         return std::nullopt;
     }
     const VideoReader reader(first.string());  // FFmpeg takes images too

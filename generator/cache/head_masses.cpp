@@ -3,6 +3,7 @@
 #include "core/error.h"
 #include "core/file.h"
 #include "core/text.h"
+#include "core/whole_number.h"
 
 #include <nlohmann/json.hpp>
 
@@ -14,8 +15,8 @@ HeadMasses HeadMasses::read(const std::filesystem::path& path, int64_t layers, i
     HeadMasses masses;
     try {
         const auto json = nlohmann::json::parse(read_text(path));
-        json.at("layers").get_to(masses.layers);
-        json.at("heads").get_to(masses.heads);
+        masses.layers = whole<int64_t>(json.at("layers"));
+        masses.heads = whole<int64_t>(json.at("heads"));
         json.at("recent").get_to(masses.recent);
         json.at("first").get_to(masses.first);
         json.at("middle").get_to(masses.middle);

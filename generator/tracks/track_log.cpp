@@ -2,6 +2,7 @@
 
 #include "core/error.h"
 #include "core/file.h"
+#include "core/whole_number.h"
 
 #include <nlohmann/json.hpp>
 
@@ -19,9 +20,9 @@ constexpr int64_t kMostFrames = 4096;  // of a chunk
 
 TrackedChunk chunk_of(const std::string& line) {
     const json root = json::parse(line);
-    TrackedChunk chunk{.frame = root.at("frame"), .tracks = {}};
-    const int64_t frames = root.at("frames");
-    auto ids = root.at("ids").get<std::vector<int32_t>>();
+    TrackedChunk chunk{.frame = whole<int64_t>(root.at("frame")), .tracks = {}};
+    const auto frames = whole<int64_t>(root.at("frames"));
+    auto ids = whole_numbers<int32_t>(root.at("ids"));
     const json& places = root.at("places");
     check_input(chunk.frame >= 0 && frames > 0 && frames <= kMostFrames &&
                     places.size() == static_cast<size_t>(frames) * ids.size(),

@@ -154,7 +154,8 @@ Capture read_transforms(const fs::path& path) {
         check_input(!capture.views.empty(), "it has no frames");
         shorten_names(capture.views);
         const auto points = json.value("ply_file_path", std::string());
-        if (!points.empty() && fs::exists(folder / points)) {
+        std::error_code ignored;
+        if (!points.empty() && fs::exists(folder / points, ignored)) {
             capture.points = read_points(folder / points);
         }
     } catch (const Json::exception& e) {
