@@ -194,29 +194,32 @@ TEST_P(CudaBundledSession, EqualsTheCpu) {
     expect_near(chunks_of(gpu, 4), chunks_of(cpu, 4), 1e-4);
 }
 
-// A trained model makes more of a rounding from step to step, here more and there less: of eight
-// takes the first chunk was off by 1.0e-2 to 3.1e-2, 1.7e-2 on average, the second one by 1.9e-2;
-// in bf16 on a CPU by 2.3e-2 and 2.5e-2.
-TEST(CudaSession, Bf16IsNear) {
+// A trained model makes more of a rounding from step to step, here more and there less, and other
+// weights make other things of it: the GPU's bf16 is held against that of the CPU, over four takes.
+TEST(CudaSession, Bf16IsAsNearAsOnTheCpu) {
     LONGTAKE_NEEDS_GPU();
-    const Model here = bundled(DType::F32, Device::Cpu), there = bundled(DType::BF16, Device::Cuda);
+    const Model exact = bundled(DType::F32, Device::Cpu);
+    const Model here = bundled(DType::BF16, Device::Cpu),
+                there = bundled(DType::BF16, Device::Cuda);
     const auto two_chunks = [](const Model& model, uint64_t seed) {
         Session session(model, seeded(seed));
         session.prompt().set("a red ball rolls right on green grass by day", false);
         return chunks_of(session, 2);
     };
     constexpr int kTakes = 4;
-    std::array<double, 2> off{};  // on average
+    std::array<double, 2> cpu{}, gpu{};  // off by, on average
     for (uint64_t seed = 1; seed <= kTakes; ++seed) {
-        const auto expected = two_chunks(here, seed), actual = two_chunks(there, seed);
-        for (size_t i = 0; i < off.size(); ++i) {
-            off[i] += difference_of(actual[i], expected[i]) / kTakes;
+        const auto expected = two_chunks(exact, seed);
+        const auto on_cpu = two_chunks(here, seed), on_gpu = two_chunks(there, seed);
+        for (size_t i = 0; i < cpu.size(); ++i) {
+            cpu[i] += difference_of(on_cpu[i], expected[i]) / kTakes;
+            gpu[i] += difference_of(on_gpu[i], expected[i]) / kTakes;
         }
     }
-    record("first", off[0]);
-    record("second", off[1]);
-    EXPECT_LT(off[0], 3e-2);  // measured 2.0e-2
-    EXPECT_LT(off[1], 3e-2);  // measured 2.3e-2
+    record("first", gpu[0]);
+    record("second", gpu[1]);
+    EXPECT_LT(gpu[0], 1.5 * cpu[0]);  // of the third training's weights: 2.0e-2 and 2.3e-2
+    EXPECT_LT(gpu[1], 1.5 * cpu[1]);  // 2.3e-2 and 2.5e-2
 }
 
 // Chunks with and without tracks, so that recorded passes of both kinds are launched again.
