@@ -22,10 +22,10 @@ struct Preset {
 constexpr double kCalm = 0.2;
 
 constexpr Preset kPresets[] = {
-    {.name = "pan-left", .on_plane = {.right = -kCalm}, .yaw = -kCalm},
-    {.name = "pan-right", .on_plane = {.right = kCalm}, .yaw = kCalm},
-    {.name = "tilt-up", .on_plane = {.down = -kCalm}, .pitch = -kCalm},
-    {.name = "tilt-down", .on_plane = {.down = kCalm}, .pitch = kCalm},
+    {.name = "pan-left", .on_plane = {.yaw = -kCalm}, .yaw = -kCalm},
+    {.name = "pan-right", .on_plane = {.yaw = kCalm}, .yaw = kCalm},
+    {.name = "tilt-up", .on_plane = {.pitch = -kCalm}, .pitch = -kCalm},
+    {.name = "tilt-down", .on_plane = {.pitch = kCalm}, .pitch = kCalm},
     {.name = "truck-left", .on_plane = {.right = -kCalm}, .right = -kCalm},
     {.name = "truck-right", .on_plane = {.right = kCalm}, .right = kCalm},
     {.name = "pedestal-up", .on_plane = {.down = -kCalm}, .down = -kCalm},
@@ -67,7 +67,7 @@ std::array<double, 9> turned(double yaw, double pitch, double roll) {
 SceneCamera moved(const SceneCamera& camera, const CameraMove& move, double distance,
                   double seconds) {
     const double orbit = move.orbit * seconds;
-    const auto turn = turned(-orbit, 0, move.roll * seconds);
+    const auto turn = turned(move.yaw * seconds - orbit, move.pitch * seconds, move.roll * seconds);
     const std::array<double, 3> by{
         distance * (move.right * seconds + std::sin(orbit)), distance * move.down * seconds,
         distance * (1 - std::exp(-move.forward * seconds) + 1 - std::cos(orbit))};
@@ -99,7 +99,8 @@ std::string camera_preset_names() {
 
 CameraMove camera_move_of(std::string_view name, double speed) {
     CameraMove move = preset(name).on_plane;
-    for (double* rate : {&move.right, &move.down, &move.forward, &move.orbit, &move.roll}) {
+    for (double* rate : {&move.right, &move.down, &move.forward, &move.yaw, &move.pitch,
+                         &move.orbit, &move.roll}) {
         *rate *= speed;
     }
     return move;

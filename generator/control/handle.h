@@ -35,6 +35,7 @@ struct Handle {
 struct CameraMove {
     double right = 0, down = 0;  // picture widths a second
     double forward = 0;          // e-fold a second: at 0.7 the picture grows to twice its size
+    double yaw = 0, pitch = 0;   // radians a second, right and down; before a plane it goes there
     double orbit = 0;            // radians a second to the right around the middle of the scene
     double roll = 0;             // radians a second, clockwise
 

@@ -10,8 +10,8 @@ constexpr double kNearest = 0.05;
 }  // namespace
 
 PlaneCamera moved(PlaneCamera camera, const CameraMove& move, double seconds) {
-    camera.x += seconds * move.right * camera.distance;
-    camera.y += seconds * move.down * camera.distance;
+    camera.x += seconds * (move.right + move.yaw) * camera.distance;
+    camera.y += seconds * (move.down + move.pitch) * camera.distance;
     camera.distance *= std::exp(-seconds * move.forward);
     camera.orbit += seconds * move.orbit;
     camera.roll += seconds * move.roll;

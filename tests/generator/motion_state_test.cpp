@@ -280,7 +280,8 @@ TEST(MotionState, TheCameraMovesBeforeWhatIsSeen) {
 // A camera that is moved step by step, and one that is asked where it is by its name.
 TEST(SceneCamera, MovedStepByStepItIsWhereThePresetIs) {
     const TrackFrame take{kWidth, kHeight, kRate};
-    for (const char* name : {"truck-left", "pedestal-up", "orbit-right", "roll-clockwise"}) {
+    for (const char* name :
+         {"truck-left", "pedestal-up", "pan-left", "tilt-up", "orbit-right", "roll-clockwise"}) {
         const auto path = camera_path_of(name, 1, 2, 17, take);
         SceneCamera camera = path[0];
         for (int i = 0; i < 16; ++i) {
