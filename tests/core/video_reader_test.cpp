@@ -4,14 +4,11 @@
 #include "core/file.h"
 #include "core/image.h"
 #include "core/video_writer.h"
+#include "tests/core/free_port.h"
 #include "tests/core/media_testing.h"
 #include "tests/core/temporary_folder.h"
 
-#include <arpa/inet.h>
 #include <gtest/gtest.h>
-#include <netinet/in.h>
-#include <sys/socket.h>
-#include <unistd.h>
 
 #include <array>
 #include <filesystem>
@@ -107,16 +104,11 @@ TEST(VideoReader, SurvivesDamage) {
 // call more.
 class LiveServer {
   public:
-    explicit LiveServer(std::vector<std::string> recordings)
-        : recordings_(std::move(recordings)), listener_(::socket(AF_INET, SOCK_STREAM, 0)) {
-        sockaddr_in address{};
-        address.sin_family = AF_INET;
-        address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-        socklen_t size = sizeof address;
-        ::bind(listener_, reinterpret_cast<sockaddr*>(&address), size);
-        ::getsockname(listener_, reinterpret_cast<sockaddr*>(&address), &size);
+    explicit LiveServer(std::vector<std::string> recordings) : recordings_(std::move(recordings)) {
+        const OwnPort own;
+        listener_ = own.socket;
+        address_ = fmt::format("http://127.0.0.1:{}/camera", own.port);
         ::listen(listener_, 8);
-        address_ = fmt::format("http://127.0.0.1:{}/camera", ntohs(address.sin_port));
         thread_ = std::thread([this] {
             for (const std::string& recording : recordings_) {
                 const int socket = ::accept(listener_, nullptr, nullptr);
@@ -137,7 +129,7 @@ class LiveServer {
 
   private:
     std::vector<std::string> recordings_;
-    int listener_;
+    int listener_ = -1;
     std::string address_;
     std::thread thread_;
 };

@@ -24,15 +24,10 @@ class WebStub {
 
     WebStub(std::string content, const Manners& manners)
         : content_(std::move(content)), manners_(manners) {
-        listener_ = ::socket(AF_INET, SOCK_STREAM, 0);
-        sockaddr_in address{};
-        address.sin_family = AF_INET;
-        address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-        socklen_t size = sizeof address;
-        ::bind(listener_, reinterpret_cast<sockaddr*>(&address), size);
-        ::getsockname(listener_, reinterpret_cast<sockaddr*>(&address), &size);
+        const OwnPort own;
+        listener_ = own.socket;
+        port_ = own.port;
         ::listen(listener_, 8);
-        port_ = ntohs(address.sin_port);
         thread_ = std::thread([this] { serve(); });
     }
     ~WebStub() {
