@@ -25,7 +25,7 @@ from judge.movement import gray, optical_flow  # noqa: E402
 
 FRAMES, STRIDE, SEED = 81, 4, 4
 PROMPTS = ("a red ball and a blue cube rest on gray stone by day, the camera is static", "a red ball rests on yellow sand by day")
-CAMERAS = ("none", "pan-left", "pan-right", "dolly-in", "orbit-left", "orbit-right")
+CAMERAS = ("none", "pan-left", "pan-right", "truck-left", "truck-right", "dolly-in", "orbit-left", "orbit-right")
 
 
 def take(longtake, prompt, camera):
