@@ -46,9 +46,9 @@ class HostUpload : public FrameUpload {
     StagingRing& staging_;
 };
 
-// From one memory of the GPU to the other: frames of CUDA's GPU, where Vulkan draws on the same. All
-// that came together go over with the first of them that is drawn: handing over takes longer than
-// the copy.
+// From one memory of the GPU to the other: frames of CUDA's GPU, where Vulkan draws on the same.
+// All that came together go over with the first of them that is drawn: handing over takes longer
+// than the copy.
 std::unique_ptr<FrameUpload> make_cuda_upload(const Device& device);
 // Why there is no such way; empty when there is.
 std::string cuda_upload_problem(const Device& device);

@@ -1,7 +1,7 @@
 #include "core/error.h"
+#include "generator/cache/policy.h"
 
 #include <algorithm>
-#include "generator/cache/policy.h"
 
 namespace longtake::generator {
 namespace {
