@@ -12,15 +12,27 @@ namespace {
 
 constexpr double kPatience = 600;  // seconds that a step may wait
 
+// What draws, and goes with its device.
+struct OffscreenDrawing {
+    explicit OffscreenDrawing(std::shared_ptr<const render::Instance> instance)
+        : device(std::move(instance)), renderer(device, render::Offscreen::kFormat) {}
+
+    render::Device device;
+    render::Renderer renderer;
+    std::optional<render::Offscreen> target;  // of the size of the picture
+    bool proven = false;                      // it has drawn
+};
+
 class Stage {
   public:
     Stage(const std::string& address, ScreenOptions screen, const ScreenMaker& maker,
-          const render::Device& device, const HeadlessOptions& options)
-        : options_(options),
-          device_(device),
-          maker_(maker),
-          renderer_(device, render::Offscreen::kFormat),
-          screen_(maker(address, std::move(screen), 0)) {
+          std::shared_ptr<const render::Instance> instance, const HeadlessOptions& options)
+        : options_(options), maker_(maker), instance_(std::move(instance)) {
+        drawing_.emplace(instance_);
+        screen.device = drawing_->device.name();
+        screen.device_is_cpu = drawing_->device.is_cpu();
+        screen.draws_gpu_frames = render::cuda_upload_problem(drawing_->device).empty();
+        screen_ = maker(address, std::move(screen), 0);
         resize(options.width, options.height);
         if (options.video) {
             writer_ = options.video(width_, height_);
@@ -43,7 +55,7 @@ class Stage {
         } else if (const auto* shot = std::get_if<SaveShot>(&step)) {
             settle();
             screen_->draw(now_);
-            write_png(shot->path, renderer_.draw(screen_->whole_scene(), *target_));
+            write_png(shot->path, picture());
         } else if (const auto* event = std::get_if<InputEvent>(&step)) {
             screen_->input(*event);
             tick();
@@ -63,9 +75,30 @@ class Stage {
     void resize(int width, int height) {
         width_ = width;
         height_ = height;
-        target_.emplace(device_,
-                        VkExtent2D{static_cast<uint32_t>(width), static_cast<uint32_t>(height)});
+        drawing_->target.reset();
         screen_->resize(width, height, options_.scale);
+    }
+
+    // Of the screen as it is. A device that is lost is opened anew: the screen knows none.
+    Tensor picture() {
+        for (;;) {
+            try {
+                if (!drawing_->target) {
+                    drawing_->target.emplace(
+                        drawing_->device,
+                        VkExtent2D{static_cast<uint32_t>(width_), static_cast<uint32_t>(height_)});
+                }
+                Tensor drawn = drawing_->renderer.draw(screen_->whole_scene(), *drawing_->target);
+                drawing_->proven = true;
+                return drawn;
+            } catch (const render::DeviceLost&) {
+                if (!drawing_->proven) {
+                    throw;  // nor would the next one draw
+                }
+                drawing_.reset();
+                drawing_.emplace(instance_);
+            }
+        }
     }
 
     void wait_for_frames(int64_t frames) {
@@ -89,11 +122,10 @@ class Stage {
         screen_->pump();
         screen_->draw(now_);
         if (writer_) {
-            writer_->write(
-                renderer_.draw(screen_->whole_scene(), *target_).reshape({1, height_, width_, 3}));
+            writer_->write(picture().reshape({1, height_, width_, 3}));
         }
         if (const auto path = screen_->take_screenshot()) {
-            write_png(*path, renderer_.draw(screen_->whole_scene(), *target_));
+            write_png(*path, picture());
         }
         if (replace(screen_, maker_, now_)) {
             screen_->resize(width_, height_, options_.scale);
@@ -101,11 +133,10 @@ class Stage {
     }
 
     const HeadlessOptions& options_;
-    const render::Device& device_;
     const ScreenMaker& maker_;
-    render::Renderer renderer_;
+    std::shared_ptr<const render::Instance> instance_;
+    std::optional<OffscreenDrawing> drawing_;
     std::unique_ptr<Screen> screen_;
-    std::optional<render::Offscreen> target_;
     std::unique_ptr<FrameWriter> writer_;
     int width_ = 0, height_ = 0;
     double now_ = 0;
@@ -118,11 +149,7 @@ void run_headless(const std::string& address, ScreenOptions screen, const Screen
     const auto instance = std::make_shared<render::Instance>(
         render::InstanceOptions{.validation = options.validation});
     {
-        const render::Device device(instance);
-        screen.device = device.name();
-        screen.device_is_cpu = device.is_cpu();
-        screen.draws_gpu_frames = render::cuda_upload_problem(device).empty();
-        Stage stage(address, std::move(screen), maker, device, options);
+        Stage stage(address, std::move(screen), maker, instance, options);
         for (const ScriptStep& step : script) {
             if (stage.ended()) {
                 break;

@@ -8,6 +8,7 @@
 #include <imgui.h>
 
 #include <algorithm>
+#include <optional>
 #include <utility>
 
 namespace longtake::interactive {
@@ -24,19 +25,35 @@ void share_clipboard(Window& window) {
     };
 }
 
-void save_picture(const std::filesystem::path& path, Screen& screen, const render::Device& device,
-                  VkExtent2D extent) {
-    render::Renderer renderer(device, render::Offscreen::kFormat);
-    render::Offscreen target(device, extent);
-    write_png(path, renderer.draw(screen.whole_scene(), target));
-}
+// What draws in the window, and goes with its device.
+struct WindowDrawing {
+    WindowDrawing(std::shared_ptr<const render::Instance> instance, const Window& window)
+        : device(std::move(instance), window.surface()),
+          swapchain(device, window.surface()),
+          renderer(device, swapchain.format()) {}
 
-// Until the window is closed.
+    void save_picture(const std::filesystem::path& path, const Screen& screen,
+                      VkExtent2D extent) const {
+        render::Renderer beside(device, render::Offscreen::kFormat);
+        render::Offscreen target(device, extent);
+        write_png(path, beside.draw(screen.whole_scene(), target));
+    }
+
+    render::Device device;
+    render::Swapchain swapchain;
+    render::Renderer renderer;
+    bool proven = false;  // it has drawn
+};
+
+// Until the window is closed. A device that is lost is opened anew: the screen knows none.
 Settings watch(const std::string& address, ScreenOptions options, const ScreenMaker& maker,
-               Window& window, const render::Device& device, const std::function<bool()>& stop) {
+               const std::shared_ptr<const render::Instance>& instance, Window& window,
+               const std::function<bool()>& stop) {
     const generator::Stopwatch clock;
-    render::Swapchain swapchain(device, window.surface());
-    render::Renderer renderer(device, swapchain.format());
+    std::optional<WindowDrawing> drawing(std::in_place, instance, window);
+    options.device = drawing->device.name();
+    options.device_is_cpu = drawing->device.is_cpu();
+    options.draws_gpu_frames = render::cuda_upload_problem(drawing->device).empty();
     auto screen = maker(address, std::move(options), clock.seconds());
     share_clipboard(window);
     screen->start(WindowSystem::wake);
@@ -50,15 +67,28 @@ Settings watch(const std::string& address, ScreenOptions options, const ScreenMa
             screen->resize(static_cast<int>(extent.width), static_cast<int>(extent.height),
                            window.scale());
             const auto& scene = screen->draw(clock.seconds());
-            if (visible && renderer.draw(scene, swapchain, extent)) {
-                drawn = extent;
-                wait = 0;
-            } else {
+            try {
+                if (visible && drawing->renderer.draw(scene, drawing->swapchain, extent)) {
+                    drawn = extent;
+                    wait = 0;
+                    drawing->proven = true;
+                } else {
+                    screen->draw_all_again();
+                    wait = 0.02;
+                }
+                if (const auto path = screen->take_screenshot(); path && visible) {
+                    drawing->save_picture(*path, *screen, extent);
+                }
+            } catch (const render::DeviceLost&) {
+                if (!drawing->proven) {
+                    throw;  // nor would the next one draw
+                }
+                drawing.reset();
+                drawing.emplace(instance, window);
                 screen->draw_all_again();
-                wait = 0.02;
-            }
-            if (const auto path = screen->take_screenshot(); path && visible) {
-                save_picture(*path, *screen, device, extent);
+                screen->say("the graphics device was lost, and is opened anew");
+                drawn = {};
+                wait = 0;
             }
             window.set_fullscreen(screen->fullscreen());
             if (replace(screen, maker, clock.seconds())) {
@@ -86,11 +116,7 @@ void run_in_window(const std::string& address, ScreenOptions screen, const Scree
         .extensions = system.instance_extensions(), .validation = options.validation});
     {
         Window window(*instance, screen.settings.width, screen.settings.height, "Longtake");
-        const render::Device device(instance, window.surface());
-        screen.device = device.name();
-        screen.device_is_cpu = device.is_cpu();
-        screen.draws_gpu_frames = render::cuda_upload_problem(device).empty();
-        watch(address, std::move(screen), maker, window, device, options.stop)
+        watch(address, std::move(screen), maker, instance, window, options.stop)
             .write(options.settings);
     }
     report_validation(*instance);

@@ -7,11 +7,13 @@
 #include <string_view>
 
 // Loaded into the program before its libraries (LD_PRELOAD): the call number LONGTAKE_FAIL_AT, from
-// 1 on, of what LONGTAKE_FAIL names, and all that come after it, fail. How many there were is left
-// in LONGTAKE_FAIL_COUNT.
+// 1 on, of what LONGTAKE_FAIL names, and all that come after it, fail; of Vulkan, where
+// LONGTAKE_FAIL_COMES_BACK is set, until there is another device. How many there were is left in
+// LONGTAKE_FAIL_COUNT.
 namespace {
 
 std::atomic<int> calls{0};
+std::atomic<bool> failed{false}, back{false};
 
 bool fails(const char* name) {
     const char* wanted = std::getenv("LONGTAKE_FAIL");
@@ -23,7 +25,9 @@ bool fails(const char* name) {
     if (const char* file = std::getenv("LONGTAKE_FAIL_COUNT")) {
         std::ofstream(file) << number;
     }
-    return at != nullptr && number >= std::atoi(at);
+    const bool now = at != nullptr && number >= std::atoi(at) && !back;
+    failed = failed || now;
+    return now;
 }
 
 template <typename Function> Function* real(Function*, const char* name) {
@@ -40,6 +44,12 @@ extern "C" int listen(int socket, int backlog) {
 #ifdef LONGTAKE_FAIL_VULKAN
 #include <vulkan/vulkan.h>
 
+extern "C" VkResult vkCreateDevice(VkPhysicalDevice physical, const VkDeviceCreateInfo* info,
+                                   const VkAllocationCallbacks* memory, VkDevice* device) {
+    static auto* const call = real(&vkCreateDevice, "vkCreateDevice");
+    back = failed && std::getenv("LONGTAKE_FAIL_COMES_BACK") != nullptr;
+    return call(physical, info, memory, device);
+}
 extern "C" VkResult vkQueueSubmit2(VkQueue queue, uint32_t count, const VkSubmitInfo2* submits,
                                    VkFence fence) {
     static auto* const call = real(&vkQueueSubmit2, "vkQueueSubmit2");

@@ -2,10 +2,13 @@
 
 #include "tests/tools/subprocess.h"
 
+#include <chrono>
 #include <cstdio>
 #include <cstdlib>
+#include <functional>
 #include <memory>
 #include <string>
+#include <thread>
 
 #include <fcntl.h>
 #include <poll.h>
@@ -15,6 +18,16 @@ namespace longtake {
 
 inline bool is_installed(const std::string& program) {
     return std::system(("command -v " + program + " >/dev/null 2>&1").c_str()) == 0;
+}
+
+inline bool comes_true(const std::function<bool()>& condition, int seconds = 40) {
+    for (int i = 0; i < 20 * seconds; ++i) {
+        if (condition()) {
+            return true;
+        }
+        std::this_thread::sleep_for(std::chrono::milliseconds(50));
+    }
+    return false;
 }
 
 // A screen in memory (Xvfb) and hands for its mouse and keyboard (xdotool).

@@ -9,7 +9,6 @@
 #include <chrono>
 #include <cstring>
 #include <fstream>
-#include <functional>
 #include <thread>
 
 namespace longtake {
@@ -20,16 +19,6 @@ using ::testing::HasSubstr;
 std::string validation() {
     const char* wanted = std::getenv("LONGTAKE_TEST_VALIDATION");
     return wanted != nullptr ? wanted : "core";
-}
-
-bool comes_true(const std::function<bool()>& condition, int seconds = 40) {
-    for (int i = 0; i < 20 * seconds; ++i) {
-        if (condition()) {
-            return true;
-        }
-        std::this_thread::sleep_for(std::chrono::milliseconds(50));
-    }
-    return false;
 }
 
 // `longtake view` in a real window, under the validation layer.
