@@ -151,7 +151,9 @@ template <class F> class Group {
             F::pack_weights(logits_, weights_);
             turn = ahead;
         }
-        release(s_.q_empty);
+        if constexpr (std::is_same_v<F, Bf16>) {
+            release(s_.q_empty);
+        }
         s_.values_full[turn.stage].wait(turn.parity);
         add_values(turn.stage);
         hopper::wait_for_products<0>();

@@ -46,7 +46,7 @@ struct ResidualOptions {
     double move_pixels = 0.5;
     RenderOptions render{};
     uint64_t seed = 1;
-    bool graphs = false;  // ViewLoss::on
+    bool graphs = true;  // ViewLoss::on
 };
 
 // QUEEN's for N3DV with any number of rounds; for the Immersive dataset, whose paper has gates and

@@ -42,7 +42,7 @@ struct TrainingOptions {
     std::optional<McmcOptions> mcmc{};  // in place of `density`
     RenderOptions render{};
     uint64_t seed = 1;
-    bool graphs = false;  // ViewLoss::on
+    bool graphs = true;  // ViewLoss::on
 };
 
 // QUEEN's first frame (Girish et al. 2024, configs/dynerf.yaml): 500 rounds of the views, density
