@@ -1,5 +1,6 @@
 #pragma once
 
+#include "core/byte_reader.h"
 #include "gaussians/codec/rans.h"
 #include "gaussians/codec/symbol_table.h"
 
@@ -17,7 +18,13 @@ enum class ColumnForm : uint8_t {
     Sparse  // a flag for each row says whether there is anything but zeros
 };
 
-// What stands before the blocks of a coded column, and where these lie. FORMAT.md has its bytes.
+// A column's bytes: what stands before the blocks, which zstd makes smaller, and the blocks, which
+// nothing does. Neither where all numbers are 0.
+struct CodedColumn {
+    std::vector<std::byte> head, blocks;
+};
+
+// The head of a coded column, and where its blocks lie. FORMAT.md has its bytes.
 struct ColumnCode {
     ColumnForm form = ColumnForm::Dense;
     uint32_t block_bits = 0;                         // a block has 2^block_bits rows
@@ -27,9 +34,10 @@ struct ColumnCode {
     std::vector<std::span<const std::byte>> blocks;  // states and words; empty: all 0
 
     int64_t block_rows() const { return int64_t{1} << block_bits; }
-    std::vector<std::byte> pack() const;
-    // Throws InputError when `bytes` are no such code of rows x features; refers to them.
-    static ColumnCode unpack(std::span<const std::byte> bytes, ColumnForm form, int64_t rows,
+    CodedColumn pack() const;
+    // Takes the head, then all `words`, the blocks, which may follow the head in the same reader.
+    // Throws InputError when they are no such code of rows x features; refers to them.
+    static ColumnCode unpack(ByteReader& head, ByteReader& words, ColumnForm form, int64_t rows,
                              int64_t features);
 };
 

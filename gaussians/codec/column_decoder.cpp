@@ -156,28 +156,21 @@ class Staging {
 
 // Where a job's things are in the staging.
 struct Places {
-    ColumnCode code;
     size_t tables, chances, differences;
     std::vector<size_t> blocks;
 };
 
-Places stage(const ColumnJob& job, Staging& staging) {
-    Places out{.code = ColumnCode::unpack(job.bytes, job.form, job.values->extent(0),
-                                          job.values->extent(1)),
-               .tables = 0,
-               .chances = 0,
-               .differences = 0,
-               .blocks = {}};
+Places stage(const ColumnCode& code, Staging& staging) {
+    Places out{.tables = 0, .chances = 0, .differences = 0, .blocks = {}};
     std::vector<RansTable> tables;
-    for (const Frequencies& frequencies : out.code.tokens) {
+    for (const Frequencies& frequencies : code.tokens) {
         tables.push_back(table_of(frequencies));
     }
-    const std::vector<uint8_t> differences(out.code.differences.begin(),
-                                           out.code.differences.end());
+    const std::vector<uint8_t> differences(code.differences.begin(), code.differences.end());
     out.tables = staging.add(std::span<const RansTable>(tables));
-    out.chances = staging.add(std::span<const uint32_t>(out.code.flags));
+    out.chances = staging.add(std::span<const uint32_t>(code.flags));
     out.differences = staging.add(std::span(differences));
-    for (const auto& block : out.code.blocks) {
+    for (const auto& block : code.blocks) {
         out.blocks.push_back(staging.add(block));
     }
     return out;
@@ -185,18 +178,19 @@ Places stage(const ColumnJob& job, Staging& staging) {
 
 void add_blocks(const ColumnJob& job, const Places& places, const std::byte* base,
                 std::vector<BlockJob>& out) {
+    const ColumnCode& code = *job.code;
     const int64_t rows = job.values->extent(0);
     for (size_t i = 0; i < places.blocks.size(); ++i) {
-        const auto bytes = static_cast<int64_t>(places.code.blocks[i].size());
-        const int64_t first = static_cast<int64_t>(i) << places.code.block_bits;
+        const auto bytes = static_cast<int64_t>(code.blocks[i].size());
+        const int64_t first = static_cast<int64_t>(i) << code.block_bits;
         if (bytes > 0) {
             out.push_back(
                 {.bytes = base + places.blocks[i],
                  .words = (bytes - kStateBytes) / 2,
                  .first_row = first,
-                 .rows = std::min(places.code.block_rows(), rows - first),
+                 .rows = std::min(code.block_rows(), rows - first),
                  .features = job.values->extent(1),
-                 .sparse = job.form == ColumnForm::Sparse,
+                 .sparse = code.form == ColumnForm::Sparse,
                  .tables = reinterpret_cast<const RansTable*>(base + places.tables),
                  .flag_chances = reinterpret_cast<const uint32_t*>(base + places.chances),
                  .differences = reinterpret_cast<const uint8_t*>(base + places.differences),
@@ -239,11 +233,11 @@ void decode_columns(std::span<const ColumnJob> jobs, Arena& arena, GpuStream str
     std::vector<std::pair<const ColumnJob*, Places>> places;
     for (const ColumnJob& job : jobs) {
         clear_bytes(job.values->raw(), device, job.values->bytes(), stream);
-        if (job.form == ColumnForm::Sparse) {
+        if (job.flags != nullptr) {
             clear_bytes(job.flags, device, static_cast<size_t>(job.values->extent(0)), stream);
         }
-        if (!job.bytes.empty() && job.values->count() > 0) {
-            places.emplace_back(&job, stage(job, staging));
+        if (job.code && job.values->count() > 0) {
+            places.emplace_back(&job, stage(*job.code, staging));
         }
     }
     if (places.empty()) {

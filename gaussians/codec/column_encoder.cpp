@@ -202,7 +202,7 @@ Counts counts_of(const Rows& all) {
     return sum;
 }
 
-std::vector<std::byte> encode(const Rows& all, const Counts& counts, ColumnCode code) {
+CodedColumn encode(const Rows& all, const Counts& counts, ColumnCode code) {
     for (const Frequencies& table : counts.tokens) {
         code.tokens.push_back(normalized(table));
     }
@@ -264,8 +264,7 @@ Rows rows_of(const Tensor& values) {
 
 }  // namespace
 
-std::vector<std::byte> encode_sparse(const Tensor& values, const FlagContext& context,
-                                     uint8_t* flags) {
+CodedColumn encode_sparse(const Tensor& values, const FlagContext& context, uint8_t* flags) {
     const int64_t rows = values.extent(0), features = values.extent(1);
     parallel_for_rows(rows, [&](int64_t row) {
         const int32_t* at = values.data<int32_t>() + features * row;
@@ -286,7 +285,7 @@ std::vector<std::byte> encode_sparse(const Tensor& values, const FlagContext& co
                    .blocks = {}});
 }
 
-std::vector<std::byte> encode_dense(const Tensor& values) {
+CodedColumn encode_dense(const Tensor& values) {
     if (is_zero(values)) {
         return {};
     }

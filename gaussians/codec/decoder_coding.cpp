@@ -38,11 +38,17 @@ bool same(const Tensor& a, const Tensor& b) {
     return a.shape() == b.shape() && std::ranges::equal(a.values<int32_t>(), b.values<int32_t>());
 }
 
+constexpr uint64_t kAsBefore = 255;  // in place of the number of latents
+
 }  // namespace
 
 void encode_decoder(const FixedDecoder& decoder, const FixedDecoder& before, ByteWriter& out) {
     check(decoder.latents() <= kMostStreamLatents, "{} latents are more than a stream holds",
           decoder.latents());
+    if (same(decoder.matrix, before.matrix) && same(decoder.shift, before.shift)) {
+        out.number(kAsBefore, 1);
+        return;
+    }
     const FixedDecoder base = base_of(before, decoder.latents());
     out.number(static_cast<uint64_t>(decoder.latents()), 1);
     encode_numbers(decoder.matrix, base.matrix, out);
@@ -50,7 +56,12 @@ void encode_decoder(const FixedDecoder& decoder, const FixedDecoder& before, Byt
 }
 
 FixedDecoder decode_decoder(const FixedDecoder& before, ByteReader& in) {
-    const FixedDecoder base = base_of(before, static_cast<int64_t>(in.number(1)));
+    const uint64_t latents = in.number(1);
+    if (latents == kAsBefore) {
+        return before;
+    }
+    check_input(latents <= kMostStreamLatents, "a decoder of it is of {} latents", latents);
+    const FixedDecoder base = base_of(before, static_cast<int64_t>(latents));
     FixedDecoder out;
     out.matrix = decode_numbers(base.matrix, in);
     out.shift = decode_numbers(base.shift, in);
@@ -60,10 +71,6 @@ FixedDecoder decode_decoder(const FixedDecoder& before, ByteReader& in) {
 FixedDecoder no_decoder(int64_t features) {
     return {.matrix = Tensor({0, features}, DType::I32),
             .shift = Tensor::zeros({features}, DType::I32)};
-}
-
-bool same(const FixedDecoder& a, const FixedDecoder& b) {
-    return same(a.matrix, b.matrix) && same(a.shift, b.shift);
 }
 
 void put_varint(uint32_t value, ByteWriter& out) {

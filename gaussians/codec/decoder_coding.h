@@ -7,13 +7,12 @@
 namespace longtake::gaussians {
 
 // A decoder as its differences to the one before, in variable-length numbers; where the two differ
-// in latents, to nothing.
+// in latents, to nothing; where they are the same, a byte.
 void encode_decoder(const FixedDecoder& decoder, const FixedDecoder& before, ByteWriter& out);
 FixedDecoder decode_decoder(const FixedDecoder& before, ByteReader& in);
 
 // Of no latents, that says nothing of `features` numbers.
 FixedDecoder no_decoder(int64_t features);
-bool same(const FixedDecoder& a, const FixedDecoder& b);
 
 // Seven bits a byte, the lowest first; the eighth says that more follow.
 void put_varint(uint32_t value, ByteWriter& out);

@@ -2,6 +2,7 @@
 
 #include "core/byte_reader.h"
 #include "core/byte_writer.h"
+#include "core/compression.h"
 #include "core/crc32c.h"
 #include "core/error.h"
 
@@ -13,20 +14,47 @@ namespace {
 
 constexpr std::string_view kMagic = "LTVF";
 constexpr uint64_t kMostBytes = std::numeric_limits<int32_t>::max();
+constexpr size_t kPlainParts = 2;  // the first ones, which are no columns: zstd is for them
+constexpr uint32_t kHeadsApart = 1 << kStreamParts;  // beside a bit for each part that is packed
+
+std::vector<std::byte> packed(std::span<const std::byte> part) {
+    ByteWriter out;
+    out.number(part.size(), 4);
+    out.bytes(zstd(part));
+    return out.take();
+}
+
+std::vector<std::byte> unpacked(std::span<const std::byte> part, uint64_t most,
+                                std::string_view name) {
+    ByteReader in(part);
+    const uint64_t size = in.number(4);
+    check_input(size <= most, "its {} would become {} bytes, more than the frame has", name, size);
+    return unzstd(in.take(in.left()), size);
+}
 
 }  // namespace
 
-void FrameHeader::measure(const FrameParts& all) {
-    uint64_t total = kBytes;
+std::vector<std::byte> FrameHeader::join(const FrameParts& all) {
+    // What a reader takes memory for is backed by what it has read: a frame is filled up where it
+    // has fewer bytes than any of its parts, or a key than Gaussians.
+    uint64_t least = key ? count : 0;
+    ByteWriter out;
     for (size_t i = 0; i < kStreamParts; ++i) {
-        total += all[i].size();
-        parts[i] = {.bytes = static_cast<uint32_t>(all[i].size()), .checksum = crc32c(all[i])};
+        const std::vector<std::byte>& plain = all.bytes[i];
+        const auto small = i < kPlainParts ? packed(plain) : std::vector<std::byte>();
+        const bool less = !small.empty() && small.size() < plain.size();
+        const std::vector<std::byte>& part = less ? small : plain;
+        parts[i] = {
+            .bytes = static_cast<uint32_t>(part.size()), .checksum = crc32c(part), .packed = less};
+        least = std::max<uint64_t>(least, plain.size());
+        out.bytes(part);
     }
-    // A key with more Gaussians than bytes is filled up, so that what a reader takes memory for is
-    // backed by what it has read.
-    total = key ? std::max<uint64_t>(total, count) : total;
+    heads_apart = all.heads_apart;
+    const uint64_t total = std::max(kBytes + out.written().size(), least);
     check(total <= kMostBytes, "a frame of {} bytes is too large for a stream", total);
     bytes = static_cast<uint32_t>(total);
+    out.bytes(std::vector<std::byte>(total - kBytes - out.written().size()));
+    return out.take();
 }
 
 std::vector<std::byte> FrameHeader::pack() const {
@@ -39,11 +67,13 @@ std::vector<std::byte> FrameHeader::pack() const {
     out.number(state_after, 8);
     out.number(count, 4);
     out.number(changed, 4);
-    for (const Part& part : parts) {
-        out.number(part.bytes, 4);
-        out.number(part.checksum, 4);
+    uint32_t layout = heads_apart ? kHeadsApart : 0;
+    for (size_t i = 0; i < kStreamParts; ++i) {
+        out.number(parts[i].bytes, 4);
+        out.number(parts[i].checksum, 4);
+        layout |= parts[i].packed ? 1U << i : 0;
     }
-    out.number(0, 4);
+    out.number(layout, 4);
     out.number(crc32c(out.written()), 4);
     return out.take();
 }
@@ -70,9 +100,14 @@ FrameHeader FrameHeader::unpack(std::span<const std::byte> packed) {
         part.checksum = static_cast<uint32_t>(in.number(4));
         total += part.bytes;
     }
-    check_input(type <= 1 && total <= out.bytes && out.bytes <= kMostBytes &&
-                    out.changed <= out.count && out.count <= kMostBytes &&
-                    (!out.key || out.count <= out.bytes),
+    const uint64_t layout = in.number(4);
+    for (size_t i = 0; i < kPlainParts; ++i) {
+        out.parts[i].packed = (layout >> i & 1) != 0;
+    }
+    out.heads_apart = (layout & kHeadsApart) != 0;
+    check_input(type <= 1 && (layout & ~uint64_t{kHeadsApart}) >> kPlainParts == 0 &&
+                    total <= out.bytes && out.bytes <= kMostBytes && out.changed <= out.count &&
+                    out.count <= kMostBytes && (!out.key || out.count <= out.bytes),
                 "the frame's header contradicts itself");
     return out;
 }
@@ -85,10 +120,15 @@ bool FrameHeader::starts(std::span<const std::byte> bytes) {
 FrameParts FrameHeader::split(std::span<const std::byte> payload) const {
     check_input(payload.size() >= bytes - kBytes, "it ends within a frame");
     FrameParts out;
+    out.heads_apart = heads_apart;
     for (size_t i = 0; i < kStreamParts; ++i) {
         const auto part = payload.first(parts[i].bytes);
         check_input(crc32c(part) == parts[i].checksum, "its {} are damaged", kPartNames[i]);
-        out[i].assign(part.begin(), part.end());
+        if (parts[i].packed) {
+            out.bytes[i] = unpacked(part, bytes, kPartNames[i]);
+        } else {
+            out.bytes[i].assign(part.begin(), part.end());
+        }
         payload = payload.subspan(part.size());
     }
     return out;

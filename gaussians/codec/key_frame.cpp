@@ -3,9 +3,9 @@
 #include "core/byte_reader.h"
 #include "core/byte_writer.h"
 #include "core/error.h"
-#include "gaussians/codec/column_coding.h"
 #include "gaussians/codec/decoder_coding.h"
 #include "gaussians/codec/fixed_rows.h"
+#include "gaussians/codec/frame_columns.h"
 #include "gaussians/codec/morton.h"
 #include "gaussians/codec/parallel_rows.h"
 #include "gaussians/train/rows.h"
@@ -84,21 +84,18 @@ KeyFrame encode_key(const FixedCloud& cloud) {
     const Tensor places = divided(cloud.means, kColumns[0].multiple);
     out.order = morton_order(places);
     out.state = state_of(cloud, Tensor({CodingState::kChanges, cloud.count()}, DType::U8));
+    ByteWriter models;
+    encode_decoder(cloud.rest_decoder, no_decoder(cloud.rest_decoder.features()), models);
     for (const KeyColumn& column : kColumns) {
         const Tensor& given = cloud.*column.values;
         const bool turns = column.part == StreamPart::Rotations;
         Tensor counted = in_order(
             divided(turns ? normalized_rotations(given) : given, column.multiple), out.order);
-        ByteWriter bytes;
-        bytes.number(static_cast<uint64_t>(column.multiple), 4);
-        bytes.bytes(encode_dense(counted));
-        out.parts[static_cast<size_t>(column.part)] = bytes.take();
+        put_column(column.part, encode_dense(counted), column.multiple, models, out.parts);
         multiply(counted, column.multiple);
         out.state.cloud.*column.values = counted;
     }
-    ByteWriter decoder;
-    encode_decoder(cloud.rest_decoder, no_decoder(cloud.rest_decoder.features()), decoder);
-    out.parts[static_cast<size_t>(StreamPart::Decoders)] = decoder.take();
+    out.parts[StreamPart::Models] = models.take();
     return out;
 }
 
@@ -112,24 +109,19 @@ CodingState decode_key(const FrameParts& parts, int64_t count, const StreamInfo&
                      .sh_dc = {},
                      .rest = {},
                      .rest_decoder = {}};
+    ByteReader models(parts[StreamPart::Models]);
+    cloud.rest_decoder = decode_decoder(no_decoder(3 * sh_rest_count(info.sh_degree)), models);
     std::vector<ColumnJob> jobs;
     for (const KeyColumn& column : kColumns) {
         const int64_t features = column.features > 0 ? column.features : info.latents;
         Tensor& values = cloud.*column.values;
         values = arena.allocate({count, features}, DType::I32);
-        ByteReader in(parts[static_cast<size_t>(column.part)]);
-        const auto multiple = static_cast<int32_t>(in.number(4));
-        jobs.push_back({.bytes = in.take(in.left()),
-                        .form = ColumnForm::Dense,
-                        .context = {},
-                        .values = &values,
-                        .multiple = multiple});
+        jobs.push_back({.code = {}, .context = {}, .values = &values});
+        take_column(parts, column.part, ColumnForm::Dense, true, models, jobs.back());
     }
-    decode_columns(jobs, arena);
-    ByteReader in(parts[static_cast<size_t>(StreamPart::Decoders)]);
-    cloud.rest_decoder = decode_decoder(no_decoder(3 * sh_rest_count(info.sh_degree)), in);
-    check_input(cloud.rest_decoder.latents() == info.latents && in.left() == 0,
+    check_input(cloud.rest_decoder.latents() == info.latents && models.left() == 0,
                 "its decoder is of {} latents", cloud.rest_decoder.latents());
+    decode_columns(jobs, arena);
     return state_of(cloud, arena.allocate({CodingState::kChanges, count}, DType::U8));
 }
 

@@ -3,12 +3,13 @@
 #include "core/byte_reader.h"
 #include "core/byte_writer.h"
 #include "core/error.h"
-#include "gaussians/codec/column_coding.h"
 #include "gaussians/codec/decoder_coding.h"
+#include "gaussians/codec/frame_columns.h"
 
 #include <algorithm>
 #include <limits>
 #include <numeric>
+#include <optional>
 #include <span>
 #include <vector>
 
@@ -69,28 +70,23 @@ void decode_topology(std::span<const std::byte> bytes, int64_t count_before, Res
     }
 }
 
-std::vector<std::byte> encode_decoders(const Residual& residual, const CodingState& before) {
-    ByteWriter out;
-    bool news = !same(residual.rest_decoder, before.cloud.rest_decoder);
+void encode_decoders(const Residual& residual, const CodingState& before, ByteWriter& out) {
     for (size_t i = 0; i < std::size(kLatentParts); ++i) {
-        const FixedDecoder& decoder = (residual.*kLatentParts[i].column).decoder;
-        news = news || !same(decoder, before.decoders[i]);
-        encode_decoder(decoder, before.decoders[i], out);
+        encode_decoder((residual.*kLatentParts[i].column).decoder, before.decoders[i], out);
     }
     encode_decoder(residual.rest_decoder, before.cloud.rest_decoder, out);
-    return news ? out.take() : std::vector<std::byte>();
 }
 
-void decode_decoders(std::span<const std::byte> bytes, const CodingState& before, Residual& out) {
-    ByteReader in(bytes);
+// No bytes: all are as before.
+void decode_decoders(ByteReader& in, const CodingState& before, Residual& out) {
+    const bool news = in.left() > 0;
     for (size_t i = 0; i < std::size(kLatentParts); ++i) {
         (out.*kLatentParts[i].column).decoder =
-            bytes.empty() ? before.decoders[i] : decode_decoder(before.decoders[i], in);
+            news ? decode_decoder(before.decoders[i], in) : before.decoders[i];
     }
     const FixedDecoder& rest = before.cloud.rest_decoder;
-    out.rest_decoder = bytes.empty() ? rest : decode_decoder(rest, in);
-    check_input(in.left() == 0 && out.rest_decoder.latents() == rest.latents(),
-                "its decoders do not fit");
+    out.rest_decoder = news ? decode_decoder(rest, in) : rest;
+    check_input(out.rest_decoder.latents() == rest.latents(), "its decoders do not fit");
 }
 
 // The parts that are columns, in the order of CodingState::changes.
@@ -120,19 +116,12 @@ int32_t multiple_of(const Tensor& values) {
         std::clamp<int64_t>(common, 1, std::numeric_limits<int32_t>::max()));
 }
 
-std::vector<std::byte> encode_centres(Tensor values, const FlagContext& context, uint8_t* flags) {
-    const int32_t multiple = multiple_of(values);
-    for (int32_t& value : values.values<int32_t>()) {
-        value /= multiple;
+Tensor quotients(const Tensor& values, int32_t divisor) {
+    Tensor out = values.clone();
+    for (int32_t& value : out.values<int32_t>()) {
+        value /= divisor;
     }
-    const std::vector<std::byte> column = encode_sparse(values, context, flags);
-    if (column.empty()) {
-        return {};
-    }
-    ByteWriter out;
-    out.number(static_cast<uint64_t>(multiple), 4);
-    out.bytes(column);
-    return out.take();
+    return out;
 }
 
 // Of a column's flags: what they were before, and in this frame those of the centres, which come
@@ -170,11 +159,9 @@ CodingState state_after(const CodingState& before, const Residual& residual, con
 ResidualFrame encode_residual(const Residual& residual, const CodingState& before) {
     residual.check_fits(before.cloud);
     ResidualFrame out;
-    const auto part = [&](StreamPart which) -> std::vector<std::byte>& {
-        return out.parts[static_cast<size_t>(which)];
-    };
-    part(StreamPart::Topology) = encode_topology(residual);
-    part(StreamPart::Decoders) = encode_decoders(residual, before);
+    out.parts[StreamPart::Topology] = encode_topology(residual);
+    ByteWriter models;
+    encode_decoders(residual, before, models);
     Residual here = residual.to(Device::Cpu);
     const Tensor old = before.changes.to(Device::Cpu),
                  sources = residual.sources(before.cloud.count(), Device::Cpu);
@@ -183,9 +170,17 @@ ResidualFrame encode_residual(const Residual& residual, const CodingState& befor
     for (size_t i = 0; i < columns.size(); ++i) {
         const FlagContext context = context_of(i, old, sources, changes);
         uint8_t* flags = changes.data<uint8_t>() + static_cast<int64_t>(i) * residual.count();
-        part(columns[i].part) = columns[i].part == StreamPart::Means
-                                    ? encode_centres(columns[i].values->clone(), context, flags)
-                                    : encode_sparse(*columns[i].values, context, flags);
+        std::optional<int32_t> multiple;
+        Tensor values = *columns[i].values;
+        if (columns[i].part == StreamPart::Means) {
+            multiple = multiple_of(values);
+            values = quotients(values, *multiple);
+        }
+        put_column(columns[i].part, encode_sparse(values, context, flags), multiple, models,
+                   out.parts);
+    }
+    if (models.written().size() > std::size(kLatentParts) + 1) {  // more than: as before
+        out.parts[StreamPart::Models] = models.take();
     }
     out.changed = count_changed(changes, std::ssize(residual.clones) + std::ssize(residual.splits));
     out.after = state_after(before, residual, changes.to(before.cloud.device()));
@@ -195,14 +190,12 @@ ResidualFrame encode_residual(const Residual& residual, const CodingState& befor
 CodingState decode_residual(const FrameParts& parts, int64_t count, const CodingState& before,
                             Arena& arena) {
     Residual out;
-    const auto part = [&](StreamPart which) -> std::span<const std::byte> {
-        return parts[static_cast<size_t>(which)];
-    };
-    decode_topology(part(StreamPart::Topology), before.cloud.count(), out);
+    decode_topology(parts[StreamPart::Topology], before.cloud.count(), out);
     const auto rows = before.cloud.count() - std::ssize(out.removed) + std::ssize(out.clones) +
                       std::ssize(out.splits);
     check_input(rows == count, "its topology makes {} Gaussians, not {}", rows, count);
-    decode_decoders(part(StreamPart::Decoders), before, out);
+    ByteReader models(parts[StreamPart::Models]);
+    decode_decoders(models, before, out);
 
     const auto sized = [&](int64_t features) {
         return arena.allocate({count, features}, DType::I32);
@@ -219,16 +212,14 @@ CodingState decode_residual(const FrameParts& parts, int64_t count, const Coding
     std::vector<ColumnJob> jobs;
     const auto columns = columns_of(out);
     for (size_t i = 0; i < columns.size(); ++i) {
-        ByteReader in(part(columns[i].part));
-        const bool centres = columns[i].part == StreamPart::Means && in.left() > 0;
-        const auto multiple = centres ? static_cast<int32_t>(in.number(4)) : 1;
-        jobs.push_back({.bytes = in.take(in.left()),
-                        .form = ColumnForm::Sparse,
+        jobs.push_back({.code = {},
                         .context = context_of(i, before.changes, sources, changes),
                         .values = columns[i].values,
-                        .flags = changes.data<uint8_t>() + static_cast<int64_t>(i) * count,
-                        .multiple = multiple});
+                        .flags = changes.data<uint8_t>() + static_cast<int64_t>(i) * count});
+        take_column(parts, columns[i].part, ColumnForm::Sparse,
+                    columns[i].part == StreamPart::Means, models, jobs.back());
     }
+    check_input(models.left() == 0, "its models are too long");
     decode_columns(std::span(jobs).first(1), arena);
     decode_columns(std::span(jobs).subspan(1), arena);
     return state_after(before, out, changes, &arena);

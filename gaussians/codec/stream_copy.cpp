@@ -71,15 +71,19 @@ void split_stream(const std::string& from, const std::filesystem::path& folder) 
         list.back().bytes += bytes.size();
     };
     begin("header.ltv");
-    put(reader.info().pack());
+    const auto header = reader.info().pack();
+    FrameIndex pieced(header.size());
+    put(header);
     for (int64_t frame = 0; frame < frames; ++frame) {
-        if (index[static_cast<size_t>(frame)].key) {
+        const FrameIndex::Entry& entry = index[static_cast<size_t>(frame)];
+        if (entry.key) {
             begin(fmt::format("segment_{:06}.ltv", frame));
         }
         put(reader.copy(frame));
+        pieced.add(entry.bytes, entry.key);
     }
     begin("index.ltv");
-    put(index.pack());
+    put(pieced.pack());
     piece->commit();
     write_playlist(pieces.path() / "playlist.json", list);
     pieces.commit();

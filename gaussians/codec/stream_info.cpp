@@ -2,6 +2,7 @@
 
 #include "core/byte_reader.h"
 #include "core/byte_writer.h"
+#include "core/compression.h"
 #include "core/crc32c.h"
 #include "core/error.h"
 #include "core/text.h"
@@ -21,8 +22,9 @@ using Json = nlohmann::json;
 
 // As PNG's: what a transfer as text would spoil shows at once.
 constexpr std::string_view kMagic("\x89LTV\r\n\x1a\n", 8);
-constexpr uint64_t kVersion = 2;
+constexpr uint64_t kVersion = 3, kOldestVersion = 2;
 constexpr uint64_t kMostDescription = 1 << 24;
+constexpr uint64_t kMostRatio = 64;  // of a description to what it is packed into
 
 Json describe(const StreamInfo& info) {
     Json cameras = Json::array();
@@ -92,20 +94,25 @@ bool is_power_of_two(float step) {
 
 std::vector<std::byte> StreamInfo::pack() const {
     const std::string description = describe(*this).dump();
+    const auto plain = std::as_bytes(std::span(description));
+    const auto small = zstd(plain);
+    const bool packed = small.size() < plain.size() && plain.size() <= kMostRatio * small.size();
+    const std::span<const std::byte> stored = packed ? small : plain;
     check(is_power_of_two(mean_step) && latents >= 0 && latents <= kMostStreamLatents,
           "a stream of {} latents whose centres are multiples of {}", latents, mean_step);
     ByteWriter out;
     out.bytes(std::as_bytes(std::span(kMagic)));
     out.number(kVersion, 4);
-    out.number(description.size(), 4);
+    out.number(stored.size(), 4);
     out.number(static_cast<uint64_t>(frame_rate.numerator), 4);
     out.number(static_cast<uint64_t>(frame_rate.denominator), 4);
     out.number(std::bit_cast<uint32_t>(mean_step), 4);
     out.number(static_cast<uint64_t>(first_frame), 4);
     out.number(static_cast<uint64_t>(sh_degree), 1);
     out.number(static_cast<uint64_t>(latents), 1);
-    out.number(0, 6);
-    out.bytes(std::as_bytes(std::span(description)));
+    out.number(0, 2);
+    out.number(packed ? plain.size() : 0, 4);
+    out.bytes(stored);
     out.number(crc32c(out.written()), 4);
     return out.take();
 }
@@ -119,8 +126,10 @@ uint64_t StreamInfo::packed_bytes(std::span<const std::byte> fixed) {
     ByteReader in(fixed);
     in.take(kMagic.size());
     const uint64_t version = in.number(4), description = in.number(4);
-    check_input(version == kVersion, "a stream of version {}, which this program does not know",
-                version);
+    check_input(version >= kOldestVersion && version <= kVersion,
+                "a stream of version {}, of which this program reads {} and {}: play it with the "
+                "one that made it",
+                version, kOldestVersion, kVersion);
     check_input(description <= kMostDescription, "its header is damaged");
     return kFixedBytes + description + 4;
 }
@@ -138,7 +147,8 @@ StreamInfo StreamInfo::unpack(std::span<const std::byte> bytes) {
     info.first_frame = static_cast<int64_t>(in.number(4));
     info.sh_degree = static_cast<int>(in.number(1));
     info.latents = static_cast<int64_t>(in.number(1));
-    in.take(6);
+    in.take(2);
+    const uint64_t plain = in.number(4);  // bytes of the description, where it is packed
     constexpr uint64_t kMost = 1'000'000'000;
     check_input(numerator > 0 && denominator > 0 && numerator <= kMost && denominator <= kMost,
                 "its frame rate is {}/{}", numerator, denominator);
@@ -147,7 +157,14 @@ StreamInfo StreamInfo::unpack(std::span<const std::byte> bytes) {
     check_input(is_power_of_two(info.mean_step), "its centres are multiples of {}", info.mean_step);
     check_input(info.sh_degree <= kMaxShDegree && info.latents <= kMostStreamLatents,
                 "its harmonics are of degree {}, from {} latents", info.sh_degree, info.latents);
-    read_description(in.text(description), info);
+    if (plain == 0) {
+        read_description(in.text(description), info);
+        return info;
+    }
+    check_input(plain <= kMostDescription && plain <= kMostRatio * description,
+                "its description would become {} bytes of {}", plain, description);
+    const auto unpacked = unzstd(in.take(description), plain);
+    read_description({reinterpret_cast<const char*>(unpacked.data()), unpacked.size()}, info);
     return info;
 }
 

@@ -54,8 +54,9 @@ StreamWriter StreamWriter::resume(const std::filesystem::path& path, const Strea
     const auto partial = partial_of(path);
     StreamReader reader(partial.string());
     const auto header = info.pack();
-    check_input(reader.info().pack() == header,
-                "{}: was begun with other settings; remove it to start again", partial.string());
+    check_input(open_bytes(partial.string())->read(0, header.size()) == header,
+                "{}: was begun with other settings or by another version; remove it to start again",
+                partial.string());
     StreamWriter writer;
     writer.info_ = info;
     try {
@@ -89,14 +90,9 @@ void StreamWriter::put(std::span<const std::byte> bytes) {
 }
 
 void StreamWriter::append(FrameHeader header, const FrameParts& parts) {
-    header.measure(parts);
+    const auto payload = header.join(parts);
     put(header.pack());
-    size_t written = FrameHeader::kBytes;
-    for (const auto& part : parts) {
-        put(part);
-        written += part.size();
-    }
-    put(std::vector<std::byte>(header.bytes - written));
+    put(payload);
     end_frame(header);
 }
 

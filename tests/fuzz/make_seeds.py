@@ -4,6 +4,8 @@
 
 Files named found-... are not made here: each once broke its reader.
 """
+import ctypes
+import ctypes.util
 import gzip
 import json
 import os
@@ -199,6 +201,31 @@ def captures():
         {"intrinsics": [5, 5, 4, 3], "world_to_camera": [[1, 0, 0, 0, 0, 1, 0, 0, 0, 0, 1, 0, 0, 0, 0, 1]] * 2}]}))
 
 
+def unpacked(stream):
+    """Frames as they were before zstd; whoever reads them mends their checksums."""
+    library = ctypes.CDLL(ctypes.util.find_library("zstd"))
+    at = 44 + struct.unpack_from("<I", stream, 12)[0]
+    out = stream[:at]
+    while stream[at:at + 4] == b"LTVF":
+        head, place = bytearray(stream[at:at + 112]), at + 112
+        at += struct.unpack_from("<I", head, 4)[0]
+        layout = struct.unpack_from("<I", head, 104)[0]
+        payload = b""
+        for i in range(8):
+            size = struct.unpack_from("<I", head, 40 + 8 * i)[0]
+            part, place = stream[place:place + size], place + size
+            if layout >> i & 1:
+                plain = ctypes.create_string_buffer(struct.unpack_from("<I", part)[0])
+                library.ZSTD_decompress(plain, ctypes.c_size_t(len(plain)), part[4:], ctypes.c_size_t(size - 4))
+                part = plain.raw
+            struct.pack_into("<I", head, 40 + 8 * i, len(part))
+            payload += part
+        struct.pack_into("<I", head, 4, len(head) + len(payload))
+        struct.pack_into("<I", head, 104, layout & ~3)
+        out += head + payload
+    return out
+
+
 def streams(longtake):
     """Five frames of forty Gaussians, some of which change; every third is a key."""
     random = np.random.default_rng(1)
@@ -214,6 +241,8 @@ def streams(longtake):
                         "--key-every", "3"], check=True)
         stream = out.read_bytes()
         put("stream", "clouds", stream)
+        put("stream", "unpacked", unpacked(stream))
+        link("stream", "streams/version2.ltv")
         put("stream_tail", "clouds", struct.pack(">H", len(stream) // 2) + stream)
         pieces = {"pieces": [{"file": "a.ltv", "bytes": len(stream) - 40}, {"file": "b.ltv", "bytes": 40}]}
         put("playlist", "clouds", NEXT.join((json.dumps(pieces).encode(), stream[:-40], stream[-40:])))

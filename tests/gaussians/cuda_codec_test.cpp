@@ -89,24 +89,29 @@ TEST(CudaCodec, JudgesDamagedBlocksAsTheCpuDoes) {
     LONGTAKE_NEEDS_GPU();
     std::mt19937 engine(1);
     const Tensor numbers = random_numbers({20'000, 3}, engine, 1000);
-    const auto bytes = encode_dense(numbers);
-    const auto decode = [&](const std::vector<std::byte>& damaged,
+    const CodedColumn coded = encode_dense(numbers);
+    const auto decode = [&](const std::vector<std::byte>& blocks,
                             Device device) -> std::optional<Tensor> {
         Arena arena(device);
         Tensor values = arena.allocate(numbers.shape(), DType::I32);
-        const ColumnJob job{.bytes = damaged, .context = {}, .values = &values};
+        ByteReader head(coded.head), words(blocks);
         try {
+            const ColumnJob job{
+                .code = ColumnCode::unpack(head, words, ColumnForm::Dense, 20'000, 3),
+                .context = {},
+                .values = &values};
             decode_columns(std::span(&job, 1), arena);
         } catch (const InputError&) {
             return std::nullopt;
         }
         return values.clone().to(Device::Cpu);
     };
-    EXPECT_TRUE(same(*decode(bytes, Device::Cuda), numbers));
+    EXPECT_TRUE(same(*decode(coded.blocks, Device::Cuda), numbers));
     int refused = 0;
     for (int i = 0; i < 40; ++i) {
-        std::vector<std::byte> damaged = bytes;
-        damaged[bytes.size() - 1 - engine() % 40'000] ^= static_cast<std::byte>(1 << engine() % 8);
+        std::vector<std::byte> damaged = coded.blocks;
+        damaged[damaged.size() - 1 - engine() % 40'000] ^=
+            static_cast<std::byte>(1 << engine() % 8);
         const auto here = decode(damaged, Device::Cpu), there = decode(damaged, Device::Cuda);
         EXPECT_EQ(here.has_value(), there.has_value());
         EXPECT_TRUE(!here || !there || same(*here, *there));

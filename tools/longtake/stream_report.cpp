@@ -38,7 +38,7 @@ void print_frame(const FrameHeader& frame) {
     fmt::print("{:>6} {:>3} {:>9} {:>9} {:>10}", frame.number, frame.key ? "key" : "", frame.count,
                frame.changed, frame.bytes);
     for (const FrameHeader::Part& part : frame.parts) {
-        fmt::print(" {:>9}", part.bytes);
+        fmt::print(" {:>9}", fmt::format("{}{}", part.bytes, part.packed ? "z" : ""));
     }
     fmt::print("\n");
 }
@@ -95,7 +95,7 @@ void print_stream(const std::string& address, const StreamReport& report) {
     for (const std::string_view name : kPartNames) {
         fmt::print(" {:>9}", name);
     }
-    fmt::print("\n");
+    fmt::print("   z: by zstd\n");
     std::ranges::for_each(frames, print_frame);
     if (report.cameras) {
         fmt::print("\n");
