@@ -65,34 +65,37 @@ __global__ void __launch_bounds__(kThreads)
     }
 }
 
-// A warp for kTogether slots after one another, with the sums in shared memory.
-constexpr int kScoreWarps = 8, kTogether = 4;
+// A warp for slots after one another, as many as it takes to wait for memory and not for loads,
+// with the sums in shared memory.
+constexpr int kScoreWarps = 8;
+template <typename T> constexpr int kTogether = 8 / sizeof(T);
 
 template <typename T, int kStep>
 __global__ void __launch_bounds__(kScoreWarps* kLanes)
     score_kernel(const T* keys, int64_t stride, int64_t first, int64_t count, int heads, int d,
                  const float* sums, float scale, float* scores) {
+    constexpr int kOfWarp = kTogether<T>;
     extern __shared__ __align__(16) float vote[];
     for (int i = threadIdx.x; i < heads * d; i += kScoreWarps * kLanes) {
         vote[i] = sums[i];
     }
     __syncthreads();
     const int lane = threadIdx.x % kLanes, warp = threadIdx.x / kLanes;
-    const int64_t slot = (int64_t{blockIdx.x} * kScoreWarps + warp) * kTogether;
+    const int64_t slot = (int64_t{blockIdx.x} * kScoreWarps + warp) * kOfWarp;
     if (slot >= count) {
         return;
     }
-    const int together = static_cast<int>(min(count - slot, int64_t{kTogether}));
+    const int together = static_cast<int>(min(count - slot, int64_t{kOfWarp}));
     constexpr int kStride = kLanes * kStep;  // elements of a slot that the warp reads at once
     const int heads_on = kStride / d, on = kStride % d;
     int head = lane * kStep / d, within = lane * kStep % d;
-    float dots[kTogether] = {};
-#pragma unroll 2
+    float dots[kOfWarp] = {};
+#pragma unroll 3
     for (int at = lane * kStep; at < heads * d; at += kStride) {
         const T* key = keys + (head * stride + first + slot) * d + within;
-        float v[kTogether][kStep];
+        float v[kOfWarp][kStep];
         LONGTAKE_UNROLL
-        for (int s = 0; s < kTogether; ++s) {
+        for (int s = 0; s < kOfWarp; ++s) {
             load(key + (s < together ? s : 0) * d, v[s]);
         }
         float wanted[kStep];
@@ -100,7 +103,7 @@ __global__ void __launch_bounds__(kScoreWarps* kLanes)
         LONGTAKE_UNROLL
         for (int j = 0; j < kStep; ++j) {
             LONGTAKE_UNROLL
-            for (int s = 0; s < kTogether; ++s) {
+            for (int s = 0; s < kOfWarp; ++s) {
                 dots[s] += wanted[j] * v[s][j];
             }
         }
@@ -112,7 +115,7 @@ __global__ void __launch_bounds__(kScoreWarps* kLanes)
         }
     }
     LONGTAKE_UNROLL
-    for (int s = 0; s < kTogether; ++s) {
+    for (int s = 0; s < kOfWarp; ++s) {
         for (int step = kLanes / 2; step > 0; step /= 2) {
             dots[s] += __shfl_xor_sync(kAll, dots[s], step);
         }
@@ -122,20 +125,17 @@ __global__ void __launch_bounds__(kScoreWarps* kLanes)
     }
 }
 
-// Larger is better, and no two are equal: not spent before spent, then the score, then the lower
-// slot.
-__device__ uint64_t rank_of(float score, bool spent, int i) {
+// Unsigned numbers in the order of the floats.
+__device__ unsigned ordered(float score) {
     const unsigned bits = __float_as_uint(score + 0.F);  // -0 is 0
-    const unsigned ordered = (bits >> 31) != 0 ? ~bits : bits | 0x80000000U;
-    return (uint64_t{!spent} << 63) | (uint64_t{ordered} << 31) |
-           (uint64_t{0x7fffffff} - static_cast<uint64_t>(i));
+    return (bits >> 31) != 0 ? ~bits : bits | 0x80000000U;
 }
 
-// What is found out, eight bits at a time, about the rank of the last one chosen.
+// What is found out, eight bits at a time, about the score of the last one chosen.
 struct Cut {
-    unsigned long long rank;  // its digits so far; what follows is zero
-    unsigned left;            // how many of those with these digits are chosen
-    bool done;                // all of them are
+    unsigned score;  // its digits so far; what follows is zero
+    unsigned left;   // how many of those with these digits are chosen
+    bool done;       // all of them are
 };
 
 // The next digit of `cut`, given how many have each value of it. One warp: a lane looks at eight
@@ -160,19 +160,19 @@ __device__ void find_digit(const unsigned* counts, int shift, Cut& cut) {
         for (; counts[digit] < rest; --digit) {
             rest -= counts[digit];
         }
-        cut.rank |= static_cast<unsigned long long>(digit) << shift;
+        cut.score |= static_cast<unsigned>(digit) << shift;
         cut.left = rest;
         cut.done = counts[digit] == rest;
     }
 }
 
-// The ranks of the candidates, which lie in a row for each warp: those of the first kHeld of a lane
-// stay in registers.
-class Ranks {
+// The scores of the candidates, which lie in a row for each warp: those of the first kHeld of a
+// lane stay in registers.
+class Scores {
   public:
     static constexpr int kHeld = 16;
 
-    __device__ Ranks(const float* scores, const uint8_t* reuse, int limit, int candidates)
+    __device__ Scores(const float* scores, const uint8_t* reuse, int limit, int candidates)
         : scores_(scores), reuse_(reuse), limit_(limit) {
         const int share = (candidates + kThreads - 1) / kThreads * kLanes;
         begin_ = threadIdx.x / kLanes * share;
@@ -180,29 +180,23 @@ class Ranks {
         LONGTAKE_UNROLL
         for (int k = 0; k < kHeld; ++k) {
             const int i = place(k);
-            held_[k] = i < end_ ? scores_[i] : 0.F;
+            held_[k] = i < end_ ? ordered(scores_[i]) : 0U;
             spent_ |= i < end_ && is_spent(i) ? 1U << k : 0U;
         }
     }
-    // work(candidate, rank) of the lane's own.
+    // work(candidate, its score, whether it is spent), all lanes at once, also those whose
+    // candidate is none: its number is past the end.
     template <typename Work> __device__ void each(const Work& work) const {
-        each_row([&](int i, uint64_t rank) {
-            if (i < end_) {
-                work(i, rank);
-            }
-        });
-    }
-    // All lanes at once, also those whose candidate is none: its number is past the end.
-    template <typename Work> __device__ void each_row(const Work& work) const {
         LONGTAKE_UNROLL
         for (int k = 0; k < kHeld; ++k) {
             if (begin_ + k * kLanes < end_) {
-                work(place(k), rank_of(held_[k], (spent_ >> k & 1U) != 0, place(k)));
+                work(place(k), held_[k], (spent_ >> k & 1U) != 0);
             }
         }
         for (int k = kHeld; begin_ + k * kLanes < end_; ++k) {
             const int i = place(k);
-            work(i, i < end_ ? rank_of(scores_[i], is_spent(i), i) : 0);
+            const bool there = i < end_;
+            work(i, there ? ordered(scores_[i]) : 0U, there && is_spent(i));
         }
     }
     __device__ int end() const { return end_; }
@@ -215,33 +209,63 @@ class Ranks {
     const uint8_t* reuse_;
     int limit_;
     int begin_, end_;
-    float held_[kHeld];
+    unsigned held_[kHeld];
     unsigned spent_ = 0;
 };
 
-// One block. Finds the rank of the last one chosen, then writes down who is not below it.
+// The sum over the warps before this one, and of all.
+struct Totals {
+    unsigned before, all;
+};
+__device__ Totals add_up(unsigned of_lane, unsigned (&of_warps)[kWarps]) {
+    const int lane = threadIdx.x % kLanes, warp = threadIdx.x / kLanes;
+    const unsigned own = __reduce_add_sync(kAll, of_lane);
+    if (lane == 0) {
+        of_warps[warp] = own;
+    }
+    __syncthreads();
+    const unsigned of_lanes_warp = of_warps[lane];
+    const Totals totals{__reduce_add_sync(kAll, lane < warp ? of_lanes_warp : 0),
+                        __reduce_add_sync(kAll, of_lanes_warp)};
+    __syncthreads();
+    return totals;
+}
+
+// One block. Larger is better; of equal scores the lower slot is. The spent ones are chosen from
+// when there are too few others, all of which are taken then. Finds the score of the last one
+// chosen, then writes down whose is not below it.
 __global__ void __launch_bounds__(kThreads)
-    select_kernel(const float* scores, uint8_t* reuse, int limit, int64_t candidates,
+    select_kernel(const float* scores_of, uint8_t* reuse, int limit, int64_t candidates,
                   unsigned count, int32_t first, int32_t* order) {
     __shared__ unsigned counts[kDigits];
     __shared__ Cut cut;
-    __shared__ unsigned warp_counts[kWarps];
-    const Ranks ranks(scores, reuse, limit, static_cast<int>(candidates));
+    __shared__ unsigned of_warps[kWarps];
+    const Scores scores(scores_of, reuse, limit, static_cast<int>(candidates));
+    unsigned fresh = 0;
+    scores.each([&](int i, unsigned, bool spent) { fresh += i < scores.end() && !spent ? 1 : 0; });
+    fresh = add_up(fresh, of_warps).all;
+    const bool among_spent = fresh < count;
     if (threadIdx.x == 0) {
-        cut.rank = 0;
-        cut.left = count;
-        cut.done = false;
+        cut = {0, among_spent ? count - fresh : count, false};
     }
+    const auto runs = [&](int i, bool spent) { return i < scores.end() && spent == among_spent; };
     __syncthreads();
-    for (int shift = 56; shift >= 0 && !cut.done; shift -= 8) {
+    for (int shift = 24; shift >= 0 && !cut.done; shift -= 8) {
         if (threadIdx.x < kDigits) {
             counts[threadIdx.x] = 0;
         }
         __syncthreads();
-        const uint64_t known = cut.rank >> shift >> 8;
-        ranks.each([&](int, uint64_t r) {
-            if (r >> shift >> 8 == known) {
-                atomicAdd(&counts[r >> shift & (kDigits - 1)], 1U);
+        const unsigned known = shift == 24 ? 0 : ~0U << (shift + 8), so_far = cut.score;
+        scores.each([&](int i, unsigned score, bool spent) {
+            const bool counted = runs(i, spent) && ((score ^ so_far) & known) == 0;
+            const int digit = counted ? static_cast<int>(score >> shift & (kDigits - 1)) : -1;
+            if (shift == 24) {  // where nearly all are alike: who has the same says so once
+                const unsigned same = __match_any_sync(kAll, digit);
+                if (counted && (same & ((1U << threadIdx.x % kLanes) - 1)) == 0) {
+                    atomicAdd(&counts[digit], static_cast<unsigned>(__popc(same)));
+                }
+            } else if (counted) {
+                atomicAdd(&counts[digit], 1U);
             }
         });
         __syncthreads();
@@ -250,24 +274,35 @@ __global__ void __launch_bounds__(kThreads)
         }
         __syncthreads();
     }
-    const int lane = threadIdx.x % kLanes, warp = threadIdx.x / kLanes;
-    const uint64_t last = cut.rank;
-    unsigned chosen = 0;
-    ranks.each([&](int, uint64_t r) { chosen += r >= last ? 1 : 0; });
-    chosen = __reduce_add_sync(kAll, chosen);
-    if (lane == 0) {
-        warp_counts[warp] = chosen;
-    }
-    __syncthreads();
-    unsigned written = __reduce_add_sync(kAll, lane < warp ? warp_counts[lane] : 0);
-    ranks.each_row([&](int i, uint64_t r) {
-        const bool taken = i < ranks.end() && r >= last;
-        const unsigned votes = __ballot_sync(kAll, taken);
-        if (taken) {
-            order[written + __popc(votes & ((1U << lane) - 1))] = first + i;
+    const unsigned last = cut.score, of_last = cut.done ? 0xffffffffU : cut.left;
+    unsigned above = 0, equal = 0;
+    const auto is_above = [&](int i, unsigned score, bool spent) {
+        return runs(i, spent) ? score > last : i < scores.end() && !spent;
+    };
+    const auto is_equal = [&](int i, unsigned score, bool spent) {
+        return runs(i, spent) && (cut.done ? score >= last : score == last);
+    };
+    scores.each([&](int i, unsigned score, bool spent) {
+        const bool equals = is_equal(i, score, spent);
+        equal += equals ? 1 : 0;
+        above += !equals && is_above(i, score, spent) ? 1 : 0;
+    });
+    unsigned above_before = add_up(above, of_warps).before;
+    unsigned equal_before = add_up(equal, of_warps).before;
+    const unsigned lower = (1U << threadIdx.x % kLanes) - 1;
+    scores.each([&](int i, unsigned score, bool spent) {
+        const bool equals = is_equal(i, score, spent);
+        const unsigned equal_here = __ballot_sync(kAll, equals);
+        const unsigned equals_lower = equal_before + __popc(equal_here & lower);
+        const bool over = !equals && is_above(i, score, spent);
+        const unsigned above_here = __ballot_sync(kAll, over);
+        if (over || (equals && equals_lower < of_last)) {
+            order[above_before + __popc(above_here & lower) + min(equals_lower, of_last)] =
+                first + i;
             reuse[i] += reuse[i] < 255;
         }
-        written += __popc(votes);
+        above_before += __popc(above_here);
+        equal_before += __popc(equal_here);
     });
 }
 
@@ -298,7 +333,7 @@ void score_slots_cuda(const diffusion::KvView& keys, Range slots, const Tensor& 
     const bool chunks = diffusion::fits_chunks(d, d, {keys.keys});
     const auto score = [&](auto element) {
         using T = decltype(element);
-        constexpr int64_t kOfBlock = kScoreWarps * kTogether;
+        constexpr int64_t kOfBlock = kScoreWarps * kTogether<T>;
         const auto blocks = static_cast<unsigned>((slots.count() + kOfBlock - 1) / kOfBlock);
         const auto kernel = chunks ? score_kernel<T, diffusion::kChunk> : score_kernel<T, 1>;
         kernel<<<blocks, kScoreWarps * kLanes, sums.bytes(), stream>>>(

@@ -16,7 +16,6 @@ using diffusion::store;
 using diffusion::to_float;
 
 constexpr int kThreads = 256;
-constexpr int kEach = 8;  // elements a thread has on their way at a time
 constexpr int kMaxPairs = 128;
 
 // What moves where: the same in all tensors that move together.
@@ -40,11 +39,14 @@ struct AllMoved {
     Moved of[kMostMoved];
 };
 
+// A block moves all it can at once: what it waits for is memory.
+constexpr int kMovers = 1024, kEach = 8;  // threads; elements that one has on their way
+
 // Part p of every slot of group g, as many slots at a time as the block has room for, ascending:
 // what is read next was not yet written to.
 template <typename Unit, int kWidth>
 __device__ void move_part(const Moved& moved, unsigned block, const Moves& moves) {
-    constexpr int kSlots = kThreads / kWidth;  // that the block moves at once, kEach times over
+    constexpr int kSlots = kMovers / kWidth;  // that the block moves at once, kEach times over
     const int64_t group = block / moved.parts;
     Unit* part = static_cast<Unit*>(moved.slots) + group * moved.capacity * moved.row +
                  block % moved.parts * kWidth + threadIdx.x % kWidth;
@@ -71,7 +73,7 @@ __device__ void move_part(const Moved& moved, unsigned block, const Moves& moves
 
 constexpr int kWide = 4;  // vectors of 16 bytes: 64, what memory is read in
 
-__global__ void __launch_bounds__(kThreads)
+__global__ void __launch_bounds__(kMovers)
     move_kernel(const __grid_constant__ AllMoved all, const Moves moves) {
     int t = 0;
     while (blockIdx.x >= all.of[t].end) {
@@ -304,7 +306,7 @@ void move_slots_cuda(std::span<Tensor> together, int64_t to, const Tensor& chose
                      .end = blocks};
     }
     if (moves.count > 0) {
-        move_kernel<<<blocks, kThreads, 0, stream>>>(all, moves);
+        move_kernel<<<blocks, kMovers, 0, stream>>>(all, moves);
         cuda_check_launch("move_slots");
     }
 }
