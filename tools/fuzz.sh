@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Fuzzes the readers of files and network bytes, each for so long: tools/fuzz.sh [SECONDS [TARGET...]]; without
-# targets all of them, after their own tests, which run under the same sanitizers. It goes on from what earlier runs
-# left in build/fuzz/corpus; what breaks a reader lands in build/fuzz/found.
+# targets all of them. It goes on from what earlier runs left in build/fuzz/corpus; what breaks a reader lands in
+# build/fuzz/found.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 source tools/packages.sh
@@ -9,13 +9,12 @@ source tools/packages.sh
 seconds=${1:-20}
 shift || true
 install_missing "${build_packages[@]}" "${fuzz_packages[@]}"
-cmake --preset fuzz >/dev/null
-cmake --build --preset fuzz
+cmake --preset cpu-asan-ubsan >/dev/null
+cmake --build --preset cpu-asan-ubsan --target fuzz_targets
 export UBSAN_OPTIONS=print_stacktrace=1 OMP_NUM_THREADS=1
 targets=("$@")
 if [ ${#targets[@]} -eq 0 ]; then
     targets=($(ls tests/fuzz/seeds))
-    ASAN_OPTIONS=allocator_may_return_null=1 build/fuzz/tests/fuzz/readers_test --gtest_brief=1
 fi
 
 # One target: seeds and what is known first, then new inputs. Memory that an input does not back shows as a limit
@@ -23,7 +22,7 @@ fi
 fuzz() {
     local target=$1 folder=build/fuzz
     mkdir -p "$folder/corpus/$target" "$folder/found" "$folder/logs"
-    if "$folder/tests/fuzz/fuzz_$target" -max_total_time="$2" -timeout=20 -max_len=65536 \
+    if "build/cpu-asan-ubsan/tests/fuzz/fuzz_$target" -max_total_time="$2" -timeout=20 -max_len=65536 \
         -rss_limit_mb=512 -malloc_limit_mb=256 -artifact_prefix="$folder/found/$target-" \
         "$folder/corpus/$target" "tests/fuzz/seeds/$target" >"$folder/logs/$target" 2>&1; then
         printf '%-14s %s\n' "$target" "$(grep -E '^Done ' "$folder/logs/$target")"

@@ -6,5 +6,5 @@ source tools/packages.sh
 
 install_missing "${build_packages[@]}" "${viewer_packages[@]}" \
     "${test_packages[@]}" "${viewer_test_packages[@]}"
-cmake --preset cpu-release -DLONGTAKE_TESTS=ON >/dev/null
+cmake --preset cpu-release -DLONGTAKE_TESTS=ON -DLONGTAKE_TOGETHER=ON >/dev/null
 cmake --workflow --preset cpu-release

@@ -59,7 +59,7 @@ WanVaeConfig WanVaeConfig::of(const WeightMap& weights, const std::filesystem::p
 
 WanVaeDecoder::WanVaeDecoder(const WanVaeConfig& config, const WeightMap& weights, DType compute,
                              Device device)
-    : WanVaeDecoder(config, WanVaeSource(weights, compute, device)) {}
+    : WanVaeDecoder(config, WanVaeSource{weights, compute, device}) {}
 
 WanVaeDecoder::WanVaeDecoder(const WanVaeConfig& config, const WanVaeSource& source)
     : config_(config),
@@ -139,7 +139,7 @@ void WanVaeDecoder::finish(const Tensor& coarse, WanVaeStream& stream, Tensor& f
 
 WanVaeEncoder::WanVaeEncoder(const WanVaeConfig& config, const WeightMap& weights, DType compute,
                              Device device)
-    : WanVaeEncoder(config, WanVaeSource(weights, compute, device)) {}
+    : WanVaeEncoder(config, WanVaeSource{weights, compute, device}) {}
 
 WanVaeEncoder::WanVaeEncoder(const WanVaeConfig& config, const WanVaeSource& source)
     : config_(config),

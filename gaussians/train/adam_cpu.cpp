@@ -19,11 +19,12 @@ void adam_step_cpu(std::span<const AdamBlock> columns) {
         }
     }
     parallel_for(static_cast<int64_t>(parts.size()), [&](int64_t k) {
-        const auto [column, begin, end] = parts[static_cast<std::size_t>(k)];
-        const auto [value, first, second, slope, count, rate] = *column;
+        const Part& part = parts[static_cast<std::size_t>(k)];
+        const AdamBlock column = *part.column;
 #pragma omp simd
-        for (int64_t i = begin; i < end; ++i) {
-            adam_update(rate, slope[i], value[i], first[i], second[i]);
+        for (int64_t i = part.begin; i < part.end; ++i) {
+            adam_update(column.rate, column.gradient[i], column.value[i], column.first[i],
+                        column.second[i]);
         }
     });
 }

@@ -1,5 +1,7 @@
 #include "tests/core/allocation_counter.h"
 
+#include "tests/core/sanitized.h"
+
 #include <atomic>
 #include <cerrno>
 #include <cstdlib>
@@ -39,7 +41,7 @@ size_t AllocationCounter::bytes() const {
 
 }  // namespace longtake
 
-#if defined(__SANITIZE_ADDRESS__)
+#if LONGTAKE_SANITIZED
 
 // The sanitizer owns malloc, and tells.
 extern "C" int __sanitizer_install_malloc_and_free_hooks(void (*)(const volatile void*, size_t),

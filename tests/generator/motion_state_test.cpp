@@ -7,7 +7,6 @@
 #include <algorithm>
 #include <cmath>
 #include <numbers>
-#include <ranges>
 
 namespace longtake::generator {
 namespace {
@@ -106,9 +105,12 @@ TEST(MotionState, PathsGoOnBesideADrag) {
     const Tracks both = motion.take_up(kChunk);
     ASSERT_EQ(both.points(), 4);
     const auto at = [&](int64_t frame, float x) {
-        return std::ranges::any_of(std::views::iota(int64_t{0}, both.points()), [&](int64_t n) {
-            return std::abs(both.at(frame, n).x - x) < 1e-3F && both.at(frame, n).visible;
-        });
+        for (int64_t n = 0; n < both.points(); ++n) {
+            if (std::abs(both.at(frame, n).x - x) < 1e-3F && both.at(frame, n).visible) {
+                return true;
+            }
+        }
+        return false;
     };
     EXPECT_TRUE(at(0, 40 + 12) && at(8, 40 + 20));    // 16 pixels a second, since frame 0
     EXPECT_TRUE(at(0, 200 - 24) && at(8, 200 - 40));  // twice that, the other way

@@ -31,7 +31,7 @@ TEST(Downsampling, FollowsTheScheduleOnAnyGrid) {
             EXPECT_TRUE(std::ranges::is_sorted(tokens));
             EXPECT_EQ(std::set(tokens.begin(), tokens.end()).size(), tokens.size());
             EXPECT_TRUE(std::ranges::all_of(
-                tokens, [&](int32_t t) { return t >= 0 && t < rows * columns; }));
+                tokens, [all = rows * columns](int32_t t) { return t >= 0 && t < all; }));
             const double due = static_cast<double>(rows * columns) / (factor * factor);
             EXPECT_NEAR(static_cast<double>(tokens.size()), due,
                         1.5 * static_cast<double>(columns) / factor)

@@ -1,5 +1,6 @@
 #include "interactive/volume/playback.h"
 #include "interactive/volume/volume_loader.h"
+#include "tests/core/sanitized.h"
 
 #include <fmt/format.h>
 #include <gtest/gtest.h>
@@ -84,7 +85,9 @@ TEST(PlaybackSoak, NoFrameIsLeftOutAndMemoryStays) {
                                    std::clamp(playback.due() - seconds(), 0.001, 0.02)));
     }
     EXPECT_GT(playback.frames_shown(), 0);
-    EXPECT_LT(resident_mib(), settled + 8);
+    if (!LONGTAKE_SANITIZED) {
+        EXPECT_LT(resident_mib(), settled + 8);
+    }
     EXPECT_TRUE(loader.take_complaints().empty());
 }
 

@@ -64,7 +64,7 @@ TEST_F(EncodeStream, GoesOnAfterAKillBitForBit) {
             }
         };
         // Until some frames of the second segment may be there, which is then cut off.
-        for (int i = 0; i < 500 && frames_there() <= 2; ++i) {
+        for (int i = 0; i < 5000 && frames_there() <= 2; ++i) {
             std::this_thread::sleep_for(std::chrono::milliseconds(20));
         }
         process.send(SIGKILL);

@@ -15,7 +15,11 @@ endif()
 
 add_library(longtake_warnings INTERFACE)
 target_compile_options(longtake_warnings INTERFACE
-    $<$<COMPILE_LANGUAGE:CXX>:-Wall -Wextra -Wpedantic -Wshadow -Wnon-virtual-dtor>
+    $<$<COMPILE_LANGUAGE:CXX>:-Wall -Wextra -Wpedantic>
+    # Where files are compiled as one, what is local to one shadows what is local to another.
+    $<$<AND:$<COMPILE_LANGUAGE:CXX>,$<NOT:$<BOOL:${CMAKE_UNITY_BUILD}>>>:-Wshadow>
+    $<$<COMPILE_LANGUAGE:CXX>:-Wnon-virtual-dtor>
+    $<$<COMPILE_LANG_AND_ID:CXX,Clang>:-Wno-pass-failed>  # loops that it does not vectorize
     # GCC 12 sees overlaps in std::string's operator+ that are not there (GCC bug 105651).
     $<$<COMPILE_LANG_AND_ID:CXX,GNU>:-Wno-restrict>
     $<$<AND:$<COMPILE_LANGUAGE:CXX>,$<BOOL:${LONGTAKE_WERROR}>>:-Werror>)
@@ -28,6 +32,9 @@ if(LONGTAKE_SANITIZE)
         # With a sanitizer GCC loses sight of what is initialized, as its manual says.
         $<$<COMPILE_LANG_AND_ID:CXX,GNU>:-Wno-maybe-uninitialized>)
     target_link_options(longtake_sanitize INTERFACE -fsanitize=${LONGTAKE_SANITIZE})
+endif()
+if(LONGTAKE_FUZZ AND NOT CMAKE_CXX_COMPILER_ID STREQUAL "Clang")
+    message(FATAL_ERROR "LONGTAKE_FUZZ needs clang++, which has libFuzzer: cmake --preset cpu-asan-ubsan")
 endif()
 
 if(LONGTAKE_CUDA)
@@ -42,6 +49,12 @@ if(LONGTAKE_CUDA)
     set(CMAKE_CUDA_STANDARD 20)
     find_package(CUDAToolkit REQUIRED)
 endif()
+
+# longtake_alone(SOURCES ...): where many files are compiled as one (CMAKE_UNITY_BUILD), not these: they have names
+# that others have, too.
+function(longtake_alone)
+    set_source_files_properties(${ARGN} PROPERTIES SKIP_UNITY_BUILD_INCLUSION ON)
+endfunction()
 
 # longtake_room(NAME SOURCES ... LINK ...): one library per room, `longtake::NAME`. CUDA_SOURCES and
 # CUDA_LINK are of a build with CUDA, CPU_ONLY_SOURCES of one without.
@@ -61,5 +74,8 @@ function(longtake_room name)
     target_link_libraries(longtake_${name} PUBLIC ${ARG_LINK}
         PRIVATE ${ARG_PRIVATE_LINK} $<BUILD_INTERFACE:longtake_warnings>
                 $<BUILD_INTERFACE:longtake_sanitize>)
+    if(LONGTAKE_FUZZ)
+        target_compile_options(longtake_${name} PRIVATE -fsanitize=fuzzer-no-link)
+    endif()
     set_target_properties(longtake_${name} PROPERTIES EXPORT_NAME ${name})
 endfunction()
