@@ -136,6 +136,16 @@ std::shared_ptr<const VideoModel> VideoModel::load(const fs::path& folder, DType
     return Loader(folder, compute, device, memory_budget).load();
 }
 
+std::shared_ptr<const VideoModel> VideoModel::in_chunks_of(int64_t frames) const {
+    check_input(frames > 0 && frames <= config().window_frames,
+                "chunks of {} latent frames: the model sees {} at once; choose 1 to {}", frames,
+                config().window_frames, config().window_frames);
+    auto other = std::make_shared<VideoModel>(*this);
+    other->in_own_chunks_ = in_own_chunks_ && frames == config().chunk_frames;
+    other->parts_.config.chunk_frames = frames;
+    return other;
+}
+
 bool VideoModel::reads_image() const {
     const auto& t = transformer().config();
     const int64_t tracks = parts_.track_encoder ? parts_.track_encoder->channels() : 0;

@@ -56,6 +56,11 @@ class VideoModel {
                                                   DType compute, Device device = Device::Cpu,
                                                   size_t memory_budget = 0);
 
+    // The same weights, making other numbers of latent frames at a time than they were trained to.
+    // Throws InputError for more than they see, or none.
+    std::shared_ptr<const VideoModel> in_chunks_of(int64_t frames) const;
+    bool in_own_chunks() const { return in_own_chunks_; }
+
     const VideoModelConfig& config() const { return parts_.config; }
     const std::filesystem::path& folder() const { return parts_.folder; }  // empty: none
     FlowMatchSchedule schedule() const { return FlowMatchSchedule(config().shift); }
@@ -88,6 +93,7 @@ class VideoModel {
   private:
     class Loader;
     Parts parts_;
+    bool in_own_chunks_ = true;
 };
 
 }  // namespace longtake::diffusion

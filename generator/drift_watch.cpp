@@ -17,9 +17,9 @@ void copy(const Tensor& from, Tensor to) {
 
 }  // namespace
 
-std::optional<DriftOptions> usual_drift_options(const std::filesystem::path& folder) {
-    return std::filesystem::exists(folder / kStillTakes) ? std::optional(DriftOptions{})
-                                                         : std::nullopt;
+std::optional<DriftOptions> usual_drift_options(const diffusion::VideoModel& model) {
+    const bool calibrated = std::filesystem::exists(model.folder() / kStillTakes);
+    return calibrated && model.in_own_chunks() ? std::optional(DriftOptions{}) : std::nullopt;
 }
 
 DriftWatch::DriftWatch(const std::filesystem::path& still_takes, const Tensor& latents,

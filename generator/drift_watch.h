@@ -1,6 +1,7 @@
 #pragma once
 
 #include "core/tensor.h"
+#include "diffusion/video_model.h"
 #include "generator/drift_alarm.h"
 
 #include <filesystem>
@@ -16,8 +17,8 @@ struct DriftReading {
     bool alarm = false;  // a test ended with this chunk, and found drift
 };
 
-// The usual ones where the model in `folder` has been calibrated.
-std::optional<DriftOptions> usual_drift_options(const std::filesystem::path& folder);
+// The usual ones where the model has been calibrated, and makes chunks as it did then.
+std::optional<DriftOptions> usual_drift_options(const diffusion::VideoModel& model);
 
 // The drift alarm of a take: looks at its latents, and keeps those a scene is held against.
 class DriftWatch {

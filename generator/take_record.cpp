@@ -27,6 +27,7 @@ TakeRecord TakeRecord::read(const std::filesystem::path& path) {
         record.seed = whole<uint64_t>(json.at("seed"));
         json.at("cache").get_to(record.cache);
         record.steps = whole_numbers<int>(json.at("steps"));
+        record.chunk = json.contains("chunk") ? whole<int64_t>(json.at("chunk")) : record.chunk;
         json.at("image").get_to(record.image);
         record.first_frame = whole<int64_t>(json.at("first_frame"));
         record.frames = whole<int64_t>(json.at("frames"));
@@ -64,6 +65,7 @@ void TakeRecord::write(const std::filesystem::path& path) const {
                                 {"seed", seed},
                                 {"cache", cache},
                                 {"steps", steps},
+                                {"chunk", chunk},
                                 {"image", image},
                                 {"first_frame", first_frame},
                                 {"frames", frames},

@@ -28,8 +28,9 @@ struct TakeRecord {
     std::string precision;
     uint64_t seed = 0;
     std::string cache;
-    std::vector<int> steps;   // empty: the model's own
-    std::string image;        // file beside the record that the take begins with; empty: none
+    std::vector<int> steps;  // empty: the model's own
+    int64_t chunk = 0;       // latent frames made at a time; 0: as many as the model was trained to
+    std::string image;       // file beside the record that the take begins with; empty: none
     int64_t first_frame = 0;  // of the take, that was recorded
     int64_t frames = 0;       // recorded
     std::vector<Change> changes;

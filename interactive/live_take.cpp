@@ -91,12 +91,11 @@ void LiveTake::begin(const BeginTake& wanted) {
     const Tensor image = wanted.image.empty()
                              ? Tensor()
                              : resize_and_crop(wanted.image, config.height, config.width);
-    generator::SessionOptions options{
-        .cache = wanted.cache,
-        .steps = options_.steps,
-        .noise = generator::make_seeded_noise(wanted.seed),
-        .image = image,
-        .drift = generator::usual_drift_options(options_.model->folder())};
+    generator::SessionOptions options{.cache = wanted.cache,
+                                      .steps = options_.steps,
+                                      .noise = generator::make_seeded_noise(wanted.seed),
+                                      .image = image,
+                                      .drift = generator::usual_drift_options(*options_.model)};
     contents_.reset();
     video_.reset();
     plan_.clear();
@@ -110,6 +109,7 @@ void LiveTake::begin(const BeginTake& wanted) {
                    .seed = wanted.seed,
                    .cache = wanted.cache,
                    .steps = options_.steps,
+                   .chunk = config.chunk_frames,
                    .image = {},
                    .changes = {},
                    .drift = {},

@@ -61,6 +61,19 @@ TEST(VideoModel, LoadsAWholeFolder) {
     EXPECT_TRUE(model->autoencoder().encodes());
 }
 
+TEST(VideoModel, MakesChunksOfAnyLength) {
+    const auto model = VideoModel::load(kTiny, DType::F32);
+    EXPECT_TRUE(model->in_own_chunks());
+    const auto quick = model->in_chunks_of(1);
+    EXPECT_EQ(quick->config().chunk_frames, 1);
+    EXPECT_FALSE(quick->in_own_chunks());
+    EXPECT_EQ(quick->transformer_ptr(), model->transformer_ptr());
+    EXPECT_TRUE(model->in_chunks_of(3)->in_own_chunks());
+    for (const int64_t frames : {-1, 0, 22}) {
+        EXPECT_THROW(model->in_chunks_of(frames), InputError);
+    }
+}
+
 TEST(VideoModel, ReadsPrompts) {
     const auto model = VideoModel::load(kTiny, DType::F32);
     ASSERT_TRUE(model->reads_prompts());

@@ -119,6 +119,28 @@ TEST(Session, AnyAutoencoderDecodesTheTake) {
     EXPECT_EQ(steps(with_image, 2)[0].frames.extent(0), 1);
 }
 
+TEST(Session, ChunksMayBeASingleFrame) {
+    const auto quick = tiny_model()->in_chunks_of(1);
+    for (const char* cache : {"deep-forcing", "sink", "retrieval"}) {
+        Session session(quick, seeded(1, cache));
+        session.prompt().set("a red ball", false);
+        const auto made = steps(session, 30);  // the window is 21
+        EXPECT_EQ(made[0].frames.extent(0), 1);
+        EXPECT_EQ(made[29].frames.extent(0), 4);
+        const auto snapshot = session.snapshot();
+        const auto rest = steps(session, 3);
+        session.restore(*snapshot);
+        EXPECT_TRUE(same_take(steps(session, 3), rest)) << cache;
+    }
+    EXPECT_TRUE(same_take(
+        [] {
+            Session session(tiny_model()->in_chunks_of(3), seeded(1));
+            session.prompt().set("a red ball", false);
+            return steps(session, 3);
+        }(),
+        take(seeded(1), 3)));
+}
+
 TEST(Session, AnyChunkCanBeMadeAgain) {
     for (const char* cache :
          {"window", "deep-sink", "deep-forcing", "infinity-rope", "ema-sink:share=100",

@@ -18,6 +18,7 @@ TakeRecord record() {
             .seed = 0xFFFF'FFFF'FFFF'FFFFULL,
             .cache = "sink:window=9",
             .steps = {1000, 500},
+            .chunk = 1,
             .image = "start.png",
             .first_frame = 21,
             .frames = 24,
@@ -36,6 +37,7 @@ TEST(TakeRecord, ComesBackAsItWas) {
     EXPECT_EQ(read.seed, record().seed);
     EXPECT_EQ(read.cache, record().cache);
     EXPECT_EQ(read.steps, record().steps);
+    EXPECT_EQ(read.chunk, 1);
     EXPECT_EQ(read.image, "start.png");
     EXPECT_EQ(read.first_frame, 21);
     EXPECT_EQ(read.frames, 24);

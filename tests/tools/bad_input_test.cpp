@@ -98,6 +98,8 @@ TEST(BadInput, Caches) {
     expect_refused(runner, {"generate", "--on-drift", "panic"}, "--on-drift");
     expect_refused(runner, {"generate", "--steps", "500,750"}, "must fall");
     expect_refused(runner, {"generate", "--steps", "0"}, "step 0");
+    expect_refused(runner, {"generate", "--chunk", "0"}, "--chunk");
+    expect_refused(runner, {"generate", "--chunk", "22"}, "choose 1 to 21");
 }
 
 TEST(BadInput, Outputs) {

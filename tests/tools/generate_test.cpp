@@ -66,6 +66,8 @@ TEST(Generate, TheSameCommandMakesTheSameVideo) {
     EXPECT_FALSE(equal(one, latents(runner, {"--seed", "7", "--prompt", "a blue cube"})));
     EXPECT_FALSE(equal(one, latents(runner, {"--seed", "7", "--cache", "window"})));
     EXPECT_FALSE(equal(one, latents(runner, {"--seed", "7", "--steps", "1000,500"})));
+    EXPECT_FALSE(equal(one, latents(runner, {"--seed", "7", "--chunk", "1"})));
+    EXPECT_TRUE(equal(one, latents(runner, {"--seed", "7", "--chunk", "3"})));
 }
 
 TEST(Generate, NoiseAndPromptMayComeFromFiles) {

@@ -28,7 +28,7 @@ void look_for_drift(const DriftChoice& choice, const diffusion::VideoModel& mode
                     generator::SessionOptions& options) {
     options.reanchor = choice.on_drift == "reanchor";
     if (choice.on_drift == "ignore" ||
-        (choice.on_drift.empty() && !generator::usual_drift_options(model.folder()))) {
+        (choice.on_drift.empty() && !generator::usual_drift_options(model))) {
         return;
     }
     options.drift = choice.test;

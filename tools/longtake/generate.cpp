@@ -120,6 +120,7 @@ generator::TakeRecord follow_record(GenerateOptions& o) {
     o.model.precision = record.precision;
     o.model.cache = record.cache;
     o.model.steps = record.steps;
+    o.model.chunk = record.chunk;
     o.seed = record.seed;
     o.frames = record.first_frame + record.frames;
     if (o.video.codec.empty() && o.output.ends_with(".mkv")) {

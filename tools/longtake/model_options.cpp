@@ -34,6 +34,12 @@ void add_model_options(CLI::App& command, ModelOptions& options) {
                     "Denoising steps, falling, such as 1000,500 (default: the model's)")
         ->delimiter(',');
     command
+        .add_option(
+            "--chunk", options.chunk,
+            "Latent frames, of four pictures each, that are made at a time (default: as many "
+            "as the model was trained to): 1 answers soonest")
+        ->check(CLI::Range(1, 1024));
+    command
         .add_option("--memory-budget", options.memory_budget,
                     "GiB that weights and session may take; a text encoder that is too large for "
                     "it is read layer by layer (default: what there is)")
@@ -56,11 +62,13 @@ void use_threads(const ModelOptions& options) {
 std::shared_ptr<const diffusion::VideoModel> load_model(const ModelOptions& options) {
     use_threads(options);
     const Device device = device_of(options.device);
-    return within_memory("the model", "end other programs, or choose --device cpu", [&] {
-        return diffusion::VideoModel::load(find_model(options.model), precision_of(options, device),
-                                           device,
-                                           static_cast<size_t>(options.memory_budget * (1 << 30)));
-    });
+    const auto model =
+        within_memory("the model", "end other programs, or choose --device cpu", [&] {
+            return diffusion::VideoModel::load(
+                find_model(options.model), precision_of(options, device), device,
+                static_cast<size_t>(options.memory_budget * (1 << 30)));
+        });
+    return options.chunk == 0 ? model : model->in_chunks_of(options.chunk);
 }
 
 }  // namespace longtake::cli

@@ -15,6 +15,7 @@ struct ModelOptions {
     std::string model;  // folder; empty: the bundled one
     std::string cache = "deep-forcing";
     std::vector<int> steps;
+    int64_t chunk = 0;  // latent frames; 0: the model's own
     std::string device = "auto";
     std::string precision = "auto";
     int threads = 0;           // 0: as many as the machine offers
