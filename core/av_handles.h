@@ -13,7 +13,9 @@ extern "C" {
 
 #include <chrono>
 #include <memory>
+#include <stop_token>
 #include <string>
+#include <utility>
 
 namespace longtake::av {
 
@@ -75,24 +77,30 @@ class Dictionary {
     AVDictionary* entries_ = nullptr;
 };
 
-// Ends FFmpeg's waiting for files and networks when its time is up. Must stay in place while an
-// FFmpeg object holds its callback.
+// Ends FFmpeg's waiting for files and networks when its time is up, or when it is asked to stop.
+// Must stay in place while an FFmpeg object holds its callback.
 class Deadline {
   public:
-    explicit Deadline(std::chrono::seconds limit) : limit_(limit) { restart(); }
+    explicit Deadline(std::chrono::seconds limit, std::stop_token stop = {})
+        : limit_(limit), stop_(std::move(stop)) {
+        restart();
+    }
     Deadline(const Deadline&) = delete;
     Deadline& operator=(const Deadline&) = delete;
 
     void restart() { end_ = std::chrono::steady_clock::now() + limit_; }
     AVIOInterruptCB callback() {
         return {[](void* self) -> int {
-                    return std::chrono::steady_clock::now() > static_cast<Deadline*>(self)->end_;
+                    const auto* own = static_cast<Deadline*>(self);
+                    return std::chrono::steady_clock::now() > own->end_ ||
+                           own->stop_.stop_requested();
                 },
                 this};
     }
 
   private:
     std::chrono::seconds limit_;
+    std::stop_token stop_;
     std::chrono::steady_clock::time_point end_;
 };
 

@@ -36,11 +36,12 @@ void check_size(const std::string& source, int64_t width, int64_t height) {
 }  // namespace
 
 struct VideoReader::State {
-    State(const std::string& name, Growing grows)
+    State(const std::string& name, Growing grows, std::stop_token asked)
         : source(name),
           growing(grows),
           opened_bytes(bytes_now()),
-          deadline(kPatience),
+          stop(std::move(asked)),
+          deadline(kPatience, stop),
           input(av::open_input(url_of(name), deadline.callback())),
           stream(av::video_stream(*input, name)),
           packet(av::make_packet()),
@@ -149,6 +150,7 @@ struct VideoReader::State {
     uint64_t opened_bytes;                                 // of the file, when it was opened
     int64_t first_byte = -1, used_bytes = 0, frames = 0;   // of our packets so far
     int64_t last = AV_NOPTS_VALUE, past = AV_NOPTS_VALUE;  // times, in the stream's own units
+    std::stop_token stop;
     av::Deadline deadline;
     av::Input input;
     AVStream* stream;
@@ -158,8 +160,8 @@ struct VideoReader::State {
     av::PictureConverter converter;
 };
 
-VideoReader::VideoReader(const std::string& source, Growing growing)
-    : state_(std::make_unique<State>(source, growing)) {}
+VideoReader::VideoReader(const std::string& source, Growing growing, std::stop_token stop)
+    : state_(std::make_unique<State>(source, growing, std::move(stop))) {}
 VideoReader::~VideoReader() = default;
 VideoReader::VideoReader(VideoReader&&) noexcept = default;
 VideoReader& VideoReader::operator=(VideoReader&&) noexcept = default;
@@ -199,9 +201,9 @@ bool VideoReader::go_on() {
     if (old.growing == Growing::No || old.bytes_now() <= old.opened_bytes) {
         return false;
     }
-    auto anew = std::make_unique<State>(old.source, Growing::Yes);
+    auto anew = std::make_unique<State>(old.source, Growing::Yes, old.stop);
     if (!anew->seek(old.last)) {
-        anew = std::make_unique<State>(old.source, Growing::Yes);
+        anew = std::make_unique<State>(old.source, Growing::Yes, old.stop);
     }
     anew->past = anew->last = old.last;
     anew->frames = old.frames;
@@ -213,7 +215,7 @@ bool VideoReader::go_on() {
 bool VideoReader::call_again() {
     std::unique_ptr<State> anew;
     try {
-        anew = std::make_unique<State>(state_->source, Growing::Yes);
+        anew = std::make_unique<State>(state_->source, Growing::Yes, state_->stop);
     } catch (const InputError& e) {
         spdlog::debug("called again: {}", e.what());
         return false;

@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <memory>
 #include <optional>
+#include <stop_token>
 #include <string>
 
 namespace longtake {
@@ -17,7 +18,9 @@ class VideoReader {
     // With Growing::Yes somebody still writes it: the packet that it ends with so far may be half
     // written, and what needs it is left for later.
     enum class Growing : uint8_t { No, Yes };
-    explicit VideoReader(const std::string& source, Growing growing = Growing::No);
+    // Whoever asks to `stop` ends its waiting for a network.
+    explicit VideoReader(const std::string& source, Growing growing = Growing::No,
+                         std::stop_token stop = {});
     ~VideoReader();
     VideoReader(VideoReader&&) noexcept;
     VideoReader& operator=(VideoReader&&) noexcept;

@@ -4,6 +4,7 @@
 #include "core/image.h"
 
 #include <omp.h>
+#include <chrono>
 
 #include <algorithm>
 #include <utility>
@@ -139,23 +140,24 @@ void LiveTake::follow(const std::string& video) {
     if (video.empty()) {
         return;
     }
-    try {
-        video_.emplace(video, generator::TrackFrame{config.width, config.height, config.frame_rate},
-                       static_cast<float>(config.width) / kAcross);
-        video_from_ = session_->video_frames();
-    } catch (const InputError& e) {
-        complaints_.emplace_back(e.what());
-    }
+    video_.emplace(video, generator::TrackFrame{config.width, config.height, config.frame_rate},
+                   static_cast<float>(config.width) / kAcross);
+    video_from_ = session_->video_frames();
 }
 
 // What the video does in the frames to come.
 void LiveTake::take_up_video() {
+    constexpr std::chrono::seconds kPatience{2};  // a camera sends a chunk in less
     if (!video_) {
         return;
     }
     try {
+        const bool late = video_->late();
         session_->motion().play(
-            video_->at(session_->video_frames() - video_from_, session_->next_frames()));
+            video_->at(session_->video_frames() - video_from_, session_->next_frames(), kPatience));
+        if (video_->late() && !late) {
+            complaints_.emplace_back("the video that moves the take is late; the take goes on");
+        }
     } catch (const InputError& e) {
         complaints_.emplace_back(e.what());
         video_.reset();

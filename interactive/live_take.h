@@ -1,10 +1,10 @@
 #pragma once
 
 #include "generator/control/control_queue.h"
-#include "generator/control/motion_transfer.h"
 #include "generator/take_record.h"
 #include "interactive/chunk_maker.h"
 #include "interactive/frame_store.h"
+#include "interactive/live_motion.h"
 #include "interactive/recorder.h"
 
 #include <memory>
@@ -49,10 +49,10 @@ class LiveTake : public ChunkMaker {
     generator::CacheContents contents_;
     generator::TakeRecord record_;
     std::vector<generator::PromptChange> plan_;
-    std::optional<generator::MotionTransfer> video_;  // whose motion is followed
-    int64_t video_from_ = 0;                          // the frame of the take it began with
-    std::string prompt_;                              // asked for last
-    bool cut_ = false;                                // asked for at this border
+    std::optional<LiveMotion> video_;  // whose motion is followed
+    int64_t video_from_ = 0;           // the frame of the take it began with
+    std::string prompt_;               // asked for last
+    bool cut_ = false;                 // asked for at this border
     int64_t prompt_revision_ = 0;
     int64_t revision_ = 0;
     int64_t take_ = 0;

@@ -9,9 +9,10 @@
 
 namespace longtake::generator {
 
-MotionTransfer::MotionTransfer(const std::string& video, const TrackFrame& take, float spacing)
+MotionTransfer::MotionTransfer(const std::string& video, const TrackFrame& take, float spacing,
+                               std::stop_token stop)
     : take_(take),
-      reader_(video),
+      reader_(video, VideoReader::Growing::No, std::move(stop)),
       step_(reader_.frame_rate().value() / take.frame_rate),
       tracker_(spacing) {
     check_input(step_ > 0 && step_ < 1000, "{}: it has {} frames a second", video,

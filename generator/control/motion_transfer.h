@@ -16,8 +16,10 @@ namespace longtake::generator {
 // times; between two of them points go straight.
 class MotionTransfer {
   public:
-    // `spacing` from point to point, in pixels of the take.
-    MotionTransfer(const std::string& video, const TrackFrame& take, float spacing);
+    // `spacing` from point to point, in pixels of the take. Whoever asks to `stop` ends its
+    // waiting.
+    MotionTransfer(const std::string& video, const TrackFrame& take, float spacing,
+                   std::stop_token stop = {});
 
     // Of frames [first, first + count) of the take, fewer where the video ends; `first` never goes
     // back. Waits for a video that is still being made. Throws InputError, naming the video.
