@@ -1,9 +1,8 @@
 #include "generator/control/motion_transfer.h"
 
 #include "core/error.h"
-#include "core/video_writer.h"
 #include "tests/core/temporary_folder.h"
-#include "tests/generator/moving_texture.h"
+#include "tests/generator/moving_video.h"
 
 #include <gtest/gtest.h>
 
@@ -14,23 +13,6 @@ namespace longtake::generator {
 namespace {
 
 constexpr TrackFrame kTake{.width = 256, .height = 144, .frame_rate = 16};
-
-// The texture as a lossless video of so many frames a second.
-std::string video_of(const MovingTexture& texture, const TemporaryFolder& folder, int rate,
-                     int64_t frames) {
-    const std::string path = folder / "motion.mkv";
-    auto writer = make_frame_writer(path, {.height = texture.height,
-                                           .width = texture.width,
-                                           .frame_rate = {rate, 1},
-                                           .codec = "ffv1",
-                                           .preset = {},
-                                           .pixel_format = {}});
-    for (int64_t t = 0; t < frames; ++t) {
-        writer->write(texture.frame(t).reshape({1, texture.height, texture.width, 3}));
-    }
-    writer->finish();
-    return path;
-}
 
 // How far points go from a frame to the next, on average.
 double mean_step(const Tracks& tracks, int64_t frame, int64_t* count = nullptr) {

@@ -1,10 +1,8 @@
 #include "interactive/live_motion.h"
 
 #include "core/error.h"
-#include "core/video_writer.h"
 #include "tests/core/free_port.h"
-#include "tests/core/temporary_folder.h"
-#include "tests/generator/moving_texture.h"
+#include "tests/generator/moving_video.h"
 
 #include <fmt/format.h>
 #include <gtest/gtest.h>
@@ -25,18 +23,7 @@ constexpr int64_t kFrames = 60, kChunk = 4;
 
 std::string video_that_moves() {
     const TemporaryFolder folder;
-    const generator::MovingTexture texture{.carried = {2, 0}};
-    const std::string path = folder / "motion.mkv";
-    auto writer = make_frame_writer(path, {.height = texture.height,
-                                           .width = texture.width,
-                                           .frame_rate = {16, 1},
-                                           .codec = "ffv1",
-                                           .preset = {},
-                                           .pixel_format = {}});
-    for (int64_t t = 0; t < kFrames; ++t) {
-        writer->write(texture.frame(t).reshape({1, texture.height, texture.width, 3}));
-    }
-    writer->finish();
+    const std::string path = generator::video_of({.carried = {2, 0}}, folder, 16, kFrames);
     std::ifstream in(path, std::ios::binary);
     return {std::istreambuf_iterator<char>(in), {}};
 }
