@@ -9,7 +9,7 @@ from PIL import Image
 matplotlib.use("Agg")
 import matplotlib.pyplot as plt  # noqa: E402
 
-NAMED = ["window", "sink", "deep-sink", "deep-forcing", "infinity-rope", "entropy", "rebuild", "forcing-kv"]
+NAMED = ["window", "sink", "deep-forcing", "infinity-rope", "entropy", "rebuild", "forcing-kv", "retrieval", "relic"]
 CURVES = [("frechet", "Fréchet distance to real clips"), ("shape", "right shapes"), ("camera", "right camera moves"),
           ("movement", "optical flow, px a frame"), ("colour_drift", "mean colour's drift, levels"),
           ("repetition", "to the nearest frame 5 s or more before, levels"), ("identity", "objects of the first clip seen again"),
