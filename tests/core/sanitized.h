@@ -7,8 +7,13 @@
 #else
 #define LONGTAKE_CLANG_HAS(feature) 0
 #endif
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__) || \
-    LONGTAKE_CLANG_HAS(address_sanitizer) || LONGTAKE_CLANG_HAS(thread_sanitizer)
+#if defined(__SANITIZE_THREAD__) || LONGTAKE_CLANG_HAS(thread_sanitizer)
+#define LONGTAKE_THREAD_SANITIZED 1  // which also owns operator new
+#else
+#define LONGTAKE_THREAD_SANITIZED 0
+#endif
+#if defined(__SANITIZE_ADDRESS__) || LONGTAKE_CLANG_HAS(address_sanitizer) || \
+    LONGTAKE_THREAD_SANITIZED
 #define LONGTAKE_SANITIZED 1
 #else
 #define LONGTAKE_SANITIZED 0

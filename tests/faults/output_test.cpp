@@ -59,8 +59,9 @@ TEST_F(Output, AFullDiskIsSaidByEveryCommand) {
     expect_refused({"convert", "clip/*.spz", "-o", "a.ltv"}, how, "a.ltv", why);
     expect_refused({"render", "a.spz", "-o", "walk.mp4"}, how, "walk.mp4", why);
     expect_refused({"info", "clip", "-o", "rig.png"}, how, "rig.png", why);
-    expect_refused({"embed", "a ball", "-o", "rows.safetensors"}, full_after(runner.options, 300),
-                   "rows.safetensors", why);
+    expect_refused({"embed", "a red ball rolls right on green grass by day, then a blue one", "-o",
+                    "rows.safetensors"},
+                   full_after(runner.options, 1100), "rows.safetensors", why);
 }
 
 // What was written plays, and the same command goes on when there is room again.

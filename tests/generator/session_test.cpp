@@ -1,6 +1,7 @@
 #include "generator/session.h"
 
 #include "core/error.h"
+#include "tests/core/sanitized.h"
 #include "tests/core/temporary_folder.h"
 #include "tests/generator/allocation_counter.h"
 #include "tests/generator/thread_count.h"
@@ -352,6 +353,9 @@ TEST(Session, EncodedPromptsMayComeFromElsewhere) {
 
 // What a step allocates (inside the matrix library) it gives back.
 TEST(Session, SteadyStateDoesNotGrow) {
+    if (LONGTAKE_THREAD_SANITIZED) {
+        GTEST_SKIP() << "ThreadSanitizer counts no allocations";
+    }
     for (const char* cache : {"window", "rebuild"}) {
         Session session(tiny_model(), seeded(1, cache));
         session.prompt().set("a red ball", false);
