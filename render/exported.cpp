@@ -1,5 +1,6 @@
 #include "render/exported.h"
 
+#include "render/memory.h"
 #include "render/submission.h"
 
 namespace longtake::render {
@@ -18,36 +19,21 @@ ExportedBuffer::ExportedBuffer(const Device& device, VkDeviceSize size, VkBuffer
     VkExternalMemoryBufferCreateInfo external{};
     external.sType = VK_STRUCTURE_TYPE_EXTERNAL_MEMORY_BUFFER_CREATE_INFO;
     external.handleTypes = VK_EXTERNAL_MEMORY_HANDLE_TYPE_OPAQUE_FD_BIT;
-    VkBufferCreateInfo info{};
-    info.sType = VK_STRUCTURE_TYPE_BUFFER_CREATE_INFO;
-    info.pNext = &external;
-    info.size = size;
-    info.usage = usage;
-    VkBuffer buffer = VK_NULL_HANDLE;
-    check_vk(vkCreateBuffer(device.get(), &info, nullptr, &buffer), "making a shared buffer");
-    buffer_ = {device.get(), buffer, vkDestroyBuffer};
+    buffer_ = make_buffer(device, size, usage, &external);
     VkMemoryRequirements needs;
-    vkGetBufferMemoryRequirements(device.get(), buffer, &needs);
+    vkGetBufferMemoryRequirements(device.get(), buffer_.get(), &needs);
     allocated_ = needs.size;
 
     VkMemoryDedicatedAllocateInfo dedicated{};
     dedicated.sType = VK_STRUCTURE_TYPE_MEMORY_DEDICATED_ALLOCATE_INFO;
-    dedicated.buffer = buffer;
+    dedicated.buffer = buffer_.get();
     VkExportMemoryAllocateInfo exported{};
     exported.sType = VK_STRUCTURE_TYPE_EXPORT_MEMORY_ALLOCATE_INFO;
     exported.pNext = &dedicated;
     exported.handleTypes = VK_EXTERNAL_MEMORY_HANDLE_TYPE_OPAQUE_FD_BIT;
-    VkMemoryAllocateInfo allocation{};
-    allocation.sType = VK_STRUCTURE_TYPE_MEMORY_ALLOCATE_INFO;
-    allocation.pNext = &exported;
-    allocation.allocationSize = needs.size;
-    allocation.memoryTypeIndex =
-        device.memory_type(needs.memoryTypeBits, VK_MEMORY_PROPERTY_DEVICE_LOCAL_BIT);
-    VkDeviceMemory memory = VK_NULL_HANDLE;
-    check_vk(vkAllocateMemory(device.get(), &allocation, nullptr, &memory),
-             "allocating shared memory");
-    memory_ = {device.get(), memory, vkFreeMemory};
-    check_vk(vkBindBufferMemory(device.get(), buffer, memory, 0), "binding a shared buffer");
+    memory_ = allocate(device, needs, VK_MEMORY_PROPERTY_DEVICE_LOCAL_BIT, 0, &exported);
+    check_vk(vkBindBufferMemory(device.get(), buffer_.get(), memory_.get(), 0),
+             "binding a shared buffer");
 }
 
 int ExportedBuffer::descriptor(const Device& device) const {

@@ -1,17 +1,25 @@
 #include "render/memory.h"
 
 namespace longtake::render {
-namespace {
+
+Handle<VkBuffer> make_buffer(const Device& device, VkDeviceSize size, VkBufferUsageFlags usage,
+                             const void* more) {
+    VkBufferCreateInfo info{};
+    info.sType = VK_STRUCTURE_TYPE_BUFFER_CREATE_INFO;
+    info.pNext = more;
+    info.size = size;
+    info.usage = usage;
+    VkBuffer buffer = VK_NULL_HANDLE;
+    check_vk(vkCreateBuffer(device.get(), &info, nullptr, &buffer), "making a buffer");
+    return {device.get(), buffer, vkDestroyBuffer};
+}
 
 Handle<VkDeviceMemory> allocate(const Device& device, const VkMemoryRequirements& needs,
                                 VkMemoryPropertyFlags wanted, VkMemoryPropertyFlags better,
-                                bool addressed) {
-    VkMemoryAllocateFlagsInfo flags{};
-    flags.sType = VK_STRUCTURE_TYPE_MEMORY_ALLOCATE_FLAGS_INFO;
-    flags.flags = VK_MEMORY_ALLOCATE_DEVICE_ADDRESS_BIT;
+                                const void* more) {
     VkMemoryAllocateInfo info{};
     info.sType = VK_STRUCTURE_TYPE_MEMORY_ALLOCATE_INFO;
-    info.pNext = addressed ? &flags : nullptr;
+    info.pNext = more;
     info.allocationSize = needs.size;
     info.memoryTypeIndex = device.memory_type(needs.memoryTypeBits, wanted, better);
     VkDeviceMemory memory = VK_NULL_HANDLE;
@@ -19,31 +27,25 @@ Handle<VkDeviceMemory> allocate(const Device& device, const VkMemoryRequirements
     return {device.get(), memory, vkFreeMemory};
 }
 
-}  // namespace
-
 Buffer::Buffer(const Device& device, VkDeviceSize size, VkBufferUsageFlags usage, bool host,
                bool read)
-    : size_(size) {
-    VkBufferCreateInfo info{};
-    info.sType = VK_STRUCTURE_TYPE_BUFFER_CREATE_INFO;
-    info.size = size;
-    info.usage = usage;
-    VkBuffer buffer = VK_NULL_HANDLE;
-    check_vk(vkCreateBuffer(device.get(), &info, nullptr, &buffer), "making a buffer");
-    buffer_ = {device.get(), buffer, vkDestroyBuffer};
+    : buffer_(make_buffer(device, size, usage)), size_(size) {
     VkMemoryRequirements needs;
-    vkGetBufferMemoryRequirements(device.get(), buffer, &needs);
+    vkGetBufferMemoryRequirements(device.get(), get(), &needs);
+    VkMemoryAllocateFlagsInfo flags{};
+    flags.sType = VK_STRUCTURE_TYPE_MEMORY_ALLOCATE_FLAGS_INFO;
+    flags.flags = VK_MEMORY_ALLOCATE_DEVICE_ADDRESS_BIT;
     const bool addressed = (usage & VK_BUFFER_USAGE_SHADER_DEVICE_ADDRESS_BIT) != 0;
     memory_ =
         allocate(device, needs,
                  host ? VK_MEMORY_PROPERTY_HOST_VISIBLE_BIT | VK_MEMORY_PROPERTY_HOST_COHERENT_BIT
                       : VK_MEMORY_PROPERTY_DEVICE_LOCAL_BIT,
-                 read ? VK_MEMORY_PROPERTY_HOST_CACHED_BIT : 0, addressed);
-    check_vk(vkBindBufferMemory(device.get(), buffer, memory_.get(), 0), "binding a buffer");
+                 read ? VK_MEMORY_PROPERTY_HOST_CACHED_BIT : 0, addressed ? &flags : nullptr);
+    check_vk(vkBindBufferMemory(device.get(), get(), memory_.get(), 0), "binding a buffer");
     if (addressed) {
         VkBufferDeviceAddressInfo where{};
         where.sType = VK_STRUCTURE_TYPE_BUFFER_DEVICE_ADDRESS_INFO;
-        where.buffer = buffer;
+        where.buffer = get();
         address_ = vkGetBufferDeviceAddress(device.get(), &where);
     }
     if (host) {
@@ -72,7 +74,7 @@ Image::Image(const Device& device, VkExtent2D extent, VkFormat format, VkImageUs
     image_ = {device.get(), image, vkDestroyImage};
     VkMemoryRequirements needs;
     vkGetImageMemoryRequirements(device.get(), image, &needs);
-    memory_ = allocate(device, needs, VK_MEMORY_PROPERTY_DEVICE_LOCAL_BIT, 0, false);
+    memory_ = allocate(device, needs, VK_MEMORY_PROPERTY_DEVICE_LOCAL_BIT);
     check_vk(vkBindImageMemory(device.get(), image, memory_.get(), 0), "binding an image");
     view_ = make_view(device, image, format, swizzle);
 }

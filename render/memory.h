@@ -7,6 +7,13 @@
 
 namespace longtake::render {
 
+// A buffer without memory, and memory of a kind; `more` is chained to what is asked for.
+Handle<VkBuffer> make_buffer(const Device& device, VkDeviceSize size, VkBufferUsageFlags usage,
+                             const void* more = nullptr);
+Handle<VkDeviceMemory> allocate(const Device& device, const VkMemoryRequirements& needs,
+                                VkMemoryPropertyFlags wanted, VkMemoryPropertyFlags better = 0,
+                                const void* more = nullptr);
+
 // A buffer in memory of its own. Few and large ones are made, none in the steady state, so that
 // nothing is gained by sharing blocks; memory that another API imports has to stand alone anyway.
 class Buffer {

@@ -4,6 +4,7 @@
 #include "core/file.h"
 #include "core/npy.h"
 #include "core/text.h"
+#include "generator/control/camera_pose.h"
 
 #include <nlohmann/json.hpp>
 
@@ -24,8 +25,8 @@ using Json = nlohmann::json;
 constexpr int64_t kMostCameras = 100'000;
 constexpr size_t kLongest = size_t{1} << 28;  // bytes of JSON
 
-SceneCamera wide_camera(const TrackFrame& take) {
-    SceneCamera camera{.width = take.width, .height = take.height};
+Pinhole wide_camera(const TrackFrame& take) {
+    Pinhole camera{.width = take.width, .height = take.height};
     camera.fx = camera.fy = static_cast<double>(take.width);
     camera.cx = 0.5 * static_cast<double>(take.width);
     camera.cy = 0.5 * static_cast<double>(take.height);
@@ -33,7 +34,7 @@ SceneCamera wide_camera(const TrackFrame& take) {
 }
 
 // fx, fy, cx, cy of a picture whose middle is the principal point.
-SceneCamera camera_of(std::span<const double> intrinsics) {
+Pinhole camera_of(std::span<const double> intrinsics) {
     for (const double v : intrinsics) {
         check_input(v >= 0.5 && v < 1e6, "its intrinsics are {:.6g}", fmt::join(intrinsics, " "));
     }
@@ -59,7 +60,7 @@ CameraPath from_arrays(const NpyArray& poses, const NpyArray& intrinsics, const 
     CameraPath path;
     for (int64_t t = 0; t < frames; ++t) {
         const int64_t row = rows == 1 ? 0 : t;
-        SceneCamera camera =
+        Pinhole camera =
             intrinsics.values.empty()
                 ? wide_camera(take)
                 : camera_of(std::span(intrinsics.values).subspan(static_cast<size_t>(4 * row), 4));
@@ -103,7 +104,7 @@ CameraPath from_nerfstudio(const fs::path& path, const TrackFrame& take) {
     for (const Json& entry : json.at("camera_path")) {
         check_input(std::ssize(result.cameras) < kMostCameras, "more than {} cameras",
                     kMostCameras);
-        SceneCamera camera = wide_camera(take);
+        Pinhole camera = wide_camera(take);
         const double fov = entry.value("fov", 50.);
         check_input(fov > 0.1 && fov < 179, "a field of view of {} degrees", fov);
         camera.fx = camera.fy = camera.cy / std::tan(fov / 360 * std::numbers::pi);
@@ -146,7 +147,7 @@ CameraPath read_camera_path(const fs::path& path, const TrackFrame& take) {
     }
 }
 
-SceneCamera between(const std::vector<SceneCamera>& cameras, double at) {
+Pinhole between(const std::vector<Pinhole>& cameras, double at) {
     const auto last = static_cast<double>(cameras.size() - 1);
     const double place = std::clamp(at, 0., last);
     const auto before = static_cast<size_t>(place);
@@ -154,8 +155,8 @@ SceneCamera between(const std::vector<SceneCamera>& cameras, double at) {
     if (part < 1e-9) {
         return cameras[before];
     }
-    const SceneCamera &a = cameras[before], &b = cameras[before + 1];
-    SceneCamera camera = a;
+    const Pinhole &a = cameras[before], &b = cameras[before + 1];
+    Pinhole camera = a;
     const auto mixed = [part](double from, double to) { return from + part * (to - from); };
     camera.fx = mixed(a.fx, b.fx);
     camera.fy = mixed(a.fy, b.fy);
@@ -189,11 +190,11 @@ SceneCamera between(const std::vector<SceneCamera>& cameras, double at) {
     return camera;
 }
 
-SceneCamera fitted(const SceneCamera& camera, const TrackFrame& take) {
+Pinhole fitted(const Pinhole& camera, const TrackFrame& take) {
     const auto width = static_cast<double>(take.width), height = static_cast<double>(take.height);
     const double factor = std::max(width / static_cast<double>(camera.width),
                                    height / static_cast<double>(camera.height));
-    SceneCamera result = camera;
+    Pinhole result = camera;
     result.width = take.width;
     result.height = take.height;
     result.fx *= factor;

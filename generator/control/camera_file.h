@@ -1,6 +1,6 @@
 #pragma once
 
-#include "generator/control/scene_camera.h"
+#include "core/pinhole.h"
 #include "generator/tracks/track_file.h"
 
 #include <filesystem>
@@ -10,7 +10,7 @@ namespace longtake::generator {
 
 // A camera a frame, of any picture, at a rate of its own.
 struct CameraPath {
-    std::vector<SceneCamera> cameras;
+    std::vector<Pinhole> cameras;
     double frame_rate = 0;  // 0: the take's
 };
 
@@ -24,8 +24,8 @@ CameraPath read_camera_path(const std::filesystem::path& path, const TrackFrame&
 bool is_camera_path(const std::filesystem::path& path);
 
 // Between two cameras of a path, which look nearly the same way: carried straight, turned evenly.
-SceneCamera between(const std::vector<SceneCamera>& cameras, double at);
+Pinhole between(const std::vector<Pinhole>& cameras, double at);
 // For pictures of the take's size, as `--image` fits them: covered, the middle cut out.
-SceneCamera fitted(const SceneCamera& camera, const TrackFrame& take);
+Pinhole fitted(const Pinhole& camera, const TrackFrame& take);
 
 }  // namespace longtake::generator

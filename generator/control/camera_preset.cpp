@@ -64,14 +64,13 @@ std::array<double, 9> turned(double yaw, double pitch, double roll) {
 
 }  // namespace
 
-SceneCamera moved(const SceneCamera& camera, const CameraMove& move, double distance,
-                  double seconds) {
+Pinhole moved(const Pinhole& camera, const CameraMove& move, double distance, double seconds) {
     const double orbit = move.orbit * seconds;
     const auto turn = turned(move.yaw * seconds - orbit, move.pitch * seconds, move.roll * seconds);
     const std::array<double, 3> by{
         distance * (move.right * seconds + std::sin(orbit)), distance * move.down * seconds,
         distance * (1 - std::exp(-move.forward * seconds) + 1 - std::cos(orbit))};
-    SceneCamera result = camera;
+    Pinhole result = camera;
     for (size_t i = 0; i < 3; ++i) {
         result.translation[i] = 0;
         for (size_t j = 0; j < 3; ++j) {
@@ -106,13 +105,13 @@ CameraMove camera_move_of(std::string_view name, double speed) {
     return move;
 }
 
-std::vector<SceneCamera> camera_path_of(std::string_view name, double speed, double distance,
-                                        int64_t frames, const TrackFrame& take) {
+std::vector<Pinhole> camera_path_of(std::string_view name, double speed, double distance,
+                                    int64_t frames, const TrackFrame& take) {
     const Preset& p = preset(name);
-    std::vector<SceneCamera> cameras;
+    std::vector<Pinhole> cameras;
     for (int64_t t = 0; t < frames; ++t) {
         const double by = speed * static_cast<double>(t) / take.frame_rate;
-        SceneCamera camera{.width = take.width, .height = take.height};
+        Pinhole camera{.width = take.width, .height = take.height};
         camera.fx = camera.fy = static_cast<double>(take.width) * std::exp(p.zoom * by);
         camera.cx = 0.5 * static_cast<double>(take.width);
         camera.cy = 0.5 * static_cast<double>(take.height);

@@ -1,7 +1,7 @@
 #pragma once
 
+#include "core/pinhole.h"
 #include "generator/control/handle.h"
-#include "generator/control/scene_camera.h"
 #include "generator/tracks/track_file.h"
 
 #include <cstdint>
@@ -22,11 +22,10 @@ CameraMove camera_move_of(std::string_view name, double speed);
 
 // The same as cameras, one a frame of the take, that begin at the origin and look along z; the
 // middle of the scene is `distance` away, and the picture is as wide as that is far.
-std::vector<SceneCamera> camera_path_of(std::string_view name, double speed, double distance,
-                                        int64_t frames, const TrackFrame& take);
+std::vector<Pinhole> camera_path_of(std::string_view name, double speed, double distance,
+                                    int64_t frames, const TrackFrame& take);
 
 // A camera after so many seconds of moving before a scene whose middle is `distance` away.
-SceneCamera moved(const SceneCamera& camera, const CameraMove& move, double distance,
-                  double seconds);
+Pinhole moved(const Pinhole& camera, const CameraMove& move, double distance, double seconds);
 
 }  // namespace longtake::generator

@@ -16,13 +16,13 @@ constexpr double kBehind = 0.05;     // of the depth, that a point may be behind
 constexpr int64_t kSurfaceStep = 2;  // pixels from point to point of the surface that hides others
 constexpr int64_t kForgotten = 160;  // frames out of sight, where new points can begin
 
-bool inside(const SceneCamera& view, double x, double y) {
+bool inside(const Pinhole& view, double x, double y) {
     return x >= 0 && y >= 0 && x < static_cast<double>(view.width) &&
            y < static_cast<double>(view.height);
 }
 
 // Of squares of kSurfaceStep pixels.
-size_t square(const SceneCamera& view, double x, double y) {
+size_t square(const Pinhole& view, double x, double y) {
     const int64_t columns = view.width / kSurfaceStep + 1;
     return static_cast<size_t>(static_cast<int64_t>(y) / kSurfaceStep * columns +
                                static_cast<int64_t>(x) / kSurfaceStep);
@@ -30,8 +30,8 @@ size_t square(const SceneCamera& view, double x, double y) {
 
 }  // namespace
 
-CameraTracks::CameraTracks(std::vector<SceneCamera> cameras, std::vector<Depth> depth,
-                           double distance, double spacing)
+CameraTracks::CameraTracks(std::vector<Pinhole> cameras, std::vector<Depth> depth, double distance,
+                           double spacing)
     : cameras_(std::move(cameras)),
       depth_(std::move(depth)),
       distance_(distance),
@@ -40,12 +40,12 @@ CameraTracks::CameraTracks(std::vector<SceneCamera> cameras, std::vector<Depth> 
           cameras_.size());
 }
 
-const SceneCamera& CameraTracks::camera(int64_t t) const {
+const Pinhole& CameraTracks::camera(int64_t t) const {
     const auto i = std::clamp<int64_t>(t - first_, 0, std::ssize(cameras_) - 1);
     return cameras_[static_cast<size_t>(i)];
 }
 
-void CameraTracks::go_on(int64_t first, std::vector<SceneCamera> cameras) {
+void CameraTracks::go_on(int64_t first, std::vector<Pinhole> cameras) {
     check(!cameras.empty(), "a scene without cameras");
     first_ = first;
     cameras_ = std::move(cameras);
@@ -105,7 +105,7 @@ std::optional<Depth> CameraTracks::depth_of(int64_t t) const {
 
 // In the middle of every cell of the grid that shows no point, where depth is known.
 void CameraTracks::add_points(const Depth& depth, int64_t t) {
-    const SceneCamera& view = camera(t);
+    const Pinhole& view = camera(t);
     const auto cells = [this](int64_t pixels) {
         return std::max<int64_t>(1, std::llround(static_cast<double>(pixels) / spacing_));
     };
@@ -131,7 +131,7 @@ void CameraTracks::add_points(const Depth& depth, int64_t t) {
     }
 }
 
-void CameraTracks::add_surface(const Depth& depth, const SceneCamera& view) {
+void CameraTracks::add_surface(const Depth& depth, const Pinhole& view) {
     surface_.clear();
     for (int64_t y = 0; y < depth.height; y += kSurfaceStep) {
         for (int64_t x = 0; x < depth.width; x += kSurfaceStep) {
@@ -144,7 +144,7 @@ void CameraTracks::add_surface(const Depth& depth, const SceneCamera& view) {
 }
 
 // The least depth of the surface in every square.
-std::vector<double> CameraTracks::nearest(const SceneCamera& view) const {
+std::vector<double> CameraTracks::nearest(const Pinhole& view) const {
     const auto squares = (view.width / kSurfaceStep + 1) * (view.height / kSurfaceStep + 1);
     std::vector<double> least(static_cast<size_t>(squares),
                               std::numeric_limits<double>::infinity());
@@ -163,7 +163,7 @@ std::vector<double> CameraTracks::nearest(const SceneCamera& view) const {
 }
 
 std::vector<TrackPoint> CameraTracks::row(int64_t t) const {
-    const SceneCamera& view = camera(t);
+    const Pinhole& view = camera(t);
     const auto least = nearest(view);
     std::vector<TrackPoint> places(points_.size());
     for (size_t n = 0; n < points_.size(); ++n) {

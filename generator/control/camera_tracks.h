@@ -1,7 +1,7 @@
 #pragma once
 
+#include "core/pinhole.h"
 #include "generator/control/depth.h"
-#include "generator/control/scene_camera.h"
 #include "generator/tracks/tracks.h"
 
 #include <cstdint>
@@ -19,11 +19,11 @@ class CameraTracks {
     // `cameras` are of the take's size, one a frame; `depth` is of frames 0, 1 .. (one of it: of
     // the first alone), or none: then the scene is a plane that faces the first camera at
     // `distance`. `spacing` from point to point, in pixels.
-    CameraTracks(std::vector<SceneCamera> cameras, std::vector<Depth> depth, double distance,
+    CameraTracks(std::vector<Pinhole> cameras, std::vector<Depth> depth, double distance,
                  double spacing);
 
     // Other cameras, from frame `first` on, before the same scene.
-    void go_on(int64_t first, std::vector<SceneCamera> cameras);
+    void go_on(int64_t first, std::vector<Pinhole> cameras);
     // What a frame of the take shows is so far off; from then on the scene is what was seen last.
     void see(int64_t frame, Depth depth);
 
@@ -39,15 +39,15 @@ class CameraTracks {
         int64_t seen;  // frame it was visible in last
     };
 
-    const SceneCamera& camera(int64_t t) const;
+    const Pinhole& camera(int64_t t) const;
     std::optional<Depth> depth_of(int64_t t) const;
     void renew(int64_t t);
     void add_points(const Depth& depth, int64_t t);
-    void add_surface(const Depth& depth, const SceneCamera& view);
-    std::vector<double> nearest(const SceneCamera& view) const;
+    void add_surface(const Depth& depth, const Pinhole& view);
+    std::vector<double> nearest(const Pinhole& view) const;
     std::vector<TrackPoint> row(int64_t t) const;
 
-    std::vector<SceneCamera> cameras_;
+    std::vector<Pinhole> cameras_;
     std::vector<Depth> depth_;
     bool seen_ = false;
     int64_t first_ = 0;  // the frame of the first camera

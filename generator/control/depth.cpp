@@ -141,7 +141,7 @@ std::vector<Depth> read_depth(const fs::path& path, double scale, const TrackFra
 }
 
 // n . X = c, with n the first camera's axis.
-Depth plane_depth(const SceneCamera& first, double distance, const SceneCamera& camera) {
+Depth plane_depth(const Pinhole& first, double distance, const Pinhole& camera) {
     const auto& r = first.rotation;
     const std::array<double, 3> n{r[6], r[7], r[8]};
     const auto dot = [&](const std::array<double, 3>& v) {

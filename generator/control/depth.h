@@ -1,7 +1,7 @@
 #pragma once
 
+#include "core/pinhole.h"
 #include "core/tensor.h"
-#include "generator/control/scene_camera.h"
 #include "generator/tracks/track_file.h"
 
 #include <filesystem>
@@ -32,6 +32,6 @@ std::vector<Depth> read_depth(const std::filesystem::path& path, double scale,
                               const TrackFrame& take);
 
 // Of a plane that faces `first` so far away, as `camera` sees it.
-Depth plane_depth(const SceneCamera& first, double distance, const SceneCamera& camera);
+Depth plane_depth(const Pinhole& first, double distance, const Pinhole& camera);
 
 }  // namespace longtake::generator

@@ -245,7 +245,7 @@ void MotionState::add_camera(const std::vector<View>& views, ChunkTracks& out) {
     if (!expects_depth_) {
         add_lattice(views, out);
     } else if (scene_) {
-        std::vector<SceneCamera> cameras;
+        std::vector<Pinhole> cameras;
         for (const View& view : views) {
             cameras.push_back(view.pose);
         }

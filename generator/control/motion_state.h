@@ -46,7 +46,7 @@ class MotionState {
         double consumed = 0;   // Dragged: seconds of the hand that are in the take already
         PlaneCamera placed;    // where the camera was then
         GlobalLayer layer;     // and the global layer
-        SceneCamera pose;      // and the camera in space
+        Pinhole pose;          // and the camera in space
         double depth = 0;      // from there; 0: not known
         bool wanted = true;    // among those that were set last
     };
@@ -60,7 +60,7 @@ class MotionState {
     struct View {
         PlaneCamera camera;
         GlobalLayer layer;
-        SceneCamera pose;
+        Pinhole pose;
     };
 
     void add_played(const std::vector<View>& views, ChunkTracks& out) const;

@@ -107,14 +107,4 @@ gaussians::Camera CameraRig::camera(int64_t width, int64_t height) const {
     return gaussians::look_at(eye_, target(), up_, view_, width, height);
 }
 
-render::PinholeCamera pinhole_of(const gaussians::Camera& camera, double near) {
-    return {.rotation = camera.rotation,
-            .translation = camera.translation,
-            .fx = camera.fx,
-            .fy = camera.fy,
-            .cx = camera.cx,
-            .cy = camera.cy,
-            .near = near};
-}
-
 }  // namespace longtake::interactive

@@ -3,7 +3,6 @@
 #include "gaussians/scene/camera.h"
 #include "gaussians/scene/camera_path.h"
 #include "gaussians/scene/extent.h"
-#include "render/splats/splat_view.h"
 
 #include <array>
 
@@ -52,7 +51,5 @@ class CameraRig {
     double distance_ = 1;
     double view_;
 };
-
-render::PinholeCamera pinhole_of(const gaussians::Camera& camera, double near);
 
 }  // namespace longtake::interactive

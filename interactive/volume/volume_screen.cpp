@@ -298,7 +298,8 @@ void VolumeScreen::build(render::Scene& scene) {
         const auto look = splat_look();
         view_ = {.splats = &frame_->splats,
                  .painter = {},
-                 .camera = pinhole_of(camera, info_.near),
+                 .camera = camera,
+                 .near = info_.near,
                  .look = look,
                  .lines = lines_};
         if (painter_) {

@@ -11,9 +11,9 @@ uint32_t depth_key(float depth, float near) {
     return std::min((std::bit_cast<uint32_t>(depth) - std::bit_cast<uint32_t>(near)) >> 4, kLast);
 }
 
-std::vector<uint32_t> depth_order(const Splats& splats, const PinholeCamera& camera) {
+std::vector<uint32_t> depth_order(const Splats& splats, const Pinhole& camera, double nearest) {
     const auto means = splats.means.values<float>();
-    const auto near = static_cast<float>(camera.near);
+    const auto near = static_cast<float>(nearest);
     std::vector<std::pair<uint32_t, uint32_t>> keyed, other;
     for (size_t i = 0; i < means.size() / 3; ++i) {
         double depth = camera.translation[2];

@@ -14,6 +14,6 @@ uint32_t depth_key(float depth, float near);
 
 // Splats in front of the camera, nearest first, those of the same key in their order: what the
 // device finds by sorting, for devices that cannot and for tests.
-std::vector<uint32_t> depth_order(const Splats& splats, const PinholeCamera& camera);
+std::vector<uint32_t> depth_order(const Splats& splats, const Pinhole& camera, double nearest);
 
 }  // namespace longtake::render

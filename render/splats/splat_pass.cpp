@@ -157,7 +157,7 @@ void SplatPass::sort(VkCommandBuffer commands, const Submission& submission, Sta
     if (order_ == SplatOrder::Device) {
         sort_.record_places(commands, by_depth_, memory_.count(), kDepthBits);
     } else {
-        const auto order = depth_order(*view.splats, view.camera);
+        const auto order = depth_order(*view.splats, view.camera, view.near);
         const auto count = static_cast<uint32_t>(order.size());
         const std::array<uint32_t, 8> state{
             SortMemory::blocks(count), 1, 1, count, 3 * count, 1, 0, 0};

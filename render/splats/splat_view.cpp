@@ -19,17 +19,16 @@ int Splats::sh_degree() const {
 
 ShaderView shader_view(const SplatView& view, VkExtent2D extent) {
     ShaderView out{};
-    const PinholeCamera& c = view.camera;
+    const Pinhole& c = view.camera;
+    const auto eye = c.centre();
     for (size_t i = 0; i < 3; ++i) {
-        double eye = 0;
         for (size_t k = 0; k < 3; ++k) {
             out.rows[i][k] = static_cast<float>(c.rotation[3 * i + k]);
-            eye -= c.rotation[3 * k + i] * c.translation[k];
         }
         out.rows[i][3] = static_cast<float>(c.translation[i]);
-        out.eye[i] = static_cast<float>(eye);
+        out.eye[i] = static_cast<float>(eye[i]);
     }
-    out.eye[3] = static_cast<float>(c.near);
+    out.eye[3] = static_cast<float>(view.near);
     const double lens[]{c.fx, c.fy, c.cx, c.cy};
     std::ranges::transform(lens, out.lens, [](double v) { return static_cast<float>(v); });
     constexpr double kMargin = 0.15;  // of the picture, as gaussians/raster/render.h says

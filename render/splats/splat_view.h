@@ -1,5 +1,6 @@
 #pragma once
 
+#include "core/pinhole.h"
 #include "core/tensor.h"
 #include "render/target.h"
 
@@ -23,14 +24,6 @@ struct Splats {
 
     int64_t count() const { return means.empty() ? 0 : means.extent(0); }
     int sh_degree() const;
-};
-
-// OpenCV axes (x right, y down, z forward); the centre of the first pixel is (0.5, 0.5).
-struct PinholeCamera {
-    std::array<double, 9> rotation{1, 0, 0, 0, 1, 0, 0, 0, 1};  // world to camera
-    std::array<double, 3> translation{};
-    double fx = 0, fy = 0, cx = 0, cy = 0;  // pixels
-    double near = 0.01;                     // what is nearer is left out; scene units
 };
 
 struct SplatLook {
@@ -73,7 +66,8 @@ struct SplatView {
     // Paints them and the lines when they are drawn, of the size of where they go, where somebody
     // else does.
     std::function<const SplatPicture&()> painter = {};
-    PinholeCamera camera;
+    Pinhole camera;      // whatever its size: it fills where the view goes
+    double near = 0.01;  // what is nearer is left out; scene units
     SplatLook look;
     std::span<const Line> lines = {};
 };

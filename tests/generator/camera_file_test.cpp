@@ -34,7 +34,7 @@ std::vector<float> poses() {
 
 void expect_the_two(const CameraPath& path) {
     ASSERT_EQ(path.cameras.size(), 2u);
-    const SceneCamera& second = path.cameras[1];
+    const Pinhole& second = path.cameras[1];
     const auto centre = second.centre();
     EXPECT_NEAR(centre[0], 2, 1e-9);
     EXPECT_NEAR(centre[1], -1, 1e-9);
@@ -47,8 +47,8 @@ void expect_the_two(const CameraPath& path) {
     EXPECT_GT(second.seen({7, 0, 3})[1], 0);  // down is down
 }
 
-TEST(SceneCamera, WhatIsUnprojectedIsSeenWhereItWas) {
-    SceneCamera camera{.width = 200, .height = 100, .fx = 150, .fy = 160, .cx = 90, .cy = 55};
+TEST(CameraMoves, WhatIsUnprojectedIsSeenWhereItWas) {
+    Pinhole camera{.width = 200, .height = 100, .fx = 150, .fy = 160, .cx = 90, .cy = 55};
     camera.rotation = {0.36, 0.48, -0.8, -0.8, 0.6, 0, 0.48, 0.64, 0.6};
     camera.translation = {1, -2, 3};
     const auto world = camera.unprojected(33, 77, 2.5);
@@ -95,7 +95,7 @@ TEST(CameraFile, BetweenTwoCameras) {
     const TemporaryFolder folder;
     write(folder / "poses.npy", to_npy({2, 4, 4}, poses()));
     const auto cameras = read_camera_path(folder / "poses.npy", kTake).cameras;
-    const SceneCamera half = between(cameras, 0.5);
+    const Pinhole half = between(cameras, 0.5);
     EXPECT_NEAR(half.centre()[0], 1, 1e-9);
     const auto seen = half.seen({1 + 5, half.centre()[1], half.centre()[2] + 5});
     EXPECT_NEAR(seen[0], 0, 1e-6);  // it looks half right
@@ -103,8 +103,8 @@ TEST(CameraFile, BetweenTwoCameras) {
 }
 
 TEST(CameraFile, FittedAsPicturesAre) {
-    const SceneCamera camera{.width = 100, .height = 100, .fx = 50, .fy = 50, .cx = 50, .cy = 50};
-    const SceneCamera wide = fitted(camera, {.width = 400, .height = 200});
+    const Pinhole camera{.width = 100, .height = 100, .fx = 50, .fy = 50, .cx = 50, .cy = 50};
+    const Pinhole wide = fitted(camera, {.width = 400, .height = 200});
     EXPECT_EQ(wide.fx, 200);
     EXPECT_EQ(wide.cx, 200);
     EXPECT_EQ(wide.cy, 100);  // above and below is cut off
@@ -204,14 +204,14 @@ TEST(Depth, BadFilesAreNamed) {
 
 // A plane seen from where it was set up is as far everywhere; from the side, nearer there.
 TEST(Depth, OfAPlane) {
-    SceneCamera camera{.width = 8, .height = 4, .fx = 8, .fy = 8, .cx = 4, .cy = 2};
+    Pinhole camera{.width = 8, .height = 4, .fx = 8, .fy = 8, .cx = 4, .cy = 2};
     const Depth straight = plane_depth(camera, 2, camera);
     EXPECT_NEAR(*straight.at(0, 0), 2, 1e-6);
     EXPECT_NEAR(*straight.at(7.9, 3.9), 2, 1e-6);
-    SceneCamera nearer = camera;
+    Pinhole nearer = camera;
     nearer.translation = {0, 0, -0.5};
     EXPECT_NEAR(*plane_depth(camera, 2, nearer).at(4, 2), 1.5, 1e-6);
-    SceneCamera behind = camera;
+    Pinhole behind = camera;
     behind.translation = {0, 0, -3};
     EXPECT_FALSE(plane_depth(camera, 2, behind).at(4, 2).has_value());
 }

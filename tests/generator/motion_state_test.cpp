@@ -280,12 +280,12 @@ TEST(MotionState, TheCameraMovesBeforeWhatIsSeen) {
 }
 
 // A camera that is moved step by step, and one that is asked where it is by its name.
-TEST(SceneCamera, MovedStepByStepItIsWhereThePresetIs) {
+TEST(CameraMoves, MovedStepByStepItIsWhereThePresetIs) {
     const TrackFrame take{kWidth, kHeight, kRate};
     for (const char* name :
          {"truck-left", "pedestal-up", "pan-left", "tilt-up", "orbit-right", "roll-clockwise"}) {
         const auto path = camera_path_of(name, 1, 2, 17, take);
-        SceneCamera camera = path[0];
+        Pinhole camera = path[0];
         for (int i = 0; i < 16; ++i) {
             camera = moved(camera, camera_move_of(name, 1), 2, 1 / kRate);
         }

@@ -49,11 +49,8 @@ class HostPainterTest : public render::VulkanTest {
                       .lines = lines_});
     }
     Tensor by_host(const render::SplatLook& look = {}) {
-        const auto& c = camera_;
-        const gaussians::Camera camera{kWidth, kHeight, c.fx,       c.fy,
-                                       c.cx,   c.cy,    c.rotation, c.translation};
         const auto paint = [&]() -> const render::SplatPicture& {
-            return painter_.paint(frame_, camera, look, lines_, c.near);
+            return painter_.paint(frame_, camera_, look, lines_, render::SplatView().near);
         };
         return drawn({.splats = &frame_->splats,
                       .painter = paint,
@@ -69,7 +66,7 @@ class HostPainterTest : public render::VulkanTest {
 
     HostPainter painter_;
     std::shared_ptr<const VolumeFrame> frame_;
-    render::PinholeCamera camera_ = render::camera_at(2.5, kWidth, kHeight);
+    Pinhole camera_ = render::camera_at(2.5, kWidth, kHeight);
     std::vector<Line> lines_;
 };
 

@@ -34,8 +34,8 @@ inline Splats random_splats(int64_t count, int sh_degree, float size = 0.05F, ui
 }
 
 // From a little above, towards the origin.
-inline PinholeCamera camera_at(double distance, int width, int height) {
-    PinholeCamera camera;
+inline Pinhole camera_at(double distance, int width, int height) {
+    Pinhole camera{.width = width, .height = height};
     const double tilt = 0.2;
     camera.rotation = {
         1, 0, 0, 0, std::cos(tilt), -std::sin(tilt), 0, std::sin(tilt), std::cos(tilt)};

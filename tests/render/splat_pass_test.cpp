@@ -18,10 +18,6 @@ gaussians::Cloud cloud_of(const Splats& s) {
     return {s.means, s.log_scales, s.rotations, s.opacities, s.sh_dc, s.sh_rest};
 }
 
-gaussians::Camera camera_of(const PinholeCamera& c) {
-    return {kWidth, kHeight, c.fx, c.fy, c.cx, c.cy, c.rotation, c.translation};
-}
-
 class SplatPassTest : public VulkanTest, public ::testing::WithParamInterface<SplatMethod> {
   protected:
     void SetUp() override {
@@ -39,7 +35,7 @@ class SplatPassTest : public VulkanTest, public ::testing::WithParamInterface<Sp
         VulkanTest::TearDown();
     }
 
-    Tensor drawn(const Splats& splats, const PinholeCamera& camera, const SplatLook& look = {},
+    Tensor drawn(const Splats& splats, const Pinhole& camera, const SplatLook& look = {},
                  std::span<const Line> lines = {}) {
         const SplatView view{
             .splats = &splats, .painter = {}, .camera = camera, .look = look, .lines = lines};
@@ -55,12 +51,12 @@ class SplatPassTest : public VulkanTest, public ::testing::WithParamInterface<Sp
 };
 
 // What the rasterizer that trains draws.
-Tensor reference(const Splats& s, const PinholeCamera& c, int sh_degree = 3) {
+Tensor reference(const Splats& s, const Pinhole& c, int sh_degree = 3) {
     gaussians::RenderOptions options;
     options.background = {0.1F, 0.2F, 0.3F};
-    options.near = c.near;
+    options.near = SplatView().near;
     options.sh_degree = sh_degree;
-    return gaussians::to_image(gaussians::render(cloud_of(s), camera_of(c), options).colour);
+    return gaussians::to_image(gaussians::render(cloud_of(s), c, options).colour);
 }
 
 // Measured on lavapipe: 52.2 to 53.1 dB; both round to 8 bits.
@@ -84,7 +80,7 @@ TEST_P(SplatPassTest, DrawsWhatTheRasterizerDraws) {
     for (int degree = 0; degree <= 3; ++degree) {
         const Splats splats = random_splats(3000, degree);
         for (const double distance : {0.5, 2.5, 8.0}) {  // amid them, before them, far
-            const PinholeCamera camera = camera_at(distance, kWidth, kHeight);
+            const Pinhole camera = camera_at(distance, kWidth, kHeight);
             EXPECT_GE(psnr(drawn(splats, camera), reference(splats, camera)), 45)
                 << "degree " << degree << " from " << distance;
         }
@@ -93,7 +89,7 @@ TEST_P(SplatPassTest, DrawsWhatTheRasterizerDraws) {
 
 TEST_P(SplatPassTest, HarmonicsCanBeLeftOut) {
     const Splats splats = random_splats(2000, 3);
-    const PinholeCamera camera = camera_at(2.5, kWidth, kHeight);
+    const Pinhole camera = camera_at(2.5, kWidth, kHeight);
     for (int degree = 0; degree < 3; ++degree) {
         SplatLook look;
         look.sh_degree = degree;
@@ -103,7 +99,7 @@ TEST_P(SplatPassTest, HarmonicsCanBeLeftOut) {
 
 TEST_P(SplatPassTest, TheHostSortsTheSame) {
     const Splats splats = random_splats(5000, 1);
-    const PinholeCamera camera = camera_at(1.0, kWidth, kHeight);
+    const Pinhole camera = camera_at(1.0, kWidth, kHeight);
     const Tensor device = drawn(splats, camera);
     renderer_->splats().force(SplatOrder::Host);
     EXPECT_GE(psnr(device, drawn(splats, camera)), 60);
@@ -111,13 +107,13 @@ TEST_P(SplatPassTest, TheHostSortsTheSame) {
 
 TEST_P(SplatPassTest, TheSamePictureAgain) {
     const Splats splats = random_splats(5000, 1);
-    const PinholeCamera camera = camera_at(1.0, kWidth, kHeight);
+    const Pinhole camera = camera_at(1.0, kWidth, kHeight);
     EXPECT_EQ(psnr(drawn(splats, camera), drawn(splats, camera)), 99);
 }
 
 // Rows change, come and go.
 TEST_P(SplatPassTest, FollowsWhatChanges) {
-    const PinholeCamera camera = camera_at(2.5, kWidth, kHeight);
+    const Pinhole camera = camera_at(2.5, kWidth, kHeight);
     Splats splats = random_splats(3000, 1);
     drawn(splats, camera);
     splats.means = splats.means.clone();
@@ -177,7 +173,7 @@ TEST_P(SplatPassTest, LinesHideAndAreHidden) {
         ball.sh_dc.data<float>()[i] = 1.5F;
     }
     ball.opacities.data<float>()[0] = 9;
-    PinholeCamera camera = camera_at(2, kWidth, kHeight);
+    Pinhole camera = camera_at(2, kWidth, kHeight);
     camera.rotation = {1, 0, 0, 0, 1, 0, 0, 0, 1};
     const std::vector<Line> lines{{{-5, 0, -0.5F}, 5, {5, 0, -0.5F}, 0xFF0000FF},
                                   {{-5, 0.1F, 0.5F}, 5, {5, 0.1F, 0.5F}, 0xFF00FF00},
@@ -198,10 +194,10 @@ TEST_P(SplatPassTest, LinesHideAndAreHidden) {
 // The same painted elsewhere.
 TEST_P(SplatPassTest, APaintedPictureIsLaidOverTheBackground) {
     const Splats splats = random_splats(2000, 1);
-    const PinholeCamera camera = camera_at(2.5, kWidth, kHeight);
+    const Pinhole camera = camera_at(2.5, kWidth, kHeight);
     gaussians::RenderOptions options;
-    options.near = camera.near;
-    const auto there = gaussians::render(cloud_of(splats), camera_of(camera), options);
+    options.near = SplatView().near;
+    const auto there = gaussians::render(cloud_of(splats), camera, options);
     const SplatPicture painted{there.colour, there.alpha};
     SplatView view;
     view.painter = [&]() -> const SplatPicture& { return painted; };
@@ -215,7 +211,7 @@ TEST_P(SplatPassTest, APaintedPictureIsLaidOverTheBackground) {
 
 TEST_P(SplatPassTest, MarksColourAndHide) {
     Splats splats = random_splats(2000, 0);
-    const PinholeCamera camera = camera_at(2.5, kWidth, kHeight);
+    const Pinhole camera = camera_at(2.5, kWidth, kHeight);
     splats.marks = Tensor({2000}, DType::U8);
     for (int64_t i = 0; i < 2000; ++i) {
         splats.marks.data<uint8_t>()[i] = i < 1000 ? 3 : 0;
@@ -239,7 +235,7 @@ TEST_P(SplatPassTest, MarksColourAndHide) {
 
 TEST_P(SplatPassTest, LooksAsItDid) {
     const Splats splats = random_splats(4000, 2);
-    const PinholeCamera camera = camera_at(2.2, kWidth, kHeight);
+    const Pinhole camera = camera_at(2.2, kWidth, kHeight);
     std::vector<Line> grid;
     for (int i = -4; i <= 4; ++i) {
         const auto v = 0.5F * static_cast<float>(i);
@@ -256,7 +252,7 @@ TEST_P(SplatPassTest, LooksAsItDid) {
 // More meetings of splats and tiles than there is room for at first.
 TEST_P(SplatPassTest, LargeSplatsFit) {
     const Splats splats = random_splats(3000, 0, 0.6F);
-    const PinholeCamera camera = camera_at(1.5, kWidth, kHeight);
+    const Pinhole camera = camera_at(1.5, kWidth, kHeight);
     EXPECT_GE(psnr(drawn(splats, camera), reference(splats, camera)), 45);
 }
 
@@ -271,9 +267,9 @@ TEST(DepthOrder, IsThatOfDepthsAndStable) {
     for (int64_t i = 0; i < 3000; i += 3) {
         splats.means.data<float>()[i + 2] = 0.25F;  // of one depth, in a camera without a tilt
     }
-    PinholeCamera camera;
+    Pinhole camera;
     camera.translation = {0, 0, 0.3};
-    const auto order = depth_order(splats, camera);
+    const auto order = depth_order(splats, camera, 0.01);
     const auto depth = [&](uint32_t i) {
         const double z = splats.means.data<float>()[3 * i + 2];
         return static_cast<float>(z + 0.3);

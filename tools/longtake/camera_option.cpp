@@ -15,23 +15,12 @@ namespace {
 
 namespace fs = std::filesystem;
 
-generator::SceneCamera as_scene_camera(const gaussians::Camera& c) {
-    return {.width = c.width,
-            .height = c.height,
-            .fx = c.fx,
-            .fy = c.fy,
-            .cx = c.cx,
-            .cy = c.cy,
-            .rotation = c.rotation,
-            .translation = c.translation};
-}
-
 // The views of a capture in the order of their names, as a path.
 generator::CameraPath path_of_dataset(const std::string& path) {
     const auto dataset = gaussians::Dataset::open(path);
     generator::CameraPath result;
     for (size_t i = 0; i < dataset.view_count(); ++i) {
-        result.cameras.push_back(as_scene_camera(dataset.camera(i)));
+        result.cameras.push_back(dataset.camera(i));
     }
     return result;
 }
@@ -46,26 +35,22 @@ generator::CameraPath open_path(const std::string& path, const generator::TrackF
     if (gaussians::Dataset::recognizes(path)) {
         return path_of_dataset(path);
     }
-    generator::CameraPath keyframes{.cameras = {}, .frame_rate = take.frame_rate};
-    for (const gaussians::Camera& camera : gaussians::read_camera_path(
-             path, {.width = take.width, .height = take.height, .frame_rate = take.frame_rate})) {
-        keyframes.cameras.push_back(as_scene_camera(camera));
-    }
-    return keyframes;
+    return {.cameras = gaussians::read_camera_path(
+                path, {.width = take.width, .height = take.height, .frame_rate = take.frame_rate}),
+            .frame_rate = take.frame_rate};
 }
 
 }  // namespace
 
-std::vector<generator::SceneCamera> cameras_of_file(const std::string& path, const PathUse& use,
-                                                    int64_t most,
-                                                    const generator::TrackFrame& take) {
+std::vector<Pinhole> cameras_of_file(const std::string& path, const PathUse& use, int64_t most,
+                                     const generator::TrackFrame& take) {
     const generator::CameraPath from = open_path(path, take);
     const double rate = from.frame_rate > 0 ? from.frame_rate : take.frame_rate;
     const double step = use.speed * rate / take.frame_rate;
-    std::vector<generator::SceneCamera> cameras;
+    std::vector<Pinhole> cameras;
     const auto last = static_cast<double>(from.cameras.size() - 1);
     for (int64_t t = 0; t < most && static_cast<double>(t) * step <= last + 1e-6; ++t) {
-        generator::SceneCamera camera = generator::fitted(
+        Pinhole camera = generator::fitted(
             generator::between(from.cameras, static_cast<double>(t) * step), take);
         for (double& v : camera.translation) {
             v *= use.scale;

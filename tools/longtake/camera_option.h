@@ -1,6 +1,6 @@
 #pragma once
 
-#include "generator/control/scene_camera.h"
+#include "core/pinhole.h"
 #include "generator/tracks/track_file.h"
 
 #include <cstdint>
@@ -17,8 +17,7 @@ struct PathUse {
 
 // The cameras of a file in any convention, for every frame of the take until the path ends, `most`
 // at most; throws InputError naming the file.
-std::vector<generator::SceneCamera> cameras_of_file(const std::string& path, const PathUse& use,
-                                                    int64_t most,
-                                                    const generator::TrackFrame& take);
+std::vector<Pinhole> cameras_of_file(const std::string& path, const PathUse& use, int64_t most,
+                                     const generator::TrackFrame& take);
 
 }  // namespace longtake::cli

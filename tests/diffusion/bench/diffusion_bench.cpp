@@ -8,6 +8,7 @@
 #include "diffusion/ops/linear.h"
 #include "diffusion/ops/rms_norm.h"
 #include "diffusion/ops/rope.h"
+#include "tests/diffusion/bench/fastest.h"
 #include "tests/diffusion/random_transformer.h"
 #include "tests/diffusion/reference_memory.h"
 #include "tests/diffusion/testing.h"
@@ -15,7 +16,6 @@
 #include <benchmark/benchmark.h>
 
 #include <algorithm>
-#include <chrono>
 #include <cstring>
 #include <string>
 #include <utility>
@@ -27,16 +27,9 @@ namespace {
 // The bundled model's sizes.
 constexpr int64_t kTokens = 144, kRows = 3 * kTokens, kHeads = 4, kHeadDim = 64, kWidth = 256;
 
-// Runs `work` as often as asked and reports the rate of the fastest time: on a machine that others
-// use, the one that says something about the code.
+// Reports the rate of the fastest time.
 template <typename Work> void measure(benchmark::State& state, double flops, Work&& work) {
-    using Clock = std::chrono::steady_clock;
-    double best = 1e30;
-    for (auto _ : state) {
-        const auto begin = Clock::now();
-        work();
-        best = std::min(best, std::chrono::duration<double>(Clock::now() - begin).count());
-    }
+    const double best = fastest(state, work);
     state.counters["best_us"] = best * 1e6;
     state.counters["best_FLOP/s"] = flops / best;
 }

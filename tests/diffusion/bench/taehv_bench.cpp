@@ -2,12 +2,12 @@
 //   diffusion_bench --benchmark_filter=taehv --benchmark_min_time=2
 #include "diffusion/models/taehv.h"
 #include "diffusion/ops/linear.h"
+#include "tests/diffusion/bench/fastest.h"
 #include "tests/diffusion/testing.h"
 
 #include <benchmark/benchmark.h>
 
 #include <algorithm>
-#include <chrono>
 #include <filesystem>
 
 namespace longtake::diffusion {
@@ -16,15 +16,9 @@ namespace {
 constexpr int64_t kChunk = 3, kHeight = 18, kWidth = 32;  // latents of 256 x 144
 
 template <typename Work> double fastest_ms(benchmark::State& state, Work&& work) {
-    using Clock = std::chrono::steady_clock;
-    double best = 1e30;
-    for (auto _ : state) {
-        const auto begin = Clock::now();
-        work();
-        best = std::min(best, std::chrono::duration<double>(Clock::now() - begin).count());
-    }
-    state.counters["best_ms"] = best * 1e3;
-    return best * 1e3;
+    const double ms = 1e3 * fastest(state, work);
+    state.counters["best_ms"] = ms;
+    return ms;
 }
 
 void taehv_decode(benchmark::State& state, DType compute) {

@@ -40,8 +40,8 @@ Splats splats_of(const Options& o) {
 }
 
 // Once around in 200 pictures.
-PinholeCamera camera_of(const Options& o, int picture) {
-    PinholeCamera camera = camera_at(2.5, o.width, o.height);
+Pinhole camera_of(const Options& o, int picture) {
+    Pinhole camera = camera_at(2.5, o.width, o.height);
     const double turn = 2 * std::numbers::pi * picture / 200, c = std::cos(turn),
                  s = std::sin(turn);
     for (size_t row = 0; row < 3; ++row) {
@@ -94,12 +94,10 @@ void measure(const Options& o, const Device& device, const Splats& splats,
     scene.splats = &view;
     scene.video = {0, 0, o.width, o.height};
     const auto draw = [&](int number) {
-        const PinholeCamera& c = view.camera = camera_of(o, number);
+        view.camera = camera_of(o, number);
         if (!method) {
-            const gaussians::Camera camera{o.width, o.height, c.fx,       c.fy,
-                                           c.cx,    c.cy,     c.rotation, c.translation};
-            view.painter = [&, camera]() -> const SplatPicture& {
-                const auto& drawn = painter->draw(cloud, camera);
+            view.painter = [&]() -> const SplatPicture& {
+                const auto& drawn = painter->draw(cloud, view.camera);
                 picture = {drawn.colour, drawn.alpha};
                 return picture;
             };

@@ -3,12 +3,11 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
-#include <span>
 
-namespace longtake::generator {
+namespace longtake {
 
-// A pinhole camera that a scene is seen by, in OpenCV's axes (x right, y down, z forward).
-struct SceneCamera {
+// A pinhole camera, OpenCV axes (x right, y down, z forward).
+struct Pinhole {
     int64_t width = 0, height = 0;  // pixels
     double fx = 0, fy = 0;          // focal lengths, pixels
     double cx = 0, cy = 0;          // principal point; the centre of the first pixel is (0.5, 0.5)
@@ -24,13 +23,9 @@ struct SceneCamera {
         return {fx * in_camera[0] / in_camera[2] + cx, fy * in_camera[1] / in_camera[2] + cy};
     }
     std::array<double, 3> unprojected(double x, double y, double depth) const;
-    bool operator==(const SceneCamera&) const = default;
+    // The same view with pictures of another size.
+    Pinhole resized(int64_t new_width, int64_t new_height) const;
+    bool operator==(const Pinhole&) const = default;
 };
 
-// x right, y down, z forward; or x right, y up, z back.
-enum class CameraAxes : uint8_t { OpenCv, OpenGl };
-// The pose that a matrix from camera to world says, 3x4 or 4x4, row-major; it may scale. Throws
-// InputError where it says none.
-void set_pose(SceneCamera& camera, std::span<const double> camera_to_world, CameraAxes axes);
-
-}  // namespace longtake::generator
+}  // namespace longtake
