@@ -7,6 +7,7 @@
 #include "tests/generator/policy_name.h"
 #include "tests/generator/tiny_model.h"
 
+#include <algorithm>
 #include <array>
 #include <cmath>
 #include <thread>
@@ -195,7 +196,8 @@ TEST_P(CudaBundledSession, EqualsTheCpu) {
 }
 
 // A trained model makes more of a rounding from step to step, here more and there less, and other
-// weights make other things of it: the GPU's bf16 is held against that of the CPU, over four takes.
+// weights make other things of it: the GPU's bf16 is held to 2e-2 or, where the CPU's is further
+// off than that, against it, over four takes.
 TEST(CudaSession, Bf16IsAsNearAsOnTheCpu) {
     LONGTAKE_NEEDS_GPU();
     const Model exact = bundled(DType::F32, Device::Cpu);
@@ -220,8 +222,10 @@ TEST(CudaSession, Bf16IsAsNearAsOnTheCpu) {
     record("first_on_cpu", cpu[0]);
     record("second", gpu[1]);
     record("second_on_cpu", cpu[1]);
-    EXPECT_LT(gpu[0], 2 * cpu[0]);  // of the seventh training's weights: 1.3e-2 and 0.9e-2
-    EXPECT_LT(gpu[1], 2 * cpu[1]);  // 1.9e-2 and 1.1e-2
+    // Of the seventh training's weights 1.3e-2 and 1.9e-2, on the CPU 0.9e-2 and 1.1e-2.
+    for (size_t i = 0; i < gpu.size(); ++i) {
+        EXPECT_LT(gpu[i], std::max(2e-2, 1.5 * cpu[i]));
+    }
 }
 
 // Chunks with and without tracks, so that recorded passes of both kinds are launched again.
