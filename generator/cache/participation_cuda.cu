@@ -65,37 +65,34 @@ __global__ void __launch_bounds__(kThreads)
     }
 }
 
-// A warp for slots after one another, as many as it takes to wait for memory and not for loads,
-// with the sums in shared memory.
-constexpr int kScoreWarps = 8;
-template <typename T> constexpr int kTogether = 8 / sizeof(T);
+// A warp for kTogether slots after one another, with the sums in shared memory.
+constexpr int kScoreWarps = 8, kTogether = 4;
 
 template <typename T, int kStep>
 __global__ void __launch_bounds__(kScoreWarps* kLanes)
     score_kernel(const T* keys, int64_t stride, int64_t first, int64_t count, int heads, int d,
                  const float* sums, float scale, float* scores) {
-    constexpr int kOfWarp = kTogether<T>;
     extern __shared__ __align__(16) float vote[];
     for (int i = threadIdx.x; i < heads * d; i += kScoreWarps * kLanes) {
         vote[i] = sums[i];
     }
     __syncthreads();
     const int lane = threadIdx.x % kLanes, warp = threadIdx.x / kLanes;
-    const int64_t slot = (int64_t{blockIdx.x} * kScoreWarps + warp) * kOfWarp;
+    const int64_t slot = (int64_t{blockIdx.x} * kScoreWarps + warp) * kTogether;
     if (slot >= count) {
         return;
     }
-    const int together = static_cast<int>(min(count - slot, int64_t{kOfWarp}));
+    const int together = static_cast<int>(min(count - slot, int64_t{kTogether}));
     constexpr int kStride = kLanes * kStep;  // elements of a slot that the warp reads at once
     const int heads_on = kStride / d, on = kStride % d;
     int head = lane * kStep / d, within = lane * kStep % d;
-    float dots[kOfWarp] = {};
-#pragma unroll 3
+    float dots[kTogether] = {};
+#pragma unroll 2
     for (int at = lane * kStep; at < heads * d; at += kStride) {
         const T* key = keys + (head * stride + first + slot) * d + within;
-        float v[kOfWarp][kStep];
+        float v[kTogether][kStep];
         LONGTAKE_UNROLL
-        for (int s = 0; s < kOfWarp; ++s) {
+        for (int s = 0; s < kTogether; ++s) {
             load(key + (s < together ? s : 0) * d, v[s]);
         }
         float wanted[kStep];
@@ -103,7 +100,7 @@ __global__ void __launch_bounds__(kScoreWarps* kLanes)
         LONGTAKE_UNROLL
         for (int j = 0; j < kStep; ++j) {
             LONGTAKE_UNROLL
-            for (int s = 0; s < kOfWarp; ++s) {
+            for (int s = 0; s < kTogether; ++s) {
                 dots[s] += wanted[j] * v[s][j];
             }
         }
@@ -115,7 +112,7 @@ __global__ void __launch_bounds__(kScoreWarps* kLanes)
         }
     }
     LONGTAKE_UNROLL
-    for (int s = 0; s < kOfWarp; ++s) {
+    for (int s = 0; s < kTogether; ++s) {
         for (int step = kLanes / 2; step > 0; step /= 2) {
             dots[s] += __shfl_xor_sync(kAll, dots[s], step);
         }
@@ -333,7 +330,7 @@ void score_slots_cuda(const diffusion::KvView& keys, Range slots, const Tensor& 
     const bool chunks = diffusion::fits_chunks(d, d, {keys.keys});
     const auto score = [&](auto element) {
         using T = decltype(element);
-        constexpr int64_t kOfBlock = kScoreWarps * kTogether<T>;
+        constexpr int64_t kOfBlock = kScoreWarps * kTogether;
         const auto blocks = static_cast<unsigned>((slots.count() + kOfBlock - 1) / kOfBlock);
         const auto kernel = chunks ? score_kernel<T, diffusion::kChunk> : score_kernel<T, 1>;
         kernel<<<blocks, kScoreWarps * kLanes, sums.bytes(), stream>>>(
