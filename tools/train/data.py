@@ -7,7 +7,7 @@ import torch
 from torch.nn import functional as F
 
 from binding import pairs
-from common import CHUNK, CLIP_FRAMES, FPS, HEIGHT, LATENT_FRAMES, WIDTH
+from common import CHUNK, CLIP_FRAMES, FPS, HEIGHT, LATENT_FRAMES, WIDTH, to_bytes
 from world import CAMERA, MAX_OBJECTS, MOTION, Script
 
 VARIANTS = 3
@@ -104,3 +104,12 @@ def decode(vae, statistics, latents):
     mean, std = (s.view(1, 1, -1, 1, 1) for s in statistics)
     with torch.no_grad(), torch.autocast(latents.device.type, torch.bfloat16):
         return torch.cat([vae.decode(z[None].float() * std + mean).float()[:, 3:] for z in latents])
+
+
+@torch.no_grad()
+def reconstruct(vae, statistics, clips, noise=0.0):
+    """What the autoencoder makes of clips [n, CLIP_FRAMES, H, W, 3] uint8, warm-up dropped, with noise on the latents."""
+    mean, std = (s.view(1, 1, -1, 1, 1) for s in statistics)
+    with torch.autocast(clips.device.type, torch.bfloat16):
+        latents = (vae.encode(clips.movedim(-1, 2).float() / 255).float() - mean) / std
+    return to_bytes(decode(vae, statistics, latents + noise * torch.randn_like(latents)))

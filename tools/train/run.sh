@@ -35,9 +35,9 @@ case $stage in
         nl -v 0 -w 3 -n rz -s ' ' "$out/prompts.txt" |
             OMP_NUM_THREADS=2 xargs -d '\n' -n 1 -P $((($(nproc) + 1) / 2)) bash -c \
                 'longtake generate --prompt "${1#* }" --seed $((10#${1%% *})) --seconds 5.0625 -o "$0/${1%% *}/"' "$out/videos" ;;
-    tracker) python3 judge/tracker.py --out "$out/tracker" "$@" ;;
-    motion) python3 judge/motion.py "${weights[@]}" --tracker "$out/tracker" --judge "$out/judge" --student "$out/student" \
-        --requests "$out/requests" --videos "$out/motion" --sheets "$out/motion" "$@" ;;
+    tracker) python3 judge/tracker.py --vae "$out/vae" --out "$out/tracker" "$@" ;;
+    motion) python3 judge/motion.py "${weights[@]}" --tracker "$out/tracker" --judge "$out/judge" --teacher "$out/teacher" \
+        --student "$out/student" --requests "$out/requests" --videos "$out/motion" --sheets "$out/motion" "$@" ;;
     depth) python3 depth.py "${weights[@]}" --out "$out/depth" "$@" ;;
     export) python3 export.py "${weights[@]}" --student "$out/student" --depth "$out/depth" "$@" ;;
     *) echo "unknown stage '$stage': tokenizer, autoencoder, judge, teacher, causal, student, videos, evaluate, tracker, motion, depth, export" >&2; exit 2 ;;

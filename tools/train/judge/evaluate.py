@@ -46,13 +46,10 @@ class Sets:
         return self.world.render_seeds(seeds, CLIP_FRAMES, HEIGHT, WIDTH, FPS)[0][:, 3:]
 
     def reconstruction(self, seeds, prompts, first):
-        from data import decode
+        from data import reconstruct
 
-        frames = self.world.render_seeds(seeds, CLIP_FRAMES, HEIGHT, WIDTH, FPS)[0].movedim(-1, 2).float() / 255
-        mean, std = (s.view(1, 1, -1, 1, 1) for s in self.statistics)
-        with torch.no_grad(), torch.autocast(self.device, torch.bfloat16):
-            latents = (self.vae.encode(frames).float() - mean) / std
-        return to_bytes(decode(self.vae, self.statistics, latents))
+        clips = self.world.render_seeds(seeds, CLIP_FRAMES, HEIGHT, WIDTH, FPS)[0]
+        return reconstruct(self.vae, self.statistics, clips)
 
     def generated(self, name, prompts):
         from data import decode

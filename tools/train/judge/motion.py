@@ -1,10 +1,11 @@
 """How well a model moves what it is asked to move: requested points are followed in what it made
-(`tracker.py`) on clips whose tracks are exact.
+(`tracker_network.py`) on clips whose tracks are exact.
 
-Prints one JSON line a set and kind of request: the mean distance to the requested places in pixels (EPE),
-that of the first and last second, and what the judge's features say of the distance to the real clip.
-Sets: `real` (the tracker's own error), `student`, `free` (the same without tracks), `videos` (what `longtake`
-made of the files that `requests` writes).
+Prints one JSON line a set and kind of request: the distance to the requested places in pixels, its mean (EPE), median
+and the share of those within 3, the mean of the first and last second, the same of those points that the tracker
+follows in the real clip (`trusted`), and what the judge's features say of the distance to the real clip.
+Sets: `real` (the tracker's own error), `reconstruction` (that after the autoencoder), `teacher`, `student`, `free`
+(the student without tracks), `videos` (what `longtake` made of the files that `requests` writes).
 """
 
 import argparse
@@ -17,87 +18,63 @@ import torch
 from PIL import Image, ImageDraw
 
 sys.path.insert(0, os.path.join(os.path.dirname(__file__), ".."))
-from common import CLIP_FRAMES, FPS, HEIGHT, LATENT_FRAMES, TEST_SEEDS, WIDTH, common_arguments, load, setup, to_bytes  # noqa: E402
-from data import decode  # noqa: E402
-from flow import roll_out  # noqa: E402
+from common import FPS, HEIGHT, LATENT_FRAMES, WIDTH, common_arguments, load, setup, to_bytes  # noqa: E402
+from data import decode, reconstruct  # noqa: E402
+from flow import roll_out, sample_teacher  # noqa: E402
+from judge.asked import KINDS, Requests  # noqa: E402
 from judge.evaluate import read_frames  # noqa: E402
-from judge.network import Labels, select  # noqa: E402
-from judge.tracker import Tracker, pixels, retrack  # noqa: E402
+from judge.network import select  # noqa: E402
+from judge.tracker_network import Tracker, retrack  # noqa: E402
 from judge.train import new_judge  # noqa: E402
 from teacher import Model, encoded, load_vae  # noqa: E402
 from text import Tokenizer  # noqa: E402
-from tracks import IDS, Tracks  # noqa: E402
+from tracks import WARM_UP  # noqa: E402
 from world import World  # noqa: E402
 
-KINDS = ("grid", "few", "camera", "mixed")
-BATCH = 32
-
-
-def requested(kind, slots, visible):
-    """Which of a clip's points [n, N] that its first frame shows are asked for: all; four of one object; those of
-    the ground; the last two."""
-    first = visible[:, 0]
-    nearest = slots.masked_fill((slots < 0) | ~first, 99).amin(1, keepdim=True)
-    few = first & (slots == nearest)
-    few &= few.cumsum(1) <= 4
-    ground = first & (slots < 0)
-    return {"grid": first, "few": few, "camera": ground, "mixed": few | ground}[kind]
-
-
-class Requests:
-    def __init__(self, world, count, device):
-        self.seeds, scripts = Labels(world, 0, device).select(TEST_SEEDS + 5 * 10**6, count, CLIP_FRAMES)
-        self.prompts = [world.caption(s, 0, 0) for s in scripts]
-        self.tracks = Tracks(world, self.seeds, device)
-        generator = torch.Generator().manual_seed(0)
-        self.ids = torch.randint(IDS, self.tracks.slots.shape, generator=generator).to(device)
-
-    def of(self, kind, part):
-        """places, visible and ids, whole clips with the warm-up."""
-        visible = self.tracks.visible[part]
-        keep = requested(kind, self.tracks.slots[part], visible[:, 3:])
-        return self.tracks.places[part].float(), visible & keep[:, None], self.ids[part]
-
-    def write(self, folder):
-        """What `longtake generate --tracks` reads, and the prompts."""
-        os.makedirs(folder, exist_ok=True)
-        with open(f"{folder}/prompts.txt", "w") as f:
-            f.write("\n".join(self.prompts) + "\n")
-        for kind in KINDS:
-            places, visible, _ = self.of(kind, slice(None))
-            for i, (p, v) in enumerate(zip(pixels(places[:, 3:]).cpu(), visible[:, 3:].cpu())):
-                there = v.any(0)
-                np.savez_compressed(f"{folder}/{kind}_{i:03d}.npz", tracks=p[:, there].numpy(),
-                                    visibility=v[:, there].numpy(), size=np.array([WIDTH, HEIGHT]), frame_rate=FPS)
+BATCH, UNTOLD = 32, ("real", "reconstruction", "free")  # sets that are the same whatever is asked
+NEAR, TRUSTED = 3.0, 2.0  # pixels: what counts as there; how far off the tracker may be in the real clip
 
 
 class Sets:
-    def __init__(self, args, world, requests, device):
-        self.args, self.world, self.requests, self.device = args, world, requests, device
+    """Clips [n, T, H, W, 3] of a part of the requests."""
+
+    def __init__(self, args, requests, device):
+        self.args, self.requests, self.device = args, requests, device
         self.vae, self.statistics = load_vae(args.vae, device)
-        self.tokenizer, self.model, self.freely = Tokenizer(args.tokenizer), None, {}
+        self.tokenizer, self.models = Tokenizer(args.tokenizer), {}
 
     def real(self, kind, part):
-        return self.world.render_seeds(self.requests.seeds[part], CLIP_FRAMES, HEIGHT, WIDTH, FPS)[0][:, 3:]
+        return self.requests.clips(part)[:, WARM_UP:]
+
+    def reconstruction(self, kind, part):
+        return reconstruct(self.vae, self.statistics, self.requests.clips(part))
 
     @torch.no_grad()
-    def student(self, kind, part, told=True):
-        self.model = self.model or load(self.args.student, Model()).to(self.device).eval()
-        prompts = self.requests.prompts[part]
+    def generated(self, name, kind, part, told=True):
+        if name not in self.models:
+            self.models[name] = load(getattr(self.args, name), Model()).to(self.device).eval()
+        model, prompts = self.models[name], self.requests.prompts[part]
         generator = torch.Generator(self.device).manual_seed(part.start)
         noise = torch.randn(len(prompts), LATENT_FRAMES, 16, HEIGHT // 8, WIDTH // 8, device=self.device,
                             generator=generator)
         caption = torch.arange(len(prompts), device=self.device)[:, None].expand(-1, LATENT_FRAMES // 3)
         with torch.autocast(self.device, torch.bfloat16):
-            text = self.model.text(self.tokenizer(prompts).to(self.device))
-        asked = encoded(self.model, self.requests.of(kind, part)) if told else None
-        latents, _ = roll_out(self.model.transformer, noise, text, caption, tracks=asked)
+            text, empty = (model.text(self.tokenizer(t).to(self.device)) for t in (prompts, [""]))
+        asked = encoded(model, self.requests.of(kind, part)) if told else None
+        if name == "teacher":
+            latents = sample_teacher(model.transformer, noise, text, empty, caption, scale=self.args.guidance, tracks=asked)
+        else:
+            latents, _ = roll_out(model.transformer, noise, text, caption, tracks=asked)
         return to_bytes(decode(self.vae, self.statistics, latents))
 
+    def teacher(self, kind, part):
+        return self.generated("teacher", kind, part)
+
+    def student(self, kind, part):
+        return self.generated("student", kind, part)
+
     def free(self, kind, part):
-        if part.start not in self.freely:
-            self.freely[part.start] = self.student(kind, part, told=False)
-        return self.freely[part.start]
+        return self.generated("student", kind, part, told=False)
 
     def videos(self, kind, part):
         return torch.stack([read_frames(f"{self.args.videos}/{kind}_{i:03d}")
@@ -121,14 +98,60 @@ def overlay(path, clips, places, found, visible, moments=5):
     Image.fromarray(np.concatenate(rows)).save(path, quality=88)
 
 
+def summary(far, seen):
+    """far, seen [n, T, N]: of the places that are seen."""
+    second, every = int(FPS), far[seen]
+    mean = lambda part: far[:, part][seen[:, part]].mean()
+    return dict(epe=every.mean(), median=every.median(), near=(every < NEAR).float().mean(),
+                first_second=mean(slice(0, second)), last_second=mean(slice(-second, None)))
+
+
+class Ruler:
+    """Follows the points of the first frame in all clips of a set."""
+
+    def __init__(self, tracker, judge, sets, requests):
+        self.tracker, self.judge, self.sets, self.requests, self.known = tracker, judge, sets, requests, {}
+
+    def follow(self, name, kind):
+        """Clips [n, T, H, W, 3], and where all points that the real first frame shows are in them [n, T, N, 2]."""
+        if name in self.known:
+            return self.known[name]
+        count = len(self.requests.seeds)
+        clips = torch.cat([getattr(self.sets, name)(kind, slice(i, min(i + BATCH, count))) for i in range(0, count, BATCH)])
+        places, visible = self.requests.seen("grid")
+        answer = clips, retrack(self.tracker, clips, places[:, 0], visible[:, 0])
+        if name in UNTOLD:
+            self.known[name] = answer
+        return answer
+
+    @torch.no_grad()
+    def look(self, clips):
+        return torch.cat([torch.nn.functional.normalize(self.judge.trunk(select(c)), dim=1) for c in clips.split(BATCH)])
+
+    def measure(self, name, kind, sheet):
+        clips, found = self.follow(name, kind)
+        real, there = self.follow("real", kind)
+        places, seen = self.requests.seen(kind)
+        off = (there - places).norm(dim=-1)
+        trusted = (off * seen).sum(1) / seen.sum(1).clamp(min=1) < TRUSTED  # [n, N], told by the real clip alone
+        far, sure = (found - places).norm(dim=-1), seen & trusted[:, None]
+        unlike = (self.look(clips) - self.look(real)).square().sum(1).mean()
+        overlay(sheet, clips[:5], places, found, seen)
+        row = dict(**summary(far, seen), trusted=sure.sum() / seen.sum(),
+                   **{f"trusted_{k}": v for k, v in summary(far, sure).items()}, unlike=unlike)
+        return dict(set=name, kind=kind, clips=len(clips), **{k: round(v.item(), 3) for k, v in row.items()})
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("sets", nargs="+", choices=["requests", "real", "student", "free", "videos"])
+    parser.add_argument("sets", nargs="+", choices=["requests", "real", "reconstruction", "teacher", "student", "free", "videos"])
     parser.add_argument("--clips", type=int, default=64)
     parser.add_argument("--requests", default="out/requests", help="folder for what `requests` writes")
     parser.add_argument("--tracker", default="out/tracker")
     parser.add_argument("--judge", default="out/judge")
+    parser.add_argument("--teacher", default="out/teacher")
     parser.add_argument("--student", default="out/student")
+    parser.add_argument("--guidance", type=float, default=3.0, help="of the teacher")
     parser.add_argument("--videos", default="out/motion", help="folder of KIND_000 ...: PNG frames")
     parser.add_argument("--sheets", default="out/motion", help="where pictures of requested and found points go")
     common_arguments(parser)
@@ -140,35 +163,11 @@ def main():
         return
     tracker = load(args.tracker, Tracker()).to(device).eval()
     judge = load(args.judge, new_judge(world)).to(device).eval()
-    sets = Sets(args, world, requests, device)
-
-    @torch.no_grad()
-    def look(clips):
-        return torch.nn.functional.normalize(judge.trunk(select(clips)), dim=1)
-
+    ruler = Ruler(tracker, judge, Sets(args, requests, device), requests)
+    os.makedirs(args.sheets, exist_ok=True)
     for name in args.sets:
         for kind in KINDS:
-            far, seen, unlike = [], [], []
-            for i in range(0, args.clips, BATCH):
-                part = slice(i, min(i + BATCH, args.clips))
-                clips = getattr(sets, name)(kind, part)
-                places, visible, _ = requests.of(kind, part)
-                places, visible = pixels(places[:, 3:]), visible[:, 3:]
-                found = torch.cat([retrack(tracker, c[None].movedim(-1, 2).float() / 255, p[None, 0])
-                                   for c, p in zip(clips, places)])
-                far.append((found - places).norm(dim=-1))
-                seen.append(visible)
-                unlike.append((look(clips) - look(sets.real(kind, part))).square().sum(1).mean((1, 2, 3)))
-                if i == 0:
-                    os.makedirs(args.sheets, exist_ok=True)
-                    overlay(f"{args.sheets}/{name}_{kind}.jpg", clips[:5], places, found, visible)
-            far, seen = torch.cat(far), torch.cat(seen)
-            error = lambda part: far[:, part][seen[:, part]].mean().item()
-            second = int(FPS)
-            print(json.dumps(dict(set=name, kind=kind, clips=args.clips, epe=round(error(slice(None)), 3),
-                                  first_second=round(error(slice(0, second)), 3),
-                                  last_second=round(error(slice(-second, None)), 3),
-                                  unlike=round(torch.cat(unlike).mean().item(), 4))), flush=True)
+            print(json.dumps(ruler.measure(name, kind, f"{args.sheets}/{name}_{kind}.jpg")), flush=True)
 
 
 if __name__ == "__main__":
