@@ -2,8 +2,8 @@
 (`tracker_network.py`) on clips whose tracks are exact.
 
 Prints one JSON line a set and kind of request: the distance to the requested places in pixels, its mean (EPE), median
-and the share of those within 3, the mean of the first and last second, the same of those points that the tracker
-follows in the real clip (`trusted`), and what the judge's features say of the distance to the real clip.
+and the share of those within 3, the mean of the first and last second, the same of points until the tracker first
+loses them in the real clip (`trusted`), and what the judge's features say of the distance to the real clip.
 Sets: `real` (the tracker's own error), `reconstruction` (that after the autoencoder), `teacher`, `student`, `free`
 (the student without tracks), `videos` (what `longtake` made of the files that `requests` writes).
 """
@@ -32,7 +32,7 @@ from tracks import WARM_UP  # noqa: E402
 from world import World  # noqa: E402
 
 BATCH, UNTOLD = 32, ("real", "reconstruction", "free")  # sets that are the same whatever is asked
-NEAR, TRUSTED = 3.0, 2.0  # pixels: what counts as there; how far off the tracker may be in the real clip
+NEAR = 3.0  # pixels: what counts as there
 
 
 class Sets:
@@ -133,12 +133,12 @@ class Ruler:
         real, there = self.follow("real", kind)
         places, seen = self.requests.seen(kind)
         off = (there - places).norm(dim=-1)
-        trusted = (off * seen).sum(1) / seen.sum(1).clamp(min=1) < TRUSTED  # [n, N], told by the real clip alone
-        far, sure = (found - places).norm(dim=-1), seen & trusted[:, None]
+        far, sure = (found - places).norm(dim=-1), seen & ((off * seen).cummax(1).values < NEAR)
         unlike = (self.look(clips) - self.look(real)).square().sum(1).mean()
         overlay(sheet, clips[:5], places, found, seen)
+        certain = summary(far, sure)
         row = dict(**summary(far, seen), trusted=sure.sum() / seen.sum(),
-                   **{f"trusted_{k}": v for k, v in summary(far, sure).items()}, unlike=unlike)
+                   **{f"trusted_{k}": certain[k] for k in ("epe", "median", "near")}, unlike=unlike)
         return dict(set=name, kind=kind, clips=len(clips), **{k: round(v.item(), 3) for k, v in row.items()})
 
 
