@@ -127,9 +127,8 @@ void HeadCalibration::add_take(const std::string& prompt, uint64_t seed) {
                                                        sum(s.subspan(1)));
             }
         });
-        Tensor flow(latents.shape(), DType::F32, model_->device());
-        model_->transformer().forward(latents, std::vector<double>(frames, 0.0),
-                                      session.prompt().context(), onlooker, flow, workspace);
+        model_->transformer().remember(latents, std::vector<double>(frames, 0.0),
+                                       session.prompt().context(), onlooker, workspace);
         workspace.synchronize();
     }
     ++takes_;

@@ -58,7 +58,7 @@ void Rollout::remember(const Tensor& clean, const diffusion::TextContext& text,
     fit(clean.shape());
     frame_timesteps_.assign(static_cast<size_t>(clean.extent(0)), 0.0);
     memory.begin_pass(CacheMemory::Pass::Clean);
-    transformer_->forward(input(clean), frame_timesteps_, text, memory, flow_, workspace_);
+    transformer_->remember(input(clean), frame_timesteps_, text, memory, workspace_);
 }
 
 void Rollout::condition(const Tensor& channels) {

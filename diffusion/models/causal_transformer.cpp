@@ -97,6 +97,22 @@ TextContext CausalTransformer::prepare_text(const Tensor& embeds, int64_t text_l
 void CausalTransformer::forward(const Tensor& latents, std::span<const double> timesteps,
                                 const TextContext& text, AttentionMemory& memory, Tensor& flow,
                                 TransformerWorkspace& workspace) const {
+    check_fit(latents, timesteps, text, memory);
+    check(flow.shape() == latents.shape().with(1, config_.out_channels), "flow {} for latents {}",
+          flow.shape().str(), latents.shape().str());
+    check(flow.device() == device_, "the flow is not where the model is");
+    Pass(*this, weights_, workspace.state()).run(latents, timesteps, text, memory, &flow);
+}
+
+void CausalTransformer::remember(const Tensor& latents, std::span<const double> timesteps,
+                                 const TextContext& text, AttentionMemory& memory,
+                                 TransformerWorkspace& workspace) const {
+    check_fit(latents, timesteps, text, memory);
+    Pass(*this, weights_, workspace.state()).run(latents, timesteps, text, memory, nullptr);
+}
+
+void CausalTransformer::check_fit(const Tensor& latents, std::span<const double> timesteps,
+                                  const TextContext& text, const AttentionMemory& memory) const {
     const TransformerConfig& c = config_;
     check(latents.shape().rank() == 4 && latents.extent(1) <= c.in_channels &&
               latents.extent(2) % c.patch_height == 0 && latents.extent(3) % c.patch_width == 0,
@@ -105,16 +121,12 @@ void CausalTransformer::forward(const Tensor& latents, std::span<const double> t
     const int64_t frames = latents.extent(0);
     check(frames > 0 && static_cast<int64_t>(timesteps.size()) == frames,
           "{} timesteps for {} frames", timesteps.size(), frames);
-    check(flow.shape() == Shape{frames, c.out_channels, latents.extent(2), latents.extent(3)},
-          "flow {} for latents {}", flow.shape().str(), latents.shape().str());
     check(text.layers.size() == weights_->blocks.size(),
           "the prompt was prepared for a model of {} layers", text.layers.size());
     check(static_cast<int64_t>(memory.query_positions().size()) == frames,
           "the attention memory expects {} frames, not {}", memory.query_positions().size(),
           frames);
-    check(latents.device() == device_ && flow.device() == device_,
-          "latents and flow are not where the model is");
-    Pass(*this, weights_, workspace.state()).run(latents, timesteps, text, memory, flow);
+    check(latents.device() == device_, "the latents are not where the model is");
 }
 
 double CausalTransformer::flops(int64_t tokens, int64_t cached, int64_t text_rows) const {

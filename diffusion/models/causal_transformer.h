@@ -76,6 +76,9 @@ class CausalTransformer {
     // workspace's stream, which the memory works on too.
     void forward(const Tensor& latents, std::span<const double> timesteps, const TextContext& text,
                  AttentionMemory& memory, Tensor& flow, TransformerWorkspace& workspace) const;
+    // The same for the memory's sake alone: ends with the last layer's keys and values.
+    void remember(const Tensor& latents, std::span<const double> timesteps, const TextContext& text,
+                  AttentionMemory& memory, TransformerWorkspace& workspace) const;
 
     // Multiply-adds count twice; `cached` is what the memory offers, in tokens.
     double flops(int64_t tokens, int64_t cached, int64_t text_rows) const;
@@ -84,6 +87,9 @@ class CausalTransformer {
     class Pass;
 
   private:
+    void check_fit(const Tensor& latents, std::span<const double> timesteps,
+                   const TextContext& text, const AttentionMemory& memory) const;
+
     TransformerConfig config_;
     DType compute_, products_;
     Device device_;

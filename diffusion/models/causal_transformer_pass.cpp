@@ -31,7 +31,7 @@ template <typename Work> void CausalTransformer::Pass::each_group(Work&& work) {
 }
 
 void CausalTransformer::Pass::run(const Tensor& latents, std::span<const double> timesteps,
-                                  const TextContext& text, AttentionMemory& memory, Tensor& flow) {
+                                  const TextContext& text, AttentionMemory& memory, Tensor* flow) {
     s_.fit(model_, config_, compute_, products_, weights_.rows_alone, latents.extent(0),
            latents.extent(2) / config_.patch_height, latents.extent(3) / config_.patch_width);
     s_.group(timesteps, [this](double t) { return modulation_at(t); });
@@ -42,14 +42,15 @@ void CausalTransformer::Pass::run(const Tensor& latents, std::span<const double>
     }
     s_.hold(text, kind->buffers);
     const auto number = [](const auto& v) { return std::bit_cast<uint64_t>(v); };
-    std::vector<uint64_t> key{number(latents.raw()), number(flow.raw())};
+    const void* made = flow == nullptr ? nullptr : flow->raw();
+    std::vector<uint64_t> key{number(latents.raw()), number(made)};
     std::ranges::transform(timesteps, std::back_inserter(key), number);
     std::ranges::transform(kind->numbers, std::back_inserter(key), number);
     s_.ops.repeat(key, [&] { queue(latents, text, memory, flow); });
 }
 
 void CausalTransformer::Pass::queue(const Tensor& latents, const TextContext& text,
-                                    AttentionMemory& memory, Tensor& flow) {
+                                    AttentionMemory& memory, Tensor* flow) {
     patchify(latents, config_.patch_height, config_.patch_width, s_.patches, stream());
     weights_.patch(s_.patches, s_.x, s_.ops);
     each_group([&](Group& g, Workspace& ops) {
@@ -57,8 +58,13 @@ void CausalTransformer::Pass::queue(const Tensor& latents, const TextContext& te
         layer_norm(g.x, m.self_gain, m.self_shift, config_.eps, g.normed, ops.stream());
         weights_.blocks[0].qkv(g.normed, g.qkv, ops);
     });
-    for (int layer = 0; layer < static_cast<int>(weights_.blocks.size()); ++layer) {
-        attend(layer, memory);
+    const auto layers = static_cast<int>(weights_.blocks.size());
+    for (int layer = 0; layer < layers; ++layer) {
+        const KvView view = memorize(layer, memory);
+        if (flow == nullptr && layer + 1 == layers) {
+            return;
+        }
+        attention(s_.q, view, s_.attended, s_.ops);
         each_group([&](Group& g, Workspace& ops) {
             self_out(layer, g, ops);
             cross_attention(layer, text, g, ops);
@@ -66,7 +72,7 @@ void CausalTransformer::Pass::queue(const Tensor& latents, const TextContext& te
         });
     }
     weights_.head(s_.head_normed, s_.tokens, s_.ops);
-    unpatchify(s_.tokens, config_.patch_height, config_.patch_width, flow, stream());
+    unpatchify(s_.tokens, config_.patch_height, config_.patch_width, *flow, stream());
 }
 
 Modulation CausalTransformer::Pass::modulation_at(double timestep) {
@@ -100,17 +106,16 @@ Modulation CausalTransformer::Pass::modulation_at(double timestep) {
     return m;
 }
 
-void CausalTransformer::Pass::attend(int layer, AttentionMemory& memory) {
+KvView CausalTransformer::Pass::memorize(int layer, AttentionMemory& memory) {
     const Weights::Block& block = weights_.blocks[static_cast<size_t>(layer)];
     const auto target = memory.target(layer);
     if (target && qkv_to_slots_cuda(s_.qkv, block.q_norm, block.k_norm, config_.eps, *s_.rope, s_.q,
                                     *target, stream())) {
-        attention(s_.q, memory.update(layer, s_.q, {}, {}), s_.attended, s_.ops);
-    } else {
-        split_qkv(s_.qkv, block.q_norm, block.k_norm, config_.eps, *s_.rope, s_.q, s_.k, s_.v,
-                  stream());
-        attention(s_.q, memory.update(layer, s_.q, s_.k, s_.v), s_.attended, s_.ops);
+        return memory.update(layer, s_.q, {}, {});
     }
+    split_qkv(s_.qkv, block.q_norm, block.k_norm, config_.eps, *s_.rope, s_.q, s_.k, s_.v,
+              stream());
+    return memory.update(layer, s_.q, s_.k, s_.v);
 }
 
 void CausalTransformer::Pass::self_out(int layer, Group& g, Workspace& ops) {

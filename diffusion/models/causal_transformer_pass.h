@@ -18,19 +18,21 @@ class CausalTransformer::Pass {
           weights_(*weights),
           s_(state) {}
 
+    // Without a `flow` the pass ends where the memory has all it wants.
     void run(const Tensor& latents, std::span<const double> timesteps, const TextContext& text,
-             AttentionMemory& memory, Tensor& flow);
+             AttentionMemory& memory, Tensor* flow);
 
   private:
     using Group = TransformerWorkspace::State::Group;
 
     // All of a pass but what depends on the chunk's place in time.
     void queue(const Tensor& latents, const TextContext& text, AttentionMemory& memory,
-               Tensor& flow);
+               Tensor* flow);
     Modulation modulation_at(double timestep);
     // Calls work(group, its workspace) for all groups.
     template <typename Work> void each_group(Work&& work);
-    void attend(int layer, AttentionMemory& memory);
+    // Hands keys and values over; what there is to attend to.
+    KvView memorize(int layer, AttentionMemory& memory);
     // What follows an attention on its rows.
     void self_out(int layer, Group& g, Workspace& ops);
     void cross_attention(int layer, const TextContext& text, Group& g, Workspace& ops);

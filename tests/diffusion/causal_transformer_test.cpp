@@ -111,6 +111,12 @@ TEST(CausalTransformer, ARepeatedTakeIsTheSame) {
     EXPECT_TRUE(same_bits(video.run(model), video.run(model)));
 }
 
+TEST(CausalTransformer, AMemoryNeedsNoWholePass) {
+    const Video video("tiny_transformer_32");
+    const CausalTransformer model = tiny("tiny_transformer_32");
+    EXPECT_TRUE(same_bits(video.run(model), video.run(model, true)));
+}
+
 TEST(CausalTransformer, SessionsShareAModelAtTheSameTime) {
     const Video video("tiny_transformer_32");
     const CausalTransformer model = tiny("tiny_transformer_32");

@@ -19,7 +19,8 @@ inline CausalTransformer tiny(const std::string& name, DType compute = DType::F3
     return CausalTransformer::load(kFixtures / name, compute, device);
 }
 
-// Runs the four chunks of a "_video" fixture; clean passes advance the memory.
+// Runs the four chunks of a "_video" fixture; clean passes advance the memory, which they are cut
+// short for, or not.
 struct Video {
     explicit Video(const std::string& name)
         : file(SafetensorsFile::open(kFixtures / (name + "_video.safetensors"))),
@@ -29,7 +30,7 @@ struct Video {
           text(file->tensor("text")),
           expected(file->tensor("flows")) {}
 
-    Tensor run(const CausalTransformer& model) const {
+    Tensor run(const CausalTransformer& model, bool whole_clean_pass = false) const {
         const Device device = model.device();
         TransformerWorkspace workspace(device);
         ReferenceMemory memory(model.config(), model.compute(), 12, 3, kTinyTokens, device,
@@ -42,7 +43,11 @@ struct Video {
             Tensor flow = chunk(flows, c), unused(flow.shape(), DType::F32, device);
             const Tensor first = chunk(noisy, c).to(device), second = chunk(clean, c).to(device);
             model.forward(first, std::vector<double>(t, t + 3), context, memory, flow, workspace);
-            model.forward(second, zero, context, memory, unused, workspace);
+            if (whole_clean_pass) {
+                model.forward(second, zero, context, memory, unused, workspace);
+            } else {
+                model.remember(second, zero, context, memory, workspace);
+            }
             workspace.synchronize();
             memory.advance(3);
         }
