@@ -7,7 +7,8 @@
 // FlashAttention-2 (Dao 2023) with the tensor cores' mma.sync m16n8k16: a block holds 128 queries
 // of one head in registers, 16 per warp, and passes over the keys, 64 at a time, which come to
 // shared memory while those before are used. Where there are too few queries for that to fill the
-// GPU, several blocks share the keys, and their results are put together afterwards.
+// GPU, several blocks share the keys, and their results are put together afterwards. As few keys as
+// a prompt has are passed over at once, by a kernel that waits for memory alone.
 namespace longtake::diffusion {
 namespace {
 
@@ -105,46 +106,31 @@ __device__ float quad_sum(float v) {
     return v + __shfl_xor_sync(kAll, v, 2);
 }
 
-template <int kDim> constexpr size_t shared_bytes() {
-    return (kQueries + 4 * kKeys) * kDim * sizeof(__nv_bfloat16);
+// Operands of `multiply` from shared memory: step k of the 16 queries of a warp, ...
+template <int kDim>
+__device__ void load_queries(const uint4* tile, int warp, int lane, int k, unsigned (&q)[4]) {
+    load_matrices(tile + Tile<kDim>::place(16 * warp + (lane & 15), 2 * k + (lane >> 4)), q);
+}
+// ... of 16 keys, ...
+template <int kDim>
+__device__ void load_keys(const uint4* tile, int n, int lane, int k, unsigned (&b)[4]) {
+    load_matrices(tile + Tile<kDim>::place(16 * n + (lane & 7) + ((lane >> 4) << 3),
+                                           2 * k + ((lane >> 3) & 1)),
+                  b);
+}
+// ... and 16 dimensions of the values of 16 keys.
+template <int kDim>
+__device__ void load_values(const uint4* tile, int n, int lane, int k, unsigned (&b)[4]) {
+    load_matrices_transposed(tile + Tile<kDim>::place(16 * k + (lane & 15), 2 * n + (lane >> 4)),
+                             b);
 }
 
-// A warp's 16 queries and what it knows of their results.
-template <int kDim> struct WarpState {
-    unsigned q[kDim / 16][4];
-    float sums[kDim / 8][4] = {};
-    float largest[2] = {-INFINITY, -INFINITY}, total[2] = {};  // of the rows g and g + 8
+// Logits of kKeys keys and what becomes of them.
+struct Scores {
+    float s[kKeys / 8][4];
 
-    __device__ void load_queries(const uint4* tile, int warp, int lane) {
-        for (int k = 0; k < kDim / 16; ++k) {
-            load_matrices(tile + Tile<kDim>::place(16 * warp + (lane & 15), 2 * k + (lane >> 4)),
-                          q[k]);
-        }
-    }
-
-    // The products with kKeys keys.
-    __device__ void score(const uint4* keys, int lane, float (&s)[kKeys / 8][4]) {
-#pragma unroll
-        for (int n = 0; n < kKeys / 16; ++n) {
-#pragma unroll
-            for (int i = 0; i < 4; ++i) {
-                s[2 * n][i] = s[2 * n + 1][i] = 0;
-            }
-#pragma unroll
-            for (int k = 0; k < kDim / 16; ++k) {
-                unsigned b[4];
-                load_matrices(keys + Tile<kDim>::place(16 * n + (lane & 7) + ((lane >> 4) << 3),
-                                                       2 * k + ((lane >> 3) & 1)),
-                              b);
-                multiply(s[2 * n], q[k], b[0], b[1]);
-                multiply(s[2 * n + 1], q[k], b[2], b[3]);
-            }
-        }
-    }
-
-    // Logits in units of log2, those of keys past the last one minus infinity.
-    static __device__ void finish(const FlashProblem& p, int64_t begin, int lane,
-                                  float (&s)[kKeys / 8][4]) {
+    // In units of log2, those of keys past the last one minus infinity.
+    __device__ void finish(const FlashProblem& p, int64_t begin, int lane) {
         const bool whole = begin + kKeys <= p.slots;
 #pragma unroll
         for (int n = 0; n < kKeys / 8; ++n) {
@@ -159,29 +145,78 @@ template <int kDim> struct WarpState {
             }
         }
     }
+    // Of a row, g or g + 8.
+    __device__ float largest(int half, float top = -INFINITY) const {
+#pragma unroll
+        for (int n = 0; n < kKeys / 8; ++n) {
+            top = fmaxf(top, fmaxf(s[n][2 * half], s[n][2 * half + 1]));
+        }
+        return quad_max(top);
+    }
+    // Logits to weights; the sum of this lane's.
+    __device__ float weigh(int half, float top) {
+        float sum = 0;
+#pragma unroll
+        for (int n = 0; n < kKeys / 8; ++n) {
+#pragma unroll
+            for (int i = 0; i < 2; ++i) {
+                s[n][2 * half + i] = exp2f(s[n][2 * half + i] - top);
+                sum += s[n][2 * half + i];
+            }
+        }
+        return sum;
+    }
+    // An operand: the weights of 16 keys.
+    __device__ void pack_weights(int k, unsigned (&a)[4]) const {
+        a[0] = pack(s[2 * k][0], s[2 * k][1]);
+        a[1] = pack(s[2 * k][2], s[2 * k][3]);
+        a[2] = pack(s[2 * k + 1][0], s[2 * k + 1][1]);
+        a[3] = pack(s[2 * k + 1][2], s[2 * k + 1][3]);
+    }
+};
+
+template <int kDim> constexpr size_t shared_bytes(int key_tiles) {
+    return (kQueries + key_tiles * kKeys) * kDim * sizeof(__nv_bfloat16);
+}
+
+// A warp's 16 queries and what it knows of their results.
+template <int kDim> struct WarpState {
+    unsigned q[kDim / 16][4];
+    float sums[kDim / 8][4] = {};
+    float largest[2] = {-INFINITY, -INFINITY}, total[2] = {};  // of the rows g and g + 8
+
+    __device__ void load(const uint4* tile, int warp, int lane) {
+        for (int k = 0; k < kDim / 16; ++k) {
+            load_queries<kDim>(tile, warp, lane, k, q[k]);
+        }
+    }
+
+    // The products with kKeys keys.
+    __device__ void score(const uint4* keys, int lane, float (&s)[kKeys / 8][4]) {
+#pragma unroll
+        for (int n = 0; n < kKeys / 16; ++n) {
+#pragma unroll
+            for (int i = 0; i < 4; ++i) {
+                s[2 * n][i] = s[2 * n + 1][i] = 0;
+            }
+#pragma unroll
+            for (int k = 0; k < kDim / 16; ++k) {
+                unsigned b[4];
+                load_keys<kDim>(keys, n, lane, k, b);
+                multiply(s[2 * n], q[k], b[0], b[1]);
+                multiply(s[2 * n + 1], q[k], b[2], b[3]);
+            }
+        }
+    }
 
     // Logits to weights; what was summed before shrinks to the new maximum.
-    __device__ void weigh(float (&s)[kKeys / 8][4]) {
+    __device__ void weigh(Scores& scores) {
 #pragma unroll
         for (int half = 0; half < 2; ++half) {
-            float top = largest[half];
-#pragma unroll
-            for (int n = 0; n < kKeys / 8; ++n) {
-                top = fmaxf(top, fmaxf(s[n][2 * half], s[n][2 * half + 1]));
-            }
-            top = quad_max(top);
+            const float top = scores.largest(half, largest[half]);
             const float shrink = exp2f(largest[half] - top);
             largest[half] = top;
-            float sum = 0;
-#pragma unroll
-            for (int n = 0; n < kKeys / 8; ++n) {
-#pragma unroll
-                for (int i = 0; i < 2; ++i) {
-                    s[n][2 * half + i] = exp2f(s[n][2 * half + i] - top);
-                    sum += s[n][2 * half + i];
-                }
-            }
-            total[half] = total[half] * shrink + sum;  // of this lane's keys
+            total[half] = total[half] * shrink + scores.weigh(half, top);  // of this lane's keys
 #pragma unroll
             for (int n = 0; n < kDim / 8; ++n) {
                 sums[n][2 * half] *= shrink;
@@ -190,17 +225,15 @@ template <int kDim> struct WarpState {
         }
     }
 
-    __device__ void add_values(const uint4* values, int lane, const float (&s)[kKeys / 8][4]) {
+    __device__ void add_values(const uint4* values, int lane, const Scores& scores) {
 #pragma unroll
         for (int k = 0; k < kKeys / 16; ++k) {
-            const unsigned a[4] = {pack(s[2 * k][0], s[2 * k][1]), pack(s[2 * k][2], s[2 * k][3]),
-                                   pack(s[2 * k + 1][0], s[2 * k + 1][1]),
-                                   pack(s[2 * k + 1][2], s[2 * k + 1][3])};
+            unsigned a[4];
+            scores.pack_weights(k, a);
 #pragma unroll
             for (int n = 0; n < kDim / 16; ++n) {
                 unsigned b[4];
-                load_matrices_transposed(
-                    values + Tile<kDim>::place(16 * k + (lane & 15), 2 * n + (lane >> 4)), b);
+                load_values<kDim>(values, n, lane, k, b);
                 multiply(sums[2 * n], a, b[0], b[1]);
                 multiply(sums[2 * n + 1], a, b[2], b[3]);
             }
@@ -288,18 +321,96 @@ __global__ void __launch_bounds__(kThreads, 1) attention_flash_kernel(FlashProbl
         }
         commit_loads();
         if (begin == start) {
-            state.load_queries(tiles, warp, lane);
+            state.load(tiles, warp, lane);
         }
-        float s[kKeys / 8][4];
-        state.score(keys + buffer * kTile, lane, s);
-        WarpState<kDim>::finish(p, begin, lane, s);
-        state.weigh(s);
-        state.add_values(values + buffer * kTile, lane, s);
+        Scores scores;
+        state.score(keys + buffer * kTile, lane, scores.s);
+        scores.finish(p, begin, lane);
+        state.weigh(scores);
+        state.add_values(values + buffer * kTile, lane, scores);
     }
     if (gridDim.z == 1) {
         state.store_rows(p, head, first + 16 * warp, lane);
     } else {
         state.store_part(p, static_cast<int>(blockIdx.z), head, first + 16 * warp, lane);
+    }
+}
+
+// No more keys than kKeys: to the same bits, but with 16 dimensions of the values at a time, so
+// that registers leave room for three blocks on a multiprocessor.
+template <int kDim>
+__global__ void __launch_bounds__(kThreads, 3) attention_flash_few_kernel(FlashProblem p) {
+    extern __shared__ uint4 tiles[];
+    uint4* keys = tiles + kQueries * kDim / 8;
+    uint4* values = keys + kKeys * kDim / 8;
+    const int warp = threadIdx.x / 32, lane = threadIdx.x % 32;
+    const int head = p.list[static_cast<int>(blockIdx.y)],
+              first = static_cast<int>(blockIdx.x) * kQueries;
+    const int chunks = p.dim / 8;
+    const int64_t row_stride = int64_t{p.heads} * p.dim;
+    Tile<kDim>::template load<kQueries>(tiles, p.q + first * row_stride + head * p.dim, row_stride,
+                                        p.rows - first, chunks);
+    Tile<kDim>::template load<kKeys>(keys, p.keys + head * p.head_stride, p.dim, p.slots, chunks);
+    commit_loads();
+    Tile<kDim>::template load<kKeys>(values, p.values + head * p.head_stride, p.dim, p.slots,
+                                     chunks);
+    commit_loads();
+
+    wait_for_loads<1>();
+    __syncthreads();
+    Scores scores{};
+#pragma unroll
+    for (int k = 0; k < kDim / 16; ++k) {
+        unsigned q[4];
+        load_queries<kDim>(tiles, warp, lane, k, q);
+#pragma unroll
+        for (int n = 0; n < kKeys / 16; ++n) {
+            unsigned b[4];
+            load_keys<kDim>(keys, n, lane, k, b);
+            multiply(scores.s[2 * n], q, b[0], b[1]);
+            multiply(scores.s[2 * n + 1], q, b[2], b[3]);
+        }
+    }
+    scores.finish(p, 0, lane);
+    float inverse[2];
+    for (int half = 0; half < 2; ++half) {
+        inverse[half] = 1.F / quad_sum(scores.weigh(half, scores.largest(half)));
+    }
+    unsigned a[kKeys / 16][4];
+#pragma unroll
+    for (int k = 0; k < kKeys / 16; ++k) {
+        scores.pack_weights(k, a[k]);
+    }
+
+    wait_for_loads<0>();
+    __syncthreads();
+    const int row = first + 16 * warp + (lane >> 2);
+    __nv_bfloat16* to = p.out + (int64_t{row} * p.heads + head) * p.dim;
+    const bool odd = (lane & 1) != 0;
+    for (int n = 0; n < kDim / 16; ++n) {
+        float sums[2][4] = {};
+#pragma unroll
+        for (int k = 0; k < kKeys / 16; ++k) {
+            unsigned b[4];
+            load_values<kDim>(values, n, lane, k, b);
+            multiply(sums[0], a[k], b[0], b[1]);
+            multiply(sums[1], a[k], b[2], b[3]);
+        }
+        // Two lanes swap, so that each has four neighbouring dimensions.
+        const int dim = 16 * n + (odd ? 8 : 0) + 4 * ((lane & 3) / 2);
+#pragma unroll
+        for (int half = 0; half < 2; ++half) {
+            const auto packed = [&](int i) {
+                return pack(sums[i][2 * half] * inverse[half],
+                            sums[i][2 * half + 1] * inverse[half]);
+            };
+            const unsigned own = packed(odd ? 1 : 0);
+            const unsigned other = __shfl_xor_sync(kAll, packed(odd ? 0 : 1), 1);
+            if (row + 8 * half < p.rows && dim < p.dim) {
+                *reinterpret_cast<uint2*>(to + 8 * half * row_stride + dim) =
+                    odd ? make_uint2(other, own) : make_uint2(own, other);
+            }
+        }
     }
 }
 
@@ -331,12 +442,13 @@ __global__ void attention_flash_combine_kernel(FlashProblem p, int shares) {
 }
 
 template <int kDim> void launch(const FlashProblem& p, dim3 grid, GpuStream stream) {
-    constexpr size_t kBytes = shared_bytes<kDim>();
-    cuda_check(
-        cudaFuncSetAttribute(attention_flash_kernel<kDim>,
-                             cudaFuncAttributeMaxDynamicSharedMemorySize, static_cast<int>(kBytes)),
-        "attention's shared memory");
-    attention_flash_kernel<kDim><<<grid, kThreads, kBytes, stream>>>(p);
+    const bool few = p.slots <= kKeys;
+    const auto kernel = few ? attention_flash_few_kernel<kDim> : attention_flash_kernel<kDim>;
+    const size_t bytes = shared_bytes<kDim>(few ? 2 : 4);
+    cuda_check(cudaFuncSetAttribute(kernel, cudaFuncAttributeMaxDynamicSharedMemorySize,
+                                    static_cast<int>(bytes)),
+               "attention's shared memory");
+    kernel<<<grid, kThreads, bytes, stream>>>(p);
     cuda_check_launch("attention");
 }
 
