@@ -64,6 +64,8 @@ TEST(BadInput, Lengths) {
     expect_refused(runner, {"generate", "--frames", "999999999999"}, "seven days");
     expect_refused(runner, {"generate", "--seconds", "60", "--cache", "full"}, "81 frames");
     expect_refused(runner, {"bench", "--seconds", "0"}, "--seconds");
+    expect_refused(runner, {"bench", "--sessions", "2", "--workers", "0"}, "--workers");
+    expect_refused(runner, {"bench", "--workers", "2"}, "--sessions");
     std::ofstream(runner.folder / "prompts.txt") << "a red ball\n";
     std::ofstream(runner.folder / "none.txt") << "# nothing\n";
     expect_refused(runner, {"takes", "--prompts", "none.txt"}, "none.txt: no prompts");

@@ -101,6 +101,19 @@ TEST(Commands, BenchMeasures) {
     EXPECT_EQ(found, 2);
 }
 
+TEST(Commands, BenchPacesTakes) {
+    const Runner runner;
+    const Outcome bench = runner.run({"bench", "--sessions", "3", "--workers", "2", "--seconds",
+                                      "2", "--json", "paced.json"});
+    EXPECT_EQ(bench.exit_code, 0) << bench.err;
+    EXPECT_THAT(bench.out, HasSubstr("3 takes by 2 threads"));
+    std::ifstream file(runner.folder / "paced.json");
+    const auto json = nlohmann::json::parse(file);
+    EXPECT_EQ(json["chunks"], 6);  // two of each
+    EXPECT_GT(json["ready_ms"]["median"], 0);
+    EXPECT_LE(json["late"], json["chunks"]);
+}
+
 TEST(Commands, TakesKeepsClipsAndGoesOnWhereItWas) {
     const Runner runner;
     std::ofstream(runner.folder / "prompts.txt") << "a red ball\n0s: a cube | 2s: a cone\n";

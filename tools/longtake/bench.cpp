@@ -21,6 +21,7 @@
 #include <cmath>
 #include <fstream>
 #include <memory>
+#include <numeric>
 
 namespace longtake::cli {
 namespace {
@@ -36,6 +37,7 @@ struct BenchOptions {
     std::string json;
     std::string size;  // of a random model; empty: the model
     int sessions = 1;
+    int workers = 0;  // 0: takes are not paced
 };
 
 class NullWriter : public FrameWriter {
@@ -59,6 +61,10 @@ struct Figures {
     }
     double quantile_of(double ChunkTimes::*part, double share) const {
         return quantile(part_of(steady(), part), share);
+    }
+    double mean_of(double ChunkTimes::*part) const {
+        const auto values = part_of(steady(), part);
+        return std::reduce(values.begin(), values.end()) / static_cast<double>(values.size());
     }
     double frames_per_second() const {
         double frames = 0, ms = 0;
@@ -97,9 +103,12 @@ Figures measure(const BenchOptions& o, double seconds, generator::Session& sessi
                                           session.model().config().chunk_frames);
     GemmCeiling product(transformer.products(), transformer.device());
     std::vector<double> gflops, ceilings, shares;  // of some chunks with a full window
+    std::vector<double> finalize_ms;
     NullWriter nowhere;
     const auto on_chunk = [&](const generator::Chunk& chunk) {
         const auto& r = chunk.receipt;
+        // Before the product, which would share the GPU with the clean pass and hide its time.
+        finalize_ms.push_back(session.finalize());
         if (static_cast<size_t>(r.chunk) <= full) {
             gflops.clear(), ceilings.clear(), shares.clear();
         }
@@ -126,7 +135,9 @@ Figures measure(const BenchOptions& o, double seconds, generator::Session& sessi
     if (f.report.stopped) {
         throw Interrupted{};
     }
-    f.report.chunks.back().finalize_ms = session.finalize();
+    for (size_t i = 0; i < finalize_ms.size(); ++i) {
+        f.report.chunks[i].finalize_ms = finalize_ms[i];
+    }
     f.memory_mib.push_back(resident_mib());
     f.gpu_mib = gpu_mib(transformer.device());
     f.steady_from = f.report.chunks.size() > full + 2 ? full : 0;
@@ -138,10 +149,10 @@ Figures measure(const BenchOptions& o, double seconds, generator::Session& sessi
 
 void print_table(const Figures& f) {
     const auto row = [&](const char* name, double ChunkTimes::*part) {
-        fmt::print("{:<10} {:>10.1f} {:>10.1f}\n", name, f.quantile_of(part, 0.5),
-                   f.quantile_of(part, 0.99));
+        fmt::print("{:<10} {:>10.1f} {:>10.1f} {:>10.1f}\n", name, f.mean_of(part),
+                   f.quantile_of(part, 0.5), f.quantile_of(part, 0.99));
     };
-    fmt::print("ms a chunk     median        p99   ({} chunks, from number {} on)\n",
+    fmt::print("ms a chunk       mean     median        p99   ({} chunks, from number {} on)\n",
                f.steady().size(), f.steady_from + 1);
     row("diffuse", &ChunkTimes::diffuse_ms);
     row("decode", &ChunkTimes::decode_ms);
@@ -174,7 +185,9 @@ std::string command_line() {
 void append_json(const std::string& path, const Figures& f, DType compute, Device device) {
     const Machine machine = describe_machine();
     const auto part = [&](double ChunkTimes::*p) {
-        return nlohmann::json{{"median", f.quantile_of(p, 0.5)}, {"p99", f.quantile_of(p, 0.99)}};
+        return nlohmann::json{{"mean", f.mean_of(p)},
+                              {"median", f.quantile_of(p, 0.5)},
+                              {"p99", f.quantile_of(p, 0.99)}};
     };
     const nlohmann::json line{
         {"command", command_line()},
@@ -206,25 +219,46 @@ void run_together(const BenchOptions& o, double seconds,
     const auto& c = model->config();
     const auto frames = static_cast<double>(c.chunk_frames * diffusion::kLatentFrames);
     const int chunks = std::max(1, static_cast<int>(seconds * c.frame_rate / frames));
-    const TogetherFigures f = measure_together(o.sessions, chunks, [&] {
-        auto session = std::make_unique<generator::Session>(
-            model, generator::SessionOptions{.cache = o.model.cache, .steps = o.model.steps});
-        generator::Steer steer = steer_by_prompt(o.prompt, *session);
-        return std::pair{std::move(session), std::move(steer)};
-    });
-    fmt::print(
-        "{} takes at a time: {:.1f} frames/s together, {:.1f} for the slowest; a chunk in "
-        "{:.1f} ms (99%), it lasts {:.0f}\n",
-        o.sessions, f.frames_per_second, f.slowest, f.chunk_ms, 1e3 * frames / c.frame_rate);
+    const double lasts = 1e3 * frames / c.frame_rate;
+    const auto open = [&] {
+        SteeredSession take{
+            std::make_unique<generator::Session>(
+                model, generator::SessionOptions{.cache = o.model.cache, .steps = o.model.steps}),
+            {}};
+        take.steer = steer_by_prompt(o.prompt, *take.session);
+        return take;
+    };
+    nlohmann::json line{{"command", command_line()},
+                        {"gpu", model->device() == Device::Cuda ? describe_gpu().name : ""},
+                        {"cpu", describe_machine().cpu},
+                        {"precision", name_of(model->transformer().products())},
+                        {"sessions", o.sessions}};
+    if (o.workers > 0) {
+        const auto report = measure_paced(o.sessions, chunks, o.workers, open);
+        const double median = quantile(report.ready_ms, 0.5),
+                     most = quantile(report.ready_ms, 0.99);
+        fmt::print(
+            "{} takes by {} threads: {} of {} chunks late, the longest pause {:.0f} ms; a chunk is "
+            "there after {:.0f} ms (median; 99%: {:.0f}), it lasts {:.0f}\n",
+            o.sessions, o.workers, report.late, report.ready_ms.size(), report.longest_pause_ms,
+            median, most, lasts);
+        line.update({{"workers", o.workers},
+                     {"chunks", report.ready_ms.size()},
+                     {"late", report.late},
+                     {"longest_pause_ms", report.longest_pause_ms},
+                     {"ready_ms", {{"median", median}, {"p99", most}}}});
+    } else {
+        const TogetherFigures f = measure_together(o.sessions, chunks, open);
+        fmt::print(
+            "{} takes at a time: {:.1f} frames/s together, {:.1f} for the slowest; a chunk in "
+            "{:.1f} ms (99%), it lasts {:.0f}\n",
+            o.sessions, f.frames_per_second, f.slowest, f.chunk_ms, lasts);
+        line.update({{"frames_per_second", f.frames_per_second},
+                     {"slowest_frames_per_second", f.slowest},
+                     {"chunk_p99_ms", f.chunk_ms}});
+    }
     if (!o.json.empty()) {
-        append_line(o.json, {{"command", command_line()},
-                             {"gpu", model->device() == Device::Cuda ? describe_gpu().name : ""},
-                             {"cpu", describe_machine().cpu},
-                             {"precision", name_of(model->transformer().products())},
-                             {"sessions", o.sessions},
-                             {"frames_per_second", f.frames_per_second},
-                             {"slowest_frames_per_second", f.slowest},
-                             {"chunk_p99_ms", f.chunk_ms}});
+        append_line(o.json, line);
     }
 }
 
@@ -241,7 +275,7 @@ void run(const BenchOptions& o) {
     const auto model = o.size.empty() ? load_model(o.model) : random_model(o);
     const DType compute = model->transformer().products();
     const Device device = model->device();
-    if (o.sessions > 1) {
+    if (o.sessions > 1 || o.workers > 0) {
         return run_together(o, *seconds, model);
     }
     generator::Session session(model, {.cache = o.model.cache, .steps = o.model.steps});
@@ -274,6 +308,12 @@ void add_bench(CLI::App& app) {
     command->add_option("--sessions", o->sessions, "Takes to make at the same time, each that long")
         ->check(CLI::Range(1, 1024))
         ->capture_default_str();
+    command
+        ->add_option("--workers", o->workers,
+                     "Make the takes no faster than they are watched, so many at a time, and count "
+                     "the chunks that are late")
+        ->check(CLI::Range(1, 1024))
+        ->needs("--sessions");
     command->add_option("--json", o->json, "File to append the figures to, as one line of JSON");
     command->footer("Example:\n  longtake bench --seconds 20 --cache deep-sink");
     command->callback([o] { run(*o); });

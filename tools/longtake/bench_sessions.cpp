@@ -12,17 +12,12 @@
 namespace longtake::cli {
 namespace {
 
-struct Take {
-    std::unique_ptr<generator::Session> session;
-    generator::Steer steer;
-};
-
 struct Times {
     double frames = 0, seconds = 0;
     std::vector<double> chunks;  // ms
 };
 
-Times make_chunks(Take& take, int count) {
+Times make_chunks(SteeredSession& take, int count) {
     Times times;
     const generator::Stopwatch all;
     for (int i = 0; i < count; ++i) {
@@ -36,23 +31,31 @@ Times make_chunks(Take& take, int count) {
     return times;
 }
 
-}  // namespace
-
-TogetherFigures measure_together(
-    int sessions, int chunks,
-    const std::function<std::pair<std::unique_ptr<generator::Session>, generator::Steer>()>& open) {
-    std::vector<Take> takes;
+// With a full window, and every pass of it seen twice: what comes again was recorded by then.
+std::vector<SteeredSession> open_warm(int sessions, const std::function<SteeredSession()>& open) {
+    std::vector<SteeredSession> takes;
     for (int i = 0; i < sessions; ++i) {
-        auto [session, steer] = open();
-        const auto& c = session->model().config();
-        takes.push_back({std::move(session), std::move(steer)});
-        // A full window, then every pass of it twice: what comes again was recorded by then.
+        takes.push_back(open());
+        const auto& c = takes.back().session->model().config();
         make_chunks(takes.back(), 2 * static_cast<int>(c.window_frames / c.chunk_frames));
     }
+    return takes;
+}
+
+// Of each take.
+int threads_of(int at_a_time) {
+    return std::max(1, omp_get_max_threads() / at_a_time);
+}
+
+}  // namespace
+
+TogetherFigures measure_together(int sessions, int chunks,
+                                 const std::function<SteeredSession()>& open) {
+    std::vector<SteeredSession> takes = open_warm(sessions, open);
     const generator::Stopwatch watch;
     std::vector<std::future<Times>> running;
-    const int threads = std::max(1, omp_get_max_threads() / sessions);  // of each take
-    for (Take& take : takes) {
+    const int threads = threads_of(sessions);
+    for (SteeredSession& take : takes) {
         running.push_back(std::async(std::launch::async, [&] {
             omp_set_num_threads(threads);
             return make_chunks(take, chunks);
@@ -71,6 +74,25 @@ TogetherFigures measure_together(
     f.frames_per_second = frames / watch.seconds();
     f.chunk_ms = quantile(std::move(all), 0.99);
     return f;
+}
+
+generator::TimetableReport measure_paced(int sessions, int chunks, int workers,
+                                         const std::function<SteeredSession()>& open) {
+    std::vector<SteeredSession> takes = open_warm(sessions, open);
+    const int threads = threads_of(workers);
+    std::vector<generator::TimedTake> timed;
+    for (SteeredSession& take : takes) {
+        timed.push_back({[&take, threads] {
+                             omp_set_num_threads(threads);
+                             take.steer(*take.session);
+                             take.session->step();
+                         },
+                         [&take] { take.session->finalize(); }});
+    }
+    const auto& c = takes.front().session->model().config();
+    const auto frames = static_cast<double>(c.chunk_frames * diffusion::kLatentFrames);
+    return generator::keep_timetable(
+        timed, {.period = frames / c.frame_rate, .chunks = chunks, .workers = workers});
 }
 
 }  // namespace longtake::cli

@@ -2,6 +2,7 @@
 
 #include "generator/session.h"
 #include "generator/take.h"
+#include "generator/timetable.h"
 
 #include <functional>
 #include <memory>
@@ -15,10 +16,18 @@ struct TogetherFigures {
     double chunk_ms = 0;           // 99 % of all chunks took no longer
 };
 
-// `open` makes a session and says how to steer it. Every take makes `chunks` chunks, after as many
-// before that as it takes to fill its window and to see every kind of pass twice.
-TogetherFigures measure_together(
-    int sessions, int chunks,
-    const std::function<std::pair<std::unique_ptr<generator::Session>, generator::Steer>()>& open);
+struct SteeredSession {
+    std::unique_ptr<generator::Session> session;
+    generator::Steer steer;
+};
+
+// Every take makes `chunks` chunks, after as many before that as it takes to fill its window and to
+// see every kind of pass twice.
+TogetherFigures measure_together(int sessions, int chunks,
+                                 const std::function<SteeredSession()>& open);
+
+// The same as fast as each is watched, by `workers` threads.
+generator::TimetableReport measure_paced(int sessions, int chunks, int workers,
+                                         const std::function<SteeredSession()>& open);
 
 }  // namespace longtake::cli
