@@ -2,6 +2,7 @@
 #include "core/device_memory.h"
 #include "core/error.h"
 #include "core/gpu_uuid.h"
+#include "core/many_streams.h"
 
 namespace longtake {
 
@@ -19,6 +20,8 @@ constexpr const char* kAbsent =
 int cuda_devices() {
     return 0;
 }
+
+void expect_many_streams() {}
 
 GpuInfo describe_gpu() {
     return {.problem = kAbsent};

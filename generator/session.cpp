@@ -189,22 +189,28 @@ std::optional<Chunk> Session::step(const Stop& stop) {
 
 Chunk Session::finish_step(int64_t latent_frames, bool cut, double diffuse_ms) {
     const Stopwatch watch;
+    const int64_t count = decoder_->frames(latent_frames);
+    const bool shown = !unseen(latent_frames);
     Chunk chunk;
     chunk.latents = latents_.slice(0, latent_frames);
-    chunk.frames = frames_.slice(0, decoder_->frames(latent_frames));
+    chunk.frames = frames_.slice(0, shown ? count : 0);
     chunk.motion = tracks_;
-    decoder_->begin(chunk.latents);
+    shown ? decoder_->begin(chunk.latents) : decoder_->skip(latent_frames);
     clean_pass_ = CleanPass::Due;
     if (model_->device() == Device::Cuda) {
-        decoder_->precede(rollout_.stream());
+        if (shown) {
+            decoder_->precede(rollout_.stream());
+        }
         begin_clean_pass();
     }
     std::optional<DriftReading> drift;
     if (drift_) {
         drift = drift_->look(chunk.latents);
     }
-    decoder_->end(chunk.frames);
-    chunk.on_gpu = decoder_->on_device();
+    if (shown) {
+        decoder_->end(chunk.frames);
+        chunk.on_gpu = decoder_->on_device();
+    }
     chunk.receipt = {.chunk = place_.chunk,
                      .first_frame = place_.video_frames,
                      .prompt = prompt_.number(),
@@ -213,13 +219,21 @@ Chunk Session::finish_step(int64_t latent_frames, bool cut, double diffuse_ms) {
                      .diffuse_ms = diffuse_ms,
                      .decode_ms = watch.milliseconds(),
                      .drift = drift};
-    newest_frames_ = chunk.frames.extent(0);
+    newest_frames_ = count;
     newest_latents_ = latent_frames;
     ++place_.chunk;
     place_.latent_frames += latent_frames;
-    place_.video_frames += chunk.frames.extent(0);
+    place_.video_frames += count;
     broken_ = false;
     return chunk;
+}
+
+// Whether the next latents are so far before what somebody looks at that nothing of them is seen
+// there. A policy that reads pictures has them all made.
+bool Session::unseen(int64_t latent_frames) const {
+    const auto reach = model_->autoencoder().reach();
+    const int64_t wanted = (wanted_from_ + diffusion::kLatentFrames - 1) / diffusion::kLatentFrames;
+    return reach && !encoder_ && place_.latent_frames + latent_frames <= wanted - *reach;
 }
 
 void Session::begin_clean_pass() {
@@ -365,6 +379,7 @@ void Session::reset() {
         motion_.expect_depth();
     }
     place_ = {};
+    wanted_from_ = 0;
     clean_pass_ = CleanPass::Done;
     broken_ = false;
 }

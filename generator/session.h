@@ -44,7 +44,7 @@ struct Receipt {
 
 // Tensors belong to the session and last until its next step.
 struct Chunk {
-    Tensor frames;   // [T, H, W, 3] of 8-bit sRGB
+    Tensor frames;   // [T, H, W, 3] of 8-bit sRGB; T is 0 where they were skipped
     Tensor latents;  // [F, C, h, w], of the transformer's device
     Tracks motion;   // that its frames were asked to follow
     Receipt receipt;
@@ -71,6 +71,9 @@ class Session {
     std::optional<Chunk> step(const Stop& stop = {});
     // Milliseconds it took; nothing to do is 0.
     double finalize();
+    // Nobody looks at what comes before this frame of the video: chunks there may come without
+    // frames, and only latents go on. From it on frames are what they would have been.
+    void skip_to(int64_t video_frame) { wanted_from_ = video_frame; }
     // Back to an empty take; the prompt stays, what was asked of its motion does not.
     void reset();
 
@@ -99,6 +102,7 @@ class Session {
     };
     void begin_clean_pass();
     Chunk finish_step(int64_t latent_frames, bool cut, double diffuse_ms);
+    bool unseen(int64_t latent_frames) const;
     void forget();
     void encode_image(const Tensor& image);
     void recache(int64_t frames);
@@ -125,6 +129,7 @@ class Session {
     Tensor latents_, frames_;
     Tracks tracks_;                       // of the chunk being made
     std::unique_ptr<LatentDepth> depth_;  // none: nobody has asked yet
+    int64_t wanted_from_ = 0;             // a frame of the video
     int64_t newest_frames_ = 0;           // of `frames_`: those of the newest chunk
     int64_t newest_latents_ = 0;          // of `latents_`
     LatentHistory history_;

@@ -5,6 +5,10 @@
 
 namespace longtake::diffusion {
 
+void DecodeStream::skip(int64_t latents) {
+    fail("{} latents cannot be left out of this autoencoder's stream", latents);
+}
+
 void StagedStream::begin(const Tensor& latents) {
     if (workspace().device() == Device::Cpu) {
         check(latents.device() == Device::Cpu, "latents on a GPU for a decoder on the CPU");

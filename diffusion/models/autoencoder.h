@@ -8,6 +8,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 
 // What a session needs of an autoencoder, whichever it is: frames [T, 8 h, 8 w, 3] <-> latents
 // [F, C, h, w]. Latent 0 of a stream is frame 0, latent n > 0 is frames 4 n - 3 ... 4 n.
@@ -42,6 +43,9 @@ class DecodeStream {
     virtual Tensor on_device() const = 0;
     // What is queued on `other` from here on runs when all that was begun is done and sent home.
     virtual void precede(GpuStream other) = 0;
+    // These latents are not decoded. Those after them become what they would have become once as
+    // many as the autoencoder's reach have been; without a reach there is nothing to skip.
+    virtual void skip(int64_t latents);
     virtual void reset() = 0;
     virtual std::shared_ptr<const Snapshot> snapshot() const = 0;
     virtual void restore(const Snapshot& snapshot) = 0;
@@ -63,6 +67,8 @@ class Autoencoder {
   public:
     virtual ~Autoencoder() = default;
     virtual int64_t latent_channels() const = 0;
+    // How many latents before one have a part in its frames; none: all of them.
+    virtual std::optional<int64_t> reach() const { return std::nullopt; }
     // For latents of this size.
     virtual std::unique_ptr<DecodeStream> open(int64_t height, int64_t width) const = 0;
     virtual bool encodes() const = 0;

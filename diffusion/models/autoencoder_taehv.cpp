@@ -16,6 +16,7 @@ class Stream : public StagedStream {
         : decoder_(std::move(decoder)), state_(decoder_, height, width) {}
 
     int64_t frames(int64_t latents) const override { return state_.frames(latents); }
+    void skip(int64_t latents) override { state_.skip(latents); }
     void reset() override { state_.reset(); }
     std::shared_ptr<const Snapshot> snapshot() const override {
         return std::make_shared<Past>(state_.snapshot());
@@ -62,6 +63,7 @@ class Taehv : public Autoencoder {
     }
 
     int64_t latent_channels() const override { return decoder_->config().latent_channels; }
+    std::optional<int64_t> reach() const override { return TaehvDecoder::reach(); }
     std::unique_ptr<DecodeStream> open(int64_t height, int64_t width) const override {
         return std::make_unique<Stream>(decoder_, height, width);
     }

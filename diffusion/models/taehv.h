@@ -34,7 +34,8 @@ class TaehvState {
 
     // How many frames the next `latents` latents become.
     int64_t frames(int64_t latents) const;
-    int64_t latents() const { return latents_; }  // decoded so far
+    int64_t latents() const { return latents_; }  // decoded or skipped so far
+    void skip(int64_t latents) { latents_ += latents; }
     void reset();
     TaehvSnapshot snapshot() const;
     void restore(const TaehvSnapshot& snapshot);
@@ -65,6 +66,8 @@ class TaehvDecoder {
     void decode(const Tensor& latents, TaehvState& state, Tensor& frames) const;
 
     const TaehvConfig& config() const { return config_; }
+    // How many latents before one have a part in its frames.
+    static int64_t reach();
     double flops(int64_t height, int64_t width) const;  // per latent of this size
 
   private:

@@ -4,6 +4,7 @@
 #include "diffusion/ops/pixels.h"
 
 #include <algorithm>
+#include <cmath>
 #include <iterator>
 
 namespace longtake::diffusion {
@@ -142,6 +143,16 @@ void TaehvDecoder::decode_one(const Tensor& latent, TaehvState& state, Tensor& f
             }
         }
     }
+}
+
+// Every block of a stack sees one frame before its own.
+int64_t TaehvDecoder::reach() {
+    double latents = 0;
+    for (size_t level = 0; level < 3; ++level) {
+        latents +=
+            static_cast<double>(MemoryStack::kBlocks) / static_cast<double>(kLevelFrames[level]);
+    }
+    return static_cast<int64_t>(std::ceil(latents));
 }
 
 double TaehvDecoder::flops(int64_t height, int64_t width) const {

@@ -24,9 +24,9 @@ class MemoryStack {
 
     double flops(int64_t frames, int64_t height, int64_t width) const;
     class State;
+    static constexpr size_t kBlocks = 3;
 
   private:
-    static constexpr size_t kBlocks = 3;
     struct Block {
         Conv2d mix;  // over (past, x): a kernel of two frames
         Conv2d middle, last;

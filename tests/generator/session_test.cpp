@@ -120,6 +120,40 @@ TEST(Session, AnyAutoencoderDecodesTheTake) {
     EXPECT_EQ(steps(with_image, 2)[0].frames.extent(0), 1);
 }
 
+// From frame 76 on, which is of latent 19; the autoencoder's reach is 8 latents.
+TEST(Session, SkippedFramesChangeNoneThatAreSeen) {
+    const auto whole = take(seeded(3), 8);
+    Session session(tiny_model(), seeded(3));
+    session.prompt().set("a red ball", false);
+    session.skip_to(76);
+    const auto made = steps(session, 8);
+    for (size_t i = 0; i < made.size(); ++i) {
+        EXPECT_TRUE(
+            std::ranges::equal(made[i].latents.values<float>(), whole[i].latents.values<float>()));
+        EXPECT_EQ(made[i].receipt.first_frame, whole[i].receipt.first_frame);
+        EXPECT_EQ(made[i].frames.extent(0), i < 3 ? 0 : 12) << "chunk " << i;
+    }
+    const auto seen = [](const Chunk& chunk) {
+        return chunk.frames.slice(76 - chunk.receipt.first_frame, 12).clone();
+    };
+    EXPECT_TRUE(
+        std::ranges::equal(seen(made[6]).values<uint8_t>(), seen(whole[6]).values<uint8_t>()));
+    EXPECT_TRUE(same_frames(made[7], whole[7]));
+}
+
+TEST(Session, FramesThatAreReadAreNotSkipped) {
+    const TemporaryFolder folder;
+    const auto all = [](Session session) {
+        session.prompt().set("a red ball", false);
+        session.skip_to(1000);
+        return std::ranges::all_of(steps(session, 4),
+                                   [](const Chunk& c) { return c.frames.extent(0) > 0; });
+    };
+    EXPECT_TRUE(all(Session(tiny_model(), seeded(3, "rebuild"))));
+    EXPECT_FALSE(all(Session(tiny_model(), seeded(3, "rebuild:encode=0"))));
+    EXPECT_TRUE(all(Session(model_with_wan_vae(folder / "model"), seeded(3))));
+}
+
 TEST(Session, ChunksMayBeASingleFrame) {
     const auto quick = tiny_model()->in_chunks_of(1);
     for (const char* cache : {"deep-forcing", "sink", "retrieval"}) {

@@ -70,6 +70,8 @@ TEST(BadInput, Lengths) {
     std::ofstream(runner.folder / "none.txt") << "# nothing\n";
     expect_refused(runner, {"takes", "--prompts", "none.txt"}, "none.txt: no prompts");
     expect_refused(runner, {"takes", "--prompts", "prompts.txt", "--seconds", "4"}, "81 frames");
+    expect_refused(runner, {"takes", "--prompts", "prompts.txt", "--starts", "80"}, "frame 80");
+    expect_refused(runner, {"takes", "--prompts", "prompts.txt", "--starts", "-1"}, "--starts");
     expect_refused(runner, {"takes", "--prompts", "prompts.txt", "--caches", "full"}, "full");
 }
 

@@ -119,8 +119,8 @@ TEST(Commands, TakesKeepsClipsAndGoesOnWhereItWas) {
     std::ofstream(runner.folder / "prompts.txt") << "a red ball\n0s: a cube | 2s: a cone\n";
     const auto takes = [&] {
         return runner.run({"takes", "--prompts", "prompts.txt", "--caches", "window",
-                           "deep-sink:sink=4", "--seconds", "5", "--clips", "3", "--length", "20",
-                           "-o", "out"});
+                           "deep-sink:sink=4", "--seconds", "5", "--starts", "0,30,60", "--length",
+                           "20", "-o", "out"});
     };
     EXPECT_EQ(takes().exit_code, 0);
     const auto clips = [&](const std::string& path) {

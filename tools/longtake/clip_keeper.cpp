@@ -3,6 +3,8 @@
 #include "core/error.h"
 
 #include <algorithm>
+#include <iterator>
+#include <utility>
 
 namespace longtake::cli {
 namespace {
@@ -20,29 +22,37 @@ void halve(const uint8_t* from, uint8_t* to, int64_t h, int64_t w) {
 
 }  // namespace
 
-ClipKeeper::ClipKeeper(int64_t frames, int64_t clips, int64_t length, int64_t height, int64_t width)
-    : frames_(frames) {
-    check_input(length <= frames && clips <= frames - length + 1,
-                "{} clips of {} frames are more than a take of {} frames has; make it longer",
-                clips, length, frames);
-    clips_ = Tensor({clips, length, height / 2, width / 2, 3}, DType::U8);
+ClipKeeper::ClipKeeper(std::vector<int64_t> starts, int64_t length, int64_t frames, int64_t height,
+                       int64_t width)
+    : starts_(std::move(starts)), frames_(frames) {
+    for (const int64_t start : starts_) {
+        check_input(start <= frames - length,
+                    "a clip of {} frames from frame {} on ends behind a take of {} frames; make "
+                    "the take longer",
+                    length, start, frames);
+    }
+    clips_ = Tensor({std::ssize(starts_), length, height / 2, width / 2, 3}, DType::U8);
     std::ranges::fill(clips_.values<uint8_t>(), uint8_t{0});
 }
 
-int64_t ClipKeeper::first_of(int64_t clip) const {
-    const int64_t last = frames_ - clips_.extent(1);
-    return clips_.extent(0) == 1 ? 0 : clip * last / (clips_.extent(0) - 1);
+int64_t ClipKeeper::next(int64_t frame) const {
+    int64_t next = frames_;
+    for (const int64_t start : starts_) {
+        if (frame < start + clips_.extent(1)) {
+            next = std::min(next, std::max(frame, start));
+        }
+    }
+    return next;
 }
 
-void ClipKeeper::write(const Tensor& frames) {
+void ClipKeeper::keep(int64_t first, const Tensor& frames) {
     const int64_t length = clips_.extent(1), h = clips_.extent(2), w = clips_.extent(3);
-    for (int64_t i = 0; i < frames.extent(0); ++i, ++seen_) {
-        for (int64_t clip = 0; clip < clips_.extent(0); ++clip) {
-            const int64_t at = seen_ - first_of(clip);
-            if (at >= 0 && at < length) {
-                halve(frames.data<uint8_t>() + i * 12 * h * w,
-                      clips_.data<uint8_t>() + (clip * length + at) * 3 * h * w, h, w);
-            }
+    for (int64_t clip = 0; clip < clips_.extent(0); ++clip) {
+        const int64_t start = starts_[static_cast<size_t>(clip)];
+        const int64_t end = std::min(first + frames.extent(0), start + length);
+        for (int64_t i = std::max(first, start); i < end; ++i) {
+            halve(frames.data<uint8_t>() + (i - first) * 12 * h * w,
+                  clips_.data<uint8_t>() + (clip * length + i - start) * 3 * h * w, h, w);
         }
     }
 }

@@ -1,4 +1,5 @@
 #include "core/error.h"
+#include "core/many_streams.h"
 #include "core/progress.h"
 #include "core/safetensors.h"
 #include "generator/control/time_text.h"
@@ -30,7 +31,8 @@ struct TakesOptions {
     std::string prompts;
     std::vector<std::string> caches{"deep-forcing"};
     std::string seconds = "10", output = "takes";
-    int64_t clips = 2, length = 81;  // frames
+    std::vector<int64_t> starts{0};  // frames
+    int64_t length = 81;
     int together = 8;
 };
 
@@ -64,15 +66,29 @@ std::vector<Job> jobs_to_do(const TakesOptions& o, size_t prompts) {
     return jobs;
 }
 
+// Frames that belong to no clip are not decoded.
+Tensor make_clips(generator::Session& session, const generator::PromptTimeline& prompts,
+                  ClipKeeper keeper, int64_t frames) {
+    const generator::Steer steer = generator::steer_by(prompts);
+    while (session.video_frames() < frames && !interrupted()) {
+        steer(session);
+        session.skip_to(keeper.next(session.video_frames()));
+        const auto chunk = session.step();
+        keeper.keep(chunk->receipt.first_frame, chunk->frames);
+    }
+    return keeper.clips();
+}
+
 void run(const TakesOptions& o) {
     const auto seconds = generator::parse_time(o.seconds);
     check_input(seconds && *seconds > 0 && *seconds <= 24 * 3600,
                 "--seconds {}: write a time up to a day, such as 20 or 1m30s", o.seconds);
     const auto prompts = read_prompts(o.prompts);
+    expect_many_streams();
     const auto model = load_model(o.model);
     const auto& c = model->config();
     const auto frames = static_cast<int64_t>(std::llround(*seconds * c.frame_rate));
-    (void)ClipKeeper(frames, o.clips, o.length, c.height, c.width);  // complains now
+    const ClipKeeper keeper(o.starts, o.length, frames, c.height, c.width);
     for (const std::string& cache : o.caches) {
         generator::Session(model, {.cache = cache}).check_length(frames);
     }
@@ -89,12 +105,9 @@ void run(const TakesOptions& o) {
             generator::Session session(model, {.cache = job.cache,
                                                .steps = o.model.steps,
                                                .noise = generator::make_seeded_noise(job.prompt)});
-            ClipKeeper keeper(frames, o.clips, o.length, c.height, c.width);
-            const auto report =
-                generator::record_take(session, generator::steer_by(prompts[job.prompt]), frames,
-                                       keeper, {}, [] { return interrupted(); });
-            if (!report.stopped) {
-                write_safetensors(job.path, {{"clips", keeper.clips()}});
+            const Tensor clips = make_clips(session, prompts[job.prompt], keeper, frames);
+            if (!interrupted()) {
+                write_safetensors(job.path, {{"clips", clips}});
                 const std::lock_guard lock(progress_mutex);
                 progress.advance(1, job.cache);
             }
@@ -125,8 +138,9 @@ void add_takes(CLI::App& app) {
                      "What the model remembers: every prompt is shown under each of them")
         ->capture_default_str();
     command->add_option("-s,--seconds", o->seconds, "Length of each take")->capture_default_str();
-    command->add_option("--clips", o->clips, "Clips to keep of each take, evenly spread")
-        ->check(CLI::Range(1, 10'000))
+    command->add_option("--starts", o->starts, "Frames that clips to keep of each take begin at")
+        ->delimiter(',')
+        ->check(CLI::NonNegativeNumber)
         ->capture_default_str();
     command->add_option("--length", o->length, "Frames of a clip")
         ->check(CLI::Range(1, 100'000))

@@ -3,10 +3,29 @@
 import torch
 from torch.nn import functional as F
 
+from judge.movement import movement
 from judge.network import MOMENTS, accuracy, frechet
-from movement import movement
 
 NEAR = 5  # seconds: frames that are nearer are no repetition
+
+
+MARKS = 5, 30, 60, 300, 1800  # seconds: the lengths of takes that are reported
+
+
+def clip_starts(seconds, clip):
+    """Seconds at which clips of `clip` seconds begin that tell of a take at every length up to its own.
+
+    Four of a length's last quarter, or as many as that holds, and some between it and the length before."""
+    starts, before = [0.0], MARKS[0]
+    for mark in sorted({m for m in MARKS if m < seconds} | {seconds}):
+        quarter, many = 0.75 * mark, min(4, round(mark / 4 / clip))
+        if many == 0:
+            continue
+        between = 2 if mark <= 60 else 4 if mark <= 300 else 6
+        starts += [before + (i + 1) * (quarter - before) / (between + 1) for i in range(between)]
+        starts += [mark - clip - i * (0.25 * mark - clip) / max(1, many - 1) for i in reversed(range(many))]
+        before = mark
+    return starts
 
 
 def moments(clip):
@@ -78,12 +97,12 @@ def curves(judge, clips, starts, truth, reference, fps):
     return {k: [r[k] for r in rows] for k in rows[0]}
 
 
-def seconds_until_seen(judge, takes, truth, switch, fps, glimpse=16, every=8):
-    """takes [n, T, H, W, 3] whose prompt changes at frame `switch`: seconds until two glimpses of one
-    second, half a second apart, show the new prompt's colours, sky and ground; inf if none does."""
+def seconds_until_seen(judge, takes, truth, fps, glimpse=16, every=8):
+    """takes [n, T, H, W, 3] from the change of their prompt on: seconds until two glimpses of one second,
+    half a second apart, show the new prompt's colours, sky and ground; inf if none does."""
     wanted = truth["shape"] >= 0
     right = []
-    for start in range(switch, takes.shape[1] - glimpse + 1, every):
+    for start in range(0, takes.shape[1] - glimpse + 1, every):
         answer = ask(judge, takes[:, start:start + glimpse])
         right.append((most_present(answer, wanted) == wanted).all(-1)
                      & (answer["sky"].argmax(-1) == truth["sky"]) & (answer["ground"].argmax(-1) == truth["ground"]))

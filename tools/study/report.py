@@ -9,6 +9,8 @@ from PIL import Image
 matplotlib.use("Agg")
 import matplotlib.pyplot as plt  # noqa: E402
 
+MARKS = 5, 30, 60, 300, 1800  # seconds, as in `measures.py`, which needs a GPU's libraries
+
 NAMED = ["window", "sink", "deep-forcing", "infinity-rope", "entropy", "rebuild", "forcing-kv", "retrieval", "relic"]
 CURVES = [("frechet", "Fréchet distance to real clips"), ("shape", "right shapes"), ("camera", "right camera moves"),
           ("movement", "optical flow, px a frame"), ("colour_drift", "mean colour's drift, levels"),
@@ -23,10 +25,24 @@ def save(figure, path):
     Image.open(path).convert("RGB").quantize(48).save(path, optimize=True)
 
 
-def last(values, share=0.25):
-    """The mean over the last quarter of a take: one clip says little."""
-    known = [v for v in values[-max(1, round(share * len(values))):] if v is not None]
+def takes(rows):
+    """Of every cache the longest takes there are, whose first seconds tell of shorter ones."""
+    longs = sorted((r for r in rows if r["kind"] == "long"), key=lambda r: r["seconds"])
+    return {r["cache"]: r for r in longs}
+
+
+def last(row, key, seconds=None):
+    """The mean over the last quarter of takes of so many seconds, as one clip says little; the first clip of the shortest."""
+    seconds = seconds or row["seconds"]
+    if seconds > row["seconds"]:
+        return float("nan")
+    begin = 0 if seconds < 2 * row["times"][0] else 0.75 * seconds
+    known = [v for t, v in zip(row["times"], row[key]) if begin <= t <= seconds and v is not None]
     return sum(known) / len(known) if known else float("nan")
+
+
+def percent(value):
+    return "" if value != value else f"{100 * value:.0f} %"
 
 
 def table(rows):
@@ -35,51 +51,64 @@ def table(rows):
     switch = {r["cache"]: r for r in rows if r["kind"] == "switch"}
     lines = ["| cache | seconds | Fréchet | colour | shape | motion | camera | flow | colour drift | nearest before | identity "
              "| new prompt seen by | in 16 s |", "|---" * 13 + "|",
-             f"| real clips | 5 | {real['frechet']:.0f} | " + " | ".join(f"{100 * real[k]:.0f} %" for k in ("colour", "shape", "motion", "camera"))
+             f"| real clips | 5 | {real['frechet']:.0f} | " + " | ".join(percent(real[k]) for k in ("colour", "shape", "motion", "camera"))
              + f" | {real['movement']:.2f} | | | | | |"]
-    for r in sorted((r for r in rows if r["kind"] == "long"), key=lambda r: (r["seconds"], last(r["frechet"]))):
+    for r in sorted(takes(rows).values(), key=lambda r: (r["seconds"], last(r, "frechet"))):
         s = switch.get(r["cache"])
         seen = sorted(16 if v is None else v for v in s["seen"]) if s else None
         lines.append(
-            f"| `{r['cache']}` | {r['seconds']:g} | {last(r['frechet']):.0f} | "
-            + " | ".join(f"{100 * last(r[k]):.0f} %" for k in ("colour", "shape", "motion", "camera"))
-            + f" | {last(r['movement']):.2f} | {last(r['colour_drift']):.1f} | {last(r['repetition']):.1f} | {100 * last(r['identity']):.0f} % | "
-            + (f"{seen[len(seen) * 9 // 10]:.1f} s | {100 * s['obeyed']:.0f} % |" if s else "| |"))
+            f"| `{r['cache']}` | {r['seconds']:g} | {last(r, 'frechet'):.0f} | "
+            + " | ".join(percent(last(r, k)) for k in ("colour", "shape", "motion", "camera"))
+            + f" | {last(r, 'movement'):.2f} | {last(r, 'colour_drift'):.1f} | {last(r, 'repetition'):.1f} | {percent(last(r, 'identity'))} | "
+            + (f"{seen[len(seen) * 9 // 10]:.1f} s | {percent(s['obeyed'])} |" if s else "| |"))
+    return "\n".join(lines)
+
+
+def lengths(rows):
+    """One line a cache: what becomes of it with time."""
+    marks = [m for m in MARKS if any(r["seconds"] >= m for r in takes(rows).values())]
+    names = [f"{m} s" if m < 120 else f"{m // 60} min" for m in marks]
+    head = [f"{what}, {name}" for what in ("Fréchet", "shape", "flow", "drift") for name in names]
+    lines = ["| cache | " + " | ".join(head) + " |", "|---" * (1 + len(head)) + "|"]
+    number = lambda v, digits: "" if v != v else f"{v:.{digits}f}"
+    for r in sorted(takes(rows).values(), key=lambda r: last(r, "frechet", 60)):
+        values = [number(last(r, "frechet", m), 0) for m in marks] + [percent(last(r, "shape", m)) for m in marks]
+        values += [number(last(r, k, m), d) for k, d in (("movement", 2), ("colour_drift", 1)) for m in marks]
+        lines.append(f"| `{r['cache']}` | " + " | ".join(values) + " |")
     return "\n".join(lines)
 
 
 def curves(rows, path):
-    longs = [r for r in rows if r["kind"] == "long"]
     figure, axes = plt.subplots(2, 4, figsize=(16, 7.5))
     for axis, (key, title) in zip(axes.flat, CURVES):
-        for r in longs:
-            if r["seconds"] != min(x["seconds"] for x in longs):
-                continue
+        for r in takes(rows).values():
             known = [(t, v) for t, v in zip(r["times"], r[key]) if v is not None]
             if r["cache"] in NAMED:
                 axis.plot(*zip(*known), label=r["cache"], lw=1.8, color=f"C{NAMED.index(r['cache'])}", zorder=3)
-            else:
+            elif ":" not in r["cache"]:
                 axis.plot(*zip(*known), color="0.8", lw=0.8)
         axis.set_title(title, fontsize=10)
         axis.set_xlabel("seconds")
+        axis.set_xscale("log")
     axes.flat[0].legend(fontsize=8)
     save(figure, path)
 
 
 def claims(rows, path):
-    """What Deep Forcing says of itself: how deep the sink is, and whether the choice matters."""
-    longs = {r["cache"]: r for r in rows if r["kind"] == "long" and r["seconds"] == 60}
+    """What Deep Forcing says of itself, after a minute: how deep the sink is, and whether the choice matters."""
+    longs = takes(rows)
     depth = [(n, longs[f"deep-sink:sink={n}" if n != 10 else "deep-sink"]) for n in (0, 3, 6, 10, 12, 15, 18)
              if (f"deep-sink:sink={n}" if n != 10 else "deep-sink") in longs]
     figure, axes = plt.subplots(1, 4, figsize=(16, 3.8))
     for axis, key, title in ((axes[0], "frechet", "Fréchet distance"), (axes[1], "movement", "optical flow, px a frame"),
                              (axes[2], "shape", "right shapes")):
-        axis.plot([n / 21 for n, _ in depth], [last(r[key]) for _, r in depth], "o-")
+        axis.plot([n / 21 for n, _ in depth], [last(r, key, 60) for _, r in depth], "o-")
         axis.set_xlabel("sink, share of the window")
-        axis.set_title(f"deep-sink, last 15 s: {title}", fontsize=10)
+        axis.set_title(f"deep-sink, 45 to 60 s: {title}", fontsize=10)
     for name in ("deep-forcing", "deep-forcing:score=random", "deep-forcing:paper=1", "deep-forcing:reuse_limit=0", "window", "sink"):
         if name in longs:
-            axes[3].plot(longs[name]["times"], longs[name]["frechet"], label=name)
+            shown = [(t, v) for t, v in zip(longs[name]["times"], longs[name]["frechet"]) if t <= 60]
+            axes[3].plot(*zip(*shown), label=name)
     axes[3].set_title("Fréchet distance", fontsize=10)
     axes[3].set_xlabel("seconds")
     axes[3].legend(fontsize=7)
@@ -92,7 +121,7 @@ def main():
         rows = [json.loads(line) for line in f]
     curves(rows, f"{folder}/policy_study.png")
     claims(rows, f"{folder}/policy_study_claims.png")
-    print(table(rows))
+    print(table(rows), lengths(rows), sep="\n\n")
 
 
 if __name__ == "__main__":

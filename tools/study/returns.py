@@ -30,7 +30,7 @@ FPS, SECOND = 16, 16
 HUES = {"red": 358, "orange": 34, "green": 141, "purple": 283}  # degrees, as the palette has them
 OTHER = {"red": "white", "orange": "blue", "green": "black", "purple": "yellow"}
 SHAPES, GROUNDS = ("ball", "cube", "cone", "cylinder"), ("white snow", "gray stone")
-BEFORE, AFTER = {"turn": 3, "away": 3}, {"turn": 15, "away": 17}  # the seconds that are compared
+TIMES = {"turn": (3, 7, 15), "away": (3, 8, 17)}  # the seconds that are looked at: before, while it is gone, after
 LENGTH = {"turn": 16, "away": 18}
 CACHES = ["window", "sink", "deep-sink", "deep-forcing", "infinity-rope", "ema-sink", "memrope", "rolling-sink",
           "recache", "rebuild", "streaming-vlm", "entropy", "surprise", "forcing-kv", "dummy-forcing",
@@ -98,15 +98,13 @@ def mean(rows, key):
 
 
 def judge(kind, rows, clips):
-    """clips [takes, seconds, 16, H, W, 3]; how the scene of each take came back, and as it were for
+    """clips [takes, 3, 16, H, W, 3], at TIMES; how the scene of each take came back, and as it were for
     takes of the same scene that know nothing of each other."""
-    before = [seen(c[BEFORE[kind]], colour) for c, (colour, *_) in zip(clips, rows)]
-    after = [seen(c[AFTER[kind]], colour) for c, (colour, *_) in zip(clips, rows)]
+    before, gone, after = ([seen(c[i], colour) for c, (colour, *_) in zip(clips, rows)] for i in range(3))
     pairs = [compare(b, a) for b, a in zip(before, after)]
     strangers = [compare(b, a) for i, b in enumerate(before) for j, a in enumerate(after) if i != j]
-    away = [seen(c[8 if kind == "away" else 7], colour)["area"] for c, (colour, *_) in zip(clips, rows)]
     return dict(takes=len(rows), judged=sum(p is not None for p in pairs),
-                gone=float(np.mean([a < 0.002 for a in away])),
+                gone=float(np.mean([g["area"] < 0.002 for g in gone])),
                 **{k: mean(pairs, k) for k in ("back", "shift", "size", "colours")},
                 strangers=mean(strangers, "shift"),
                 shifts=[None if p is None else p["shift"] for p in pairs])
@@ -118,35 +116,39 @@ def run(args):
         with open(args.records) as f:
             done = {(r["kind"], r.get("cache")) for r in map(json.loads, f)}
     rows = scenes(args.scenes)
+    many = max(1, args.together // args.scenes)  # caches at a time
     for kind in args.kinds:
-        for cache in args.caches:
-            if (kind, cache) in done:
-                continue
+        todo = [c for c in args.caches if (kind, c) not in done]
+        for caches in (todo[i:i + many] for i in range(0, len(todo), many)):
             folder = tempfile.mkdtemp(dir=args.scratch)
             with open(os.path.join(folder, "prompts.txt"), "w") as f:
                 f.write("\n".join(timeline(kind, *row[1:]) for row in rows) + "\n")
-            subprocess.run([args.longtake, "takes", "--prompts", f.name, "--caches", cache, "--seconds", str(LENGTH[kind]),
-                            "--clips", str(LENGTH[kind]), "--length", str(SECOND), "--together", str(args.together),
-                            "-o", folder], check=True, stderr=subprocess.DEVNULL)
-            files = sorted(os.listdir(os.path.join(folder, cache)))
-            clips = [load_file(os.path.join(folder, cache, f))["clips"] for f in files]
-            record = dict(kind=kind, cache=cache, **judge(kind, rows, clips))
-            with open(args.records, "a") as f:
-                f.write(json.dumps({k: round(v, 4) if isinstance(v, float) else
-                                    [None if x is None else round(x, 4) for x in v] if isinstance(v, list) else v
-                                    for k, v in record.items()}) + "\n")
-            if args.sheets:
-                sheet(os.path.join(args.sheets, f"{kind}-{cache.replace(':', '_').replace(',', '_')}.png"), kind, clips)
+            subprocess.run([args.longtake, "takes", "--prompts", f.name, "--caches", *caches, "--seconds", str(LENGTH[kind]),
+                            "--starts", ",".join(str(SECOND * t) for t in TIMES[kind]), "--length", str(SECOND),
+                            "--together", str(args.together), "-o", folder], check=True, stderr=subprocess.DEVNULL)
+            for cache in caches:
+                measure(args, kind, rows, cache, os.path.join(folder, cache))
             shutil.rmtree(folder)
-            print(json.dumps(record)[:150], flush=True)
 
 
-def sheet(path, kind, clips, takes=6):
+def measure(args, kind, rows, cache, folder):
+    files = sorted(os.listdir(folder))
+    clips = [load_file(os.path.join(folder, f))["clips"] for f in files]
+    record = dict(kind=kind, cache=cache, **judge(kind, rows, clips))
+    with open(args.records, "a") as f:
+        f.write(json.dumps({k: round(v, 4) if isinstance(v, float) else
+                            [None if x is None else round(x, 4) for x in v] if isinstance(v, list) else v
+                            for k, v in record.items()}) + "\n")
+    if args.sheets:
+        sheet(os.path.join(args.sheets, f"{kind}-{cache.replace(':', '_').replace(',', '_')}.png"), clips)
+    print(json.dumps(record)[:150], flush=True)
+
+
+def sheet(path, clips, takes=6):
     """Before, between, after: a row a take."""
     from PIL import Image
 
-    times = (BEFORE[kind], 7 if kind == "turn" else 8, AFTER[kind])
-    picture = np.concatenate([np.concatenate([c[t][-1] for t in times], 1) for c in clips[:takes]])
+    picture = np.concatenate([np.concatenate([clip[-1] for clip in c], 1) for c in clips[:takes]])
     Image.fromarray(picture).quantize(64).save(path, optimize=True)
 
 

@@ -3,10 +3,13 @@
     study.py --longtake build/cuda-release/bin/longtake --judge out/judge --minutes 8
 
 adds to the records what is not in them yet, cache by cache, and stops before the minutes are over;
-run again, it goes on. `report.py` makes a table and pictures of the records.
+run again, it goes on. A take's clips are spread so that those of its first 5, 30, 60 and 300 s tell of
+takes of that length. `report.py` makes a table and pictures of the records.
 """
 
 import argparse
+import dataclasses
+import functools
 import json
 import math
 import os
@@ -25,7 +28,7 @@ from common import CLIP_FRAMES, FPS, HEIGHT, TEST_SEEDS, WIDTH, load, setup  # n
 from judge.movement import movement  # noqa: E402
 from judge.network import Labels, accuracy, frechet, select  # noqa: E402
 from judge.train import new_judge  # noqa: E402
-from measures import ask, curves, seconds_until_seen  # noqa: E402
+from measures import ask, clip_starts, curves, seconds_until_seen  # noqa: E402
 from world import World  # noqa: E402
 
 CLIP = CLIP_FRAMES - 3  # frames the judge was trained on
@@ -48,9 +51,12 @@ class Study:
         self.prompts = [self.world.caption(s, 0, 0) for s in scripts]
         self.truth = labels.tensors(scripts)
         self.reference_seeds, _ = labels.select(TEST_SEEDS + 10**6, args.reference, CLIP_FRAMES)
-        self.reference = torch.cat([ask(self.judge, self.real(self.reference_seeds[i:i + 20]))["feature"]
-                                    for i in range(0, args.reference, 20)])
         self.frames_per_second = args.rate
+
+    @functools.cached_property
+    def reference(self):
+        return torch.cat([ask(self.judge, self.real(self.reference_seeds[i:i + 20]))["feature"]
+                          for i in range(0, self.args.reference, 20)])
 
     def real(self, seeds):
         return half_size(self.world.render_seeds(seeds, CLIP_FRAMES, HEIGHT, WIDTH, FPS)[0][:, 3:])
@@ -76,14 +82,15 @@ class Study:
                          **accuracy(answer, self.truth), movement=2 * float(movement(clips).mean()),
                          glimpse=[glimpse[k] for k in ("colour", "shape", "sky", "ground")]))
 
-    def takes(self, caches, prompts, seconds, clips, length, folder):
+    def takes(self, batch, folder):
         """Starts the program; it writes a file for each take."""
         path = os.path.join(folder, "prompts.txt")
         with open(path, "w") as f:
-            f.write("\n".join(prompts) + "\n")
+            f.write("\n".join(batch.prompts) + "\n")
         return subprocess.Popen(
-            [self.args.longtake, "takes", "--prompts", path, "--caches", *caches, "--seconds", str(seconds),
-             "--clips", str(clips), "--length", str(length), "--together", str(self.args.together), "-o", folder],
+            [self.args.longtake, "takes", "--prompts", path, "--caches", *batch.caches, "--seconds", str(batch.seconds),
+             "--starts", ",".join(map(str, batch.starts)), "--length", str(batch.length),
+             "--together", str(self.args.together), "-o", folder],
             stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
 
     def collect(self, folder, cache):
@@ -92,68 +99,99 @@ class Study:
         shutil.rmtree(os.path.join(folder, cache))
         return clips
 
-    def batches(self, kind, caches, seconds):
-        """Caches that are not in the records yet, as many at a time as make takes together."""
-        done = set()
+    def batches(self, work, caches):
+        """What is not in the records yet, as many caches at a time as make takes together."""
+        done = {}
         if os.path.exists(self.args.records):
             with open(self.args.records) as f:
-                rows = [json.loads(line) for line in f]
-            done = {(r["kind"], r.get("cache"), r.get("seconds")) for r in rows}
-        todo = [c for c in caches if (kind, c, seconds) not in done]
+                for r in map(json.loads, f):
+                    key = r["kind"], r.get("cache")
+                    done[key] = max(done.get(key, 0), r.get("seconds", 0))
+        share, of = map(int, self.args.share.split("/"))
         many = max(1, self.args.together // self.args.prompts)
-        return [todo[i:i + many] for i in range(0, len(todo), many)]
+        for item in work:
+            new = self.switch if item == "switch" else self.long
+            todo = [c for c in list_of(item, caches)[share::of] if done.get((new.__name__, c), 0) < seconds_of(item)]
+            for i in range(0, len(todo), many):
+                yield new(todo[i:i + many], seconds_of(item))
 
-    def run(self, kind, caches, seconds, judge_it, prompts, clips, length):
+    def run(self, batches):
         waiting = None
-        for batch in [*self.batches(kind, caches, seconds), None]:
-            if batch and len(batch) * len(prompts) * seconds * FPS / self.frames_per_second > self.left() - 20:
-                print(f"no time for {batch}", flush=True)
-                batch = None
+        judging = 5.0  # seconds it takes to judge a batch
+        for batch in [*batches, None]:
+            if batch and batch.frames() / self.frames_per_second + judging + 5 > self.left():
+                print(f"no time for {batch.seconds:g} s of {batch.caches}", flush=True)
+                continue
             began = time.time()
             if batch:
                 folder = tempfile.mkdtemp(dir=self.args.scratch)
-                process = self.takes(batch, prompts, seconds, clips, length, folder)
+                process = self.takes(batch, folder)
             if waiting:  # what was made is judged while the next is being made
-                for cache in waiting[0]:
-                    judge_it(cache, self.collect(waiting[1], cache))
-                shutil.rmtree(waiting[1])
-            waiting = None
+                before, where = waiting
+                for cache in before.caches:
+                    before.judge(cache, self.collect(where, cache))
+                shutil.rmtree(where)
+                judging = time.time() - began
+            elif batch and not os.path.exists(self.args.records):
+                self.real_clips()
             if not batch:
                 break
             if process.wait():  # what is there already is not made again
                 print(f"longtake ended with {process.returncode}:", process.stderr.read()[-500:], flush=True)
-                process = self.takes(batch, prompts, seconds, clips, length, folder)
+                process = self.takes(batch, folder)
                 if process.wait():
                     raise RuntimeError(process.stderr.read()[-500:])
-            self.frames_per_second = len(batch) * len(prompts) * seconds * FPS / (time.time() - began)
-            print(f"{len(batch)} x {len(prompts)} takes of {seconds} s: {self.frames_per_second:.0f} frames/s", flush=True)
+            self.frames_per_second = batch.frames() / (time.time() - began)
+            print(f"{batch.seconds:g} s of {batch.caches}: {self.frames_per_second:.0f} frames/s, "
+                  f"judged the ones before in {judging:.1f} s", flush=True)
             waiting = batch, folder
 
     def long(self, caches, seconds):
-        frames = round(seconds * FPS)
-        clips = max(1, min(self.args.clips, frames // CLIP))
-        starts = [k * (frames - CLIP) // max(1, clips - 1) for k in range(clips)]
+        starts = [round(s * FPS) for s in clip_starts(seconds, CLIP / FPS)]
 
-        def judge_it(cache, clips):
+        def judge(cache, clips):
             self.record(dict(kind="long", cache=cache, seconds=seconds, prompts=len(clips),
                              times=[(s + CLIP / 2) / FPS for s in starts],
                              **curves(self.judge, clips, starts, self.truth, self.reference, FPS)))
 
-        self.run("long", caches, seconds, judge_it, self.prompts, clips, CLIP)
+        return Batch(caches, seconds, self.prompts, starts, CLIP, judge)
 
-    def switch(self, caches):
+    def switch(self, caches, seconds):
         """Every prompt turns into the next one: another scene altogether."""
         order = list(range(1, len(self.prompts))) + [0]
         truth = {k: v[order] for k, v in self.truth.items()}
         prompts = [f"0s: {self.prompts[i]} | {SWITCH}s: {self.prompts[j]}" for i, j in enumerate(order)]
 
-        def judge_it(cache, takes):
-            seen = seconds_until_seen(self.judge, takes[:, 0].to(self.device), truth, round(SWITCH * FPS), FPS)
-            self.record(dict(kind="switch", cache=cache, seconds=SWITCH_TAKE, prompts=len(takes),
+        def judge(cache, takes):
+            seen = seconds_until_seen(self.judge, takes[:, 0].to(self.device), truth, FPS)
+            self.record(dict(kind="switch", cache=cache, seconds=seconds, prompts=len(takes),
                              obeyed=sum(map(math.isfinite, seen)) / len(seen),
                              median=sorted(seen)[len(seen) // 2], seen=seen))
 
-        self.run("switch", caches, SWITCH_TAKE, judge_it, prompts, 1, round(SWITCH_TAKE * FPS))
+        return Batch(caches, seconds, prompts, [round(SWITCH * FPS)], round((seconds - SWITCH) * FPS), judge)
+
+
+@dataclasses.dataclass
+class Batch:
+    """Takes to make at a time: every prompt under each of the caches, and what is kept of them."""
+    caches: list
+    seconds: float
+    prompts: list
+    starts: list
+    length: int
+    judge: object
+
+    def frames(self):
+        return len(self.caches) * len(self.prompts) * self.seconds * FPS
+
+
+def seconds_of(item):
+    return SWITCH_TAKE if item == "switch" else float(item)
+
+
+def list_of(item, caches):
+    """Those that take part, in the order of the file: lines of a cache and its items."""
+    return [cache for cache, *items in caches if not items or item in items]
 
 
 def main():
@@ -162,27 +200,22 @@ def main():
     parser.add_argument("--judge", default="out/judge", help="weights that `tools/train/run.sh judge` wrote")
     parser.add_argument("--records", default="study.jsonl")
     parser.add_argument("--caches", default=os.path.join(HERE, "caches.txt"), help="file of caches, or one of them")
-    parser.add_argument("--seconds", type=float, nargs="+", default=[60], help="lengths of takes")
-    parser.add_argument("--no-switch", action="store_true", help="without the takes whose prompt changes")
+    parser.add_argument("--work", nargs="+", default=["300", "60", "switch", "1800"],
+                        help="one after another, for the caches that have it: lengths of takes in seconds, or `switch`")
+    parser.add_argument("--share", default="0/1", help="K/N: every N-th cache from the K-th on, for N GPUs at a time")
     parser.add_argument("--prompts", type=int, default=64)
     parser.add_argument("--reference", type=int, default=500, help="real clips that Fréchet distances are to")
-    parser.add_argument("--clips", type=int, default=12, help="clips judged of a take")
     parser.add_argument("--together", type=int, default=128, help="takes at a time")
     parser.add_argument("--minutes", type=float, default=8)
     parser.add_argument("--rate", type=float, default=4000, help="frames/s to plan the first takes with")
     parser.add_argument("--scratch", default="/dev/shm", help="folder for clips that wait for the judge")
     args = parser.parse_args()
-    caches = [args.caches]
+    caches = [[args.caches]]
     if os.path.exists(args.caches):
         with open(args.caches) as f:
-            caches = [line.strip() for line in f if line.strip() and not line.startswith("#")]
+            caches = [line.split() for line in f if line.strip() and not line.startswith("#")]
     study = Study(args)
-    if not os.path.exists(args.records):
-        study.real_clips()
-    for seconds in args.seconds:
-        study.long(caches, seconds)
-        if seconds == args.seconds[0] and not args.no_switch:
-            study.switch(caches)
+    study.run(study.batches(args.work, caches))
 
 
 if __name__ == "__main__":

@@ -49,10 +49,12 @@ def optical_flow(a, b, still=1e-3):
     return flow
 
 
-def movement(clips, stride=4):
+def movement(clips, stride=4, batch=8):
     """Mean length of the flow, pixels a frame, between frames `stride` apart: clips [n, T, H, W, 3] -> [n]."""
     result = []
-    for clip in clips:
-        g = gray(clip[::stride])
-        result.append(optical_flow(g[:-1], g[1:]).norm(dim=1).mean() / stride)
-    return torch.stack(result)
+    for part in clips[:, ::stride].split(batch):
+        n, t = part.shape[:2]
+        g = gray(part.flatten(0, 1)).unflatten(0, (n, t))
+        flow = optical_flow(g[:, :-1].flatten(0, 1), g[:, 1:].flatten(0, 1))
+        result.append(flow.norm(dim=1).view(n, -1).mean(1) / stride)
+    return torch.cat(result)

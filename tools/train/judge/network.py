@@ -150,6 +150,7 @@ def accuracy(answer, truth):
 def frechet(a, b):
     """Fréchet distance between two sets of features [n, d]."""
     a, b = a.double(), b.double()
-    ca, cb = torch.cov(a.T), torch.cov(b.T)
-    cross = torch.linalg.eigvals(ca @ cb).sqrt().real.sum()
-    return float(((a.mean(0) - b.mean(0)) ** 2).sum() + ca.trace() + cb.trace() - 2 * cross)
+    x, cb = (a - a.mean(0)) / (len(a) - 1) ** 0.5, torch.cov(b.T)
+    # Of cov(a) cov(b) = x' x cov(b) and of x cov(b) x', which is symmetric and [n, n], all but zeros are the same.
+    cross = torch.linalg.eigvalsh(x @ cb @ x.T).clamp(min=0).sqrt().sum()
+    return float(((a.mean(0) - b.mean(0)) ** 2).sum() + (x * x).sum() + cb.trace() - 2 * cross)
