@@ -14,6 +14,7 @@ class ClipKeeper {
     // even. Throws InputError when one does not fit.
     ClipKeeper(std::vector<int64_t> starts, int64_t length, int64_t frames, int64_t height,
                int64_t width);
+    ClipKeeper(ClipKeeper&&) = default;  // a copy would share the clips
 
     // The first frame from `frame` on that a clip has; behind the last clip, the video's end.
     int64_t next(int64_t frame) const;

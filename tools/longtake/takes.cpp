@@ -68,7 +68,7 @@ std::vector<Job> jobs_to_do(const TakesOptions& o, size_t prompts) {
 
 // Frames that belong to no clip are not decoded.
 Tensor make_clips(generator::Session& session, const generator::PromptTimeline& prompts,
-                  ClipKeeper keeper, int64_t frames) {
+                  ClipKeeper& keeper, int64_t frames) {
     const generator::Steer steer = generator::steer_by(prompts);
     while (session.video_frames() < frames && !interrupted()) {
         steer(session);
@@ -88,7 +88,8 @@ void run(const TakesOptions& o) {
     const auto model = load_model(o.model);
     const auto& c = model->config();
     const auto frames = static_cast<int64_t>(std::llround(*seconds * c.frame_rate));
-    const ClipKeeper keeper(o.starts, o.length, frames, c.height, c.width);
+    const auto keep = [&] { return ClipKeeper(o.starts, o.length, frames, c.height, c.width); };
+    keep();  // complains now
     for (const std::string& cache : o.caches) {
         generator::Session(model, {.cache = cache}).check_length(frames);
     }
@@ -105,6 +106,7 @@ void run(const TakesOptions& o) {
             generator::Session session(model, {.cache = job.cache,
                                                .steps = o.model.steps,
                                                .noise = generator::make_seeded_noise(job.prompt)});
+            ClipKeeper keeper = keep();
             const Tensor clips = make_clips(session, prompts[job.prompt], keeper, frames);
             if (!interrupted()) {
                 write_safetensors(job.path, {{"clips", clips}});
