@@ -200,7 +200,7 @@ def main():
     parser.add_argument("--judge", default="out/judge", help="weights that `tools/train/run.sh judge` wrote")
     parser.add_argument("--records", default="study.jsonl")
     parser.add_argument("--caches", default=os.path.join(HERE, "caches.txt"), help="file of caches, or one of them")
-    parser.add_argument("--work", nargs="+", default=["300", "60", "switch", "1800"],
+    parser.add_argument("--work", nargs="+", default=["300", "60", "1800", "switch"],
                         help="one after another, for the caches that have it: lengths of takes in seconds, or `switch`")
     parser.add_argument("--share", default="0/1", help="K/N: every N-th cache from the K-th on, for N GPUs at a time")
     parser.add_argument("--prompts", type=int, default=64)
