@@ -2,8 +2,8 @@
 (`tracker_network.py`) on clips whose tracks are exact.
 
 Prints one JSON line a set and kind of request: the distance to the requested places in pixels, its mean (EPE), median
-and the share of those within 3, the mean of the first and last second, the same of points until the tracker first
-loses them in the real clip (`trusted`), and what the judge's features say of the distance to the real clip.
+and the share of those within 3, the mean of the first and last second, the same of points until they are first hidden
+(`unbroken`) and until the tracker first loses them in the real clip (`trusted`), and what the judge's features say of the distance to the real clip.
 Sets: `real` (the tracker's own error), `reconstruction` (that after the autoencoder), `teacher`, `student`, `free`
 (the student without tracks), `videos` (what `longtake` made of the files that `requests` writes).
 """
@@ -133,12 +133,14 @@ class Ruler:
         real, there = self.follow("real", kind)
         places, seen = self.requests.seen(kind)
         off = (there - places).norm(dim=-1)
-        far, sure = (found - places).norm(dim=-1), seen & ((off * seen).cummax(1).values < NEAR)
-        unlike = (self.look(clips) - self.look(real)).square().sum(1).mean()
+        far = (found - places).norm(dim=-1)
+        of = dict(unbroken=seen.cumprod(1) > 0, trusted=seen & ((off * seen).cummax(1).values < NEAR))
         overlay(sheet, clips[:5], places, found, seen)
-        certain = summary(far, sure)
-        row = dict(**summary(far, seen), trusted=sure.sum() / seen.sum(),
-                   **{f"trusted_{k}": certain[k] for k in ("epe", "median", "near")}, unlike=unlike)
+        row = summary(far, seen)
+        for which, part in of.items():
+            answer = summary(far, part)
+            row |= {which: part.sum() / seen.sum(), **{f"{which}_{k}": answer[k] for k in ("epe", "median", "near")}}
+        row["unlike"] = (self.look(clips) - self.look(real)).square().sum(1).mean()
         return dict(set=name, kind=kind, clips=len(clips), **{k: round(v.item(), 3) for k, v in row.items()})
 
 

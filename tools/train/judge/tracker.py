@@ -55,8 +55,8 @@ class Clips:
         chosen = (likely + 0.5 * torch.rand_like(likely)).topk(points, 1).indices
         places = places.gather(2, chosen[:, None, :, None].expand(-1, places.shape[1], -1, 2))
         visible = visible.gather(2, chosen[:, None].expand(-1, places.shape[1], -1))
-        many = torch.rand(count, 1, device=device) * points
-        shown = visible[:, 0] & (torch.arange(points, device=device) <= many.clamp(min=points // 8))
+        many = points * torch.rand(count, 1, device=device).mul(3).clamp(0.1, 1)
+        shown = visible[:, 0] & (torch.arange(points, device=device) < many)
         shown[:, 0] = True
         frames = disturb(frames.movedim(-1, 1).float() / 127.5 - 1).transpose(1, 2) / 2 + 0.5
         return frames, pixels(places), visible, shown
@@ -88,7 +88,7 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--minutes", type=float, default=6)
     parser.add_argument("--clips", type=int, default=2500)
-    parser.add_argument("--batch", type=int, default=12)
+    parser.add_argument("--batch", type=int, default=8)
     parser.add_argument("--points", type=int, default=64)
     parser.add_argument("--validation", type=int, default=32, help="clips")
     parser.add_argument("--vae", default="out/vae", help="weights, or the vae folder of a model")
@@ -102,7 +102,7 @@ def main():
     if device == "cuda":
         tracker.compile_parts()
     optimizers = optimizers_for([tracker])
-    budget, ema = Budget(args.minutes, warmup_steps=200), Ema(tracker, 0.995)
+    budget, ema = Budget(args.minutes, warmup_steps=150), Ema(tracker, 0.995)
     best, next_look = float("inf"), 0.0
 
     def look():

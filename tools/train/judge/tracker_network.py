@@ -15,10 +15,11 @@ from torch.nn import functional as F
 
 from common import HEIGHT, WIDTH
 
-STRIDE, LEVELS, RADIUS, ITERATIONS = 4, 4, 2, 4
-CELLS, NEAR = (2 * RADIUS + 1) ** 2, 9  # places of a surrounding that are compared, and what with: 3 x 3
+STRIDE, LEVELS, ITERATIONS = 4, 4, 4
+SIDE = 4  # cells of a surrounding
 POOL, HEAT = 4, (HEIGHT // 16, WIDTH // 16)  # cells of the whole picture, each the best of POOL x POOL
 WAVES = 5
+MARGIN = 32  # pixels that a place is outside of the picture at most
 
 
 class Residual(nn.Module):
@@ -62,39 +63,29 @@ class Block(nn.Module):
         self.mix = nn.Sequential(nn.LayerNorm(width), nn.Linear(width, 4 * width), nn.GELU(), nn.Linear(4 * width, width))
 
     def forward(self, x, mask):
-        """x [B, T, N, W]; mask [B T, 1, 1, N]: the points that the others look at."""
-        b, t = x.shape[:2]
-        x = self.time(x.transpose(1, 2).flatten(0, 1), True).unflatten(0, (b, -1)).transpose(1, 2)
-        x = self.points(x.flatten(0, 1), False, mask).unflatten(0, (b, t))
+        """x [B, N, T, W]; mask [B T, 1, 1, N]: the points that the others look at."""
+        b, n = x.shape[:2]
+        x = self.time(x.flatten(0, 1), True).unflatten(0, (b, n))
+        x = self.points(x.transpose(1, 2).flatten(0, 1), False, mask).unflatten(0, (b, -1)).transpose(1, 2)
         return x + self.mix(x)
 
 
-def blend(x, part, axis):
-    """Between neighbours of a grid: x has k x k cells (y, x) at `axis` and the next one, part [..., 2] is in [0, 1]
-    (x, y); k - 1 x k - 1 remain."""
-    for i, p in ((axis, part[..., 1]), (axis + 1, part[..., 0])):
-        k = x.shape[i] - 1
-        x = torch.lerp(x.narrow(i, 0, k), x.narrow(i, 1, k), p[..., None, None, None].to(x.dtype))
-    return x
-
-
-def surroundings(maps, at):
-    """The cells of maps [B, T, h, w, C] around places [B, T, N, 2], with which `blend` makes a surrounding, and how far
-    between them a place is: [B, T, N, k, k, C] and [B, T, N, 2]."""
+def surroundings(maps, at, side=SIDE):
+    """What maps [B, T, h, w, C] hold at side x side places, a cell apart, around places [B, N, T, 2] of every frame:
+    [B, N, T, side * side, C]. Points come before frames because gradients of many points of one frame at a time would
+    wait for each other."""
     b, t, h, w, c = maps.shape
-    at = at - 0.5
+    at = at - side / 2
     corner = at.floor()
-    index = corner.long()[..., None] + torch.arange(-RADIUS, RADIUS + 2, device=at.device)  # [B, T, N, 2, k]
+    index = corner.long()[..., None] + torch.arange(side + 1, device=at.device)  # [B, N, T, 2, side + 1]
     x, y = index[..., 0, :].clamp(0, w - 1), index[..., 1, :].clamp(0, h - 1)
-    frame = torch.arange(b * t, device=at.device).view(b, t, 1, 1, 1)
+    frame = torch.arange(b * t, device=at.device).view(b, 1, t, 1, 1)
     rows = (frame * h + y[..., :, None]) * w + x[..., None, :]
     near = maps.reshape(-1, c).index_select(0, rows.flatten()).view(*rows.shape, c)
-    return near, at - corner
-
-
-def shifted(x, by):
-    """x [B, T, ...] a frame later or earlier; the first or last frame twice."""
-    return torch.cat([x[:, :1], x[:, :-1]] if by > 0 else [x[:, 1:], x[:, -1:]], 1)
+    near = near.to(torch.get_autocast_dtype("cuda")) if torch.is_autocast_enabled("cuda") else near
+    right, down = (at - corner)[..., None, None, None].to(near.dtype).unbind(3)
+    near = torch.lerp(near[:, :, :, :-1], near[:, :, :, 1:], down)
+    return torch.lerp(near[..., :-1, :], near[..., 1:, :], right).flatten(3, 4)
 
 
 def waves(x):
@@ -109,7 +100,7 @@ class Tracker(nn.Module):
         self.look = nn.Sequential(Residual(3, 32, 2), Residual(32, 96, 2), Residual(96, 96, 1), Residual(96, 96, 1),
                                   nn.Conv2d(96, channels, 1))
         self.sharpness = nn.Parameter(torch.tensor(2.5))
-        self.compare = nn.Sequential(nn.Linear(LEVELS * CELLS * 3 * NEAR + 4, 2 * width), nn.GELU(), nn.Linear(2 * width, width))
+        self.compare = nn.Sequential(nn.Linear(LEVELS * 3 * SIDE**4 + 8, 2 * width), nn.GELU(), nn.Linear(2 * width, width))
         self.describe = nn.Linear(2 * LEVELS * channels + HEAT[0] * HEAT[1] + 8 * WAVES + 8, width)
         self.blocks = nn.ModuleList(Block(width) for _ in range(depth))
         self.leave = nn.Sequential(nn.LayerNorm(width), nn.Linear(width, 3))
@@ -131,30 +122,27 @@ class Tracker(nn.Module):
         return [m.unflatten(0, frames.shape[:2]).movedim(2, -1).contiguous() for m in levels]
 
     def anywhere(self, maps, start):
-        """Where there is something like the points: shares of the picture's cells [B, T, N, cells], and the middle of
-        all places that are alike [B, T, N, 2] in pixels."""
-        near, part = surroundings(maps[:, :1], start[:, None] / STRIDE)
-        point = F.normalize(blend(near, part, 3)[:, 0, :, RADIUS, RADIUS], dim=-1)
-        b, t = maps.shape[:2]
-        alike = torch.einsum("bthwc,bnc->btnhw", maps, point)
-        heat = F.max_pool2d(alike.flatten(0, 1), POOL).unflatten(0, (b, t)).flatten(3)
+        """Where there is something like the points: how alike the picture's cells are [B, N, T, cells], and the middle
+        of all places that are [B, N, T, 2] in pixels."""
+        point = F.normalize(surroundings(maps[:, :1], start[:, :, None] / STRIDE, 1)[:, :, 0, 0], dim=-1)
+        alike = torch.einsum("bthwc,bnc->bnthw", maps, point.to(maps.dtype))
+        heat = F.max_pool2d(alike.flatten(0, 1), POOL).unflatten(0, alike.shape[:2]).flatten(3)
         share = (self.sharpness.exp() * heat.float()).softmax(-1)
         y, x = torch.meshgrid(*(torch.arange(n, device=maps.device) + 0.5 for n in HEAT), indexing="ij")
         return heat, share @ (torch.stack([x, y], -1).flatten(0, 1) * POOL * STRIDE)
 
     def comparisons(self, levels, places):
-        """How alike surroundings are, and what is at the places."""
+        """How alike surroundings of places [B, N, T, 2] are to those in the first frame and in the frames before and
+        after, and what they are, also in the first frame."""
         alike, there = [], []
         for i, maps in enumerate(levels):
-            near, part = surroundings(maps, places / (STRIDE * 2**i))
-            near = near.to(torch.bfloat16) if maps.is_cuda else near
-            core = blend(near[..., 1:-1, 1:-1, :], part, 3).flatten(3, 4)  # [B, T, N, 9, C]
-            those = torch.cat([core[:, :1].expand_as(core), shifted(core, 1), shifted(core, -1)], 3)
-            products = (those @ near.flatten(3, 4).mT).unflatten(4, near.shape[3:5])
-            alike.append(blend(products, part, 4).flatten(3))
-            there.append(core[..., NEAR // 2, :])
+            here = surroundings(maps, places / (STRIDE * 2**i))
+            step = here[:, :, 1:] @ here[:, :, :-1].mT
+            alike += [(here @ here[:, :, :1].mT).flatten(3), F.pad(step.flatten(3), (0, 0, 1, 0)),
+                      F.pad(step.mT.flatten(3), (0, 0, 0, 1))]
+            there.append(here.mean(3))
         there = torch.cat(there, -1)
-        return torch.cat(alike, -1), torch.cat([there, there[:, :1].expand_as(there)], -1)
+        return torch.cat(alike, -1), torch.cat([there, there[:, :, :1].expand_as(there)], -1)
 
     def forward(self, frames, start, shown):
         """frames [B, T, 3, H, W] in [0, 1]; start [B, N, 2] pixels of the first; shown [B, N], the points that it
@@ -164,21 +152,25 @@ class Tracker(nn.Module):
         levels = self.maps(frames)
         heat, middle = self.anywhere(levels[0], start)
         mask = shown[:, None].expand(b, t, n).reshape(b * t, 1, 1, n)
-        time = (torch.arange(t, device=frames.device) / t)[None, :, None, None].expand(b, t, n, 1)
-        begin = waves(2 * start / size - 1)[:, None].expand(b, t, n, -1)
-        places, seen, x, out = start[:, None].expand(b, t, n, 2), torch.zeros_like(time), 0, []
+        time = (torch.arange(t, device=frames.device) / t)[None, None, :, None].expand(b, n, t, 1)
+        start = start[:, :, None]
+        begin = waves(2 * start / size - 1).expand(b, n, t, -1)
+        places, seen, x, out = start.expand(b, n, t, 2), torch.zeros_like(time), 0, []
         for _ in range(ITERATIONS):
             alike, there = self.comparisons(levels, places)
-            steps = torch.cat([(places - shifted(places, by)) / 8 for by in (1, -1)], -1).to(there.dtype)
-            known = [there, heat, waves(2 * places / size - 1), begin, steps, (middle - places) / 32, seen, time]
-            x = x + self.compare(torch.cat([alike, steps], -1))
-            x = x + self.describe(torch.cat([k.to(there.dtype) for k in known], -1))
+            step = (places[:, :, 1:] - places[:, :, :-1]) / 8
+            moves = [F.pad(step, (0, 0, 1, 0)), F.pad(step, (0, 0, 0, 1)), (middle - places) / 32, seen, time]
+            moves = torch.cat(moves, -1).to(alike.dtype)
+            where = torch.cat([waves(2 * places / size - 1), begin], -1).to(alike.dtype)
+            x = x + self.compare(torch.cat([alike, moves], -1))
+            x = x + self.describe(torch.cat([there, heat, where, moves], -1))
             for block in self.blocks:
                 x = block(x, mask)
             moved, seen = self.leave(x).float().split((2, 1), -1)
-            places = torch.cat([start[:, None], (places + 8 * moved)[:, 1:]], 1)
-            out.append((places, seen[..., 0]))
-            places, seen = places.detach(), seen.detach()
+            places = torch.cat([start, (places + 8 * moved)[:, :, 1:]], 2)
+            out.append((places.transpose(1, 2), seen[..., 0].transpose(1, 2)))
+            seen, places = seen.detach(), places.detach()
+            places = torch.minimum(places.clamp(min=-MARGIN), size + MARGIN)
         return out
 
 
