@@ -72,8 +72,7 @@ class Block(nn.Module):
 
 def surroundings(maps, at, side=SIDE):
     """What maps [B, T, h, w, C] hold at side x side places, a cell apart, around places [B, N, T, 2] of every frame:
-    [B, N, T, side * side, C]. Points come before frames because gradients of many points of one frame at a time would
-    wait for each other."""
+    [B, N, T, side * side, C]."""
     b, t, h, w, c = maps.shape
     at = at - side / 2
     corner = at.floor()
