@@ -15,7 +15,7 @@ sys.path.insert(0, os.path.join(os.path.dirname(__file__), ".."))
 from common import CLIP_FRAMES, FPS, HEIGHT, TRAIN_SEEDS, WIDTH, Budget, Ema, save, setup, take_step  # noqa: E402
 from data import reconstruct  # noqa: E402
 from judge.asked import KINDS, TRACKER_SEEDS, Requests, pixels  # noqa: E402
-from judge.tracker_network import Tracker, loss, retrack  # noqa: E402
+from judge.tracker_network import Tracker, loss, mean, retrack  # noqa: E402
 from judge.train import disturb  # noqa: E402
 from optim import optimizers_for  # noqa: E402
 from teacher import load_vae  # noqa: E402
@@ -122,7 +122,7 @@ def main():
         total = loss(answers, places, visible, weights(places, visible), shown)
         take_step(optimizers, total, tracker)
         ema.update(budget.step)
-        budget.report(loss=total, last=(answers[-1][0] - places).norm(dim=-1)[visible & shown[:, None]].mean())
+        budget.report(loss=total, last=mean((answers[-1][0] - places).norm(dim=-1), visible & shown[:, None]))
         if time.time() > next_look:
             look()
             next_look = time.time() + 30

@@ -173,14 +173,18 @@ class Tracker(nn.Module):
         return out
 
 
+def mean(x, weight):
+    return (x * weight).sum() / weight.sum()
+
+
 def loss(answers, places, visible, weight, shown):
     """Of every iteration, the last counts most; `weight` [B, T, N] of places."""
-    total, weight = 0, weight * shown[:, None]
+    shown = shown[:, None].expand_as(visible).float()
+    total, weight = 0, weight * shown
     for i, (at, seen) in enumerate(answers):
         far = F.smooth_l1_loss(at, places, reduction="none", beta=0.5).sum(-1) / 4
         unsure = F.binary_cross_entropy_with_logits(seen, visible.float(), reduction="none")
-        both = (far * weight).sum() / weight.sum() + 0.2 * unsure[shown[:, None].expand_as(unsure)].mean()
-        total = total + 0.8 ** (len(answers) - 1 - i) * both
+        total = total + 0.8 ** (len(answers) - 1 - i) * (mean(far, weight) + 0.2 * mean(unsure, shown))
     return total
 
 
