@@ -117,9 +117,10 @@ def main():
 
     while budget.next(optimizers):
         frames, places, visible, shown = clips.batch(args.batch, args.points)
+        weight = weights(places, visible)
         with torch.autocast(device, torch.bfloat16, enabled=device == "cuda"):
             answers = tracker(frames, places[:, 0], shown)
-        total = loss(answers, places, visible, weights(places, visible), shown)
+        total = loss(answers, places, visible, weight, shown)
         take_step(optimizers, total, tracker)
         ema.update(budget.step)
         budget.report(loss=total, last=mean((answers[-1][0] - places).norm(dim=-1), visible & shown[:, None]))
