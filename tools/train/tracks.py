@@ -51,13 +51,13 @@ class Tracks:
         one = (self.slots[index] == chosen_slot.clamp(min=0)) & few
         also_ground = ground & few & (torch.rand(n, 1, device=device) < 0.5)
         scene = many & (ground | (torch.rand(n, 1, device=device) < 0.5))
-        keep = torch.where(kind < 0.25, torch.zeros_like(few),
-                           torch.where(kind < 0.4, many, torch.where(kind < 0.7, one | also_ground, scene)))
-        wrong = torch.where(kind < 0.4, WRONG_ALL, torch.where(kind < 0.7, chosen_slot.clamp(min=0), WRONG_CAMERA))
+        keep = torch.where(kind < 0.4, torch.zeros_like(few),
+                           torch.where(kind < 0.55, many, torch.where(kind < 0.75, one | also_ground, scene)))
+        wrong = torch.where(kind < 0.55, WRONG_ALL, torch.where(kind < 0.75, chosen_slot.clamp(min=0), WRONG_CAMERA))
         late = (segment[:, -1:] == 1) & (torch.rand(n, 1, device=device) < 0.5)
         wrong = torch.where(late, SILENT, wrong)
-        often = torch.where(kind < 0.7, 0.5, 0.75)
-        misled = torch.where((kind >= 0.25) & (torch.rand(n, 1, device=device) < often), wrong, -1)
+        often = torch.where(kind < 0.75, 0.5, 0.75)
+        misled = torch.where((kind >= 0.4) & (torch.rand(n, 1, device=device) < often), wrong, -1)
         gone = torch.rand(segment.shape, device=device) < 0.2 * (torch.rand(n, 1, device=device) < 0.5)
         held = torch.where(misled < 0, ~gone, (misled != SILENT) | (segment == 1)).repeat_interleave(4 * CHUNK, 1)
         return (places, visible & keep[:, None] & held[..., None], ids), misled[:, 0]

@@ -162,7 +162,8 @@ class WanTransformer(nn.Module):
         self.blocks = nn.ModuleList([Block(dim, c["num_attention_heads"], c["ffn_dim"])
                                      for _ in range(c["num_layers"])])
         self.scale_shift_table = nn.Parameter(torch.randn(1, 2, dim) / dim**0.5)
-        self.track_encoder = TrackEncoder(c["in_channels"] - c["out_channels"])
+        if c["in_channels"] > c["out_channels"]:
+            self.track_encoder = TrackEncoder(c["in_channels"] - c["out_channels"])
         self.proj_out = nn.Linear(dim, c["out_channels"] * math.prod(self.patch))
         self.reset()
 
