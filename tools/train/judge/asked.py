@@ -20,12 +20,16 @@ def pixels(places):
     return places.float().clamp(-0.1, 1.1) * (size - 8) + 4
 
 
+def first_object(slots, first):
+    """The first object [n] of which the first frame shows points [n, N]; 99 of none."""
+    return slots.masked_fill((slots < 0) | ~first, 99).amin(1)
+
+
 def requested(kind, slots, visible):
     """Which of a clip's points [n, N] that its first frame shows are asked for: all; four of one object; those of
     the ground; the last two."""
     first = visible[:, 0]
-    nearest = slots.masked_fill((slots < 0) | ~first, 99).amin(1, keepdim=True)
-    few = first & (slots == nearest)
+    few = first & (slots == first_object(slots, first)[:, None])
     few &= few.cumsum(1) <= 4
     ground = first & (slots < 0)
     return {"grid": first, "few": few, "camera": ground, "mixed": few | ground}[kind]

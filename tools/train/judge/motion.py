@@ -2,8 +2,9 @@
 (`tracker_network.py`) on clips whose tracks are exact.
 
 Prints one JSON line a set and kind of request: the distance to the requested places in pixels, its mean (EPE), median
-and the share of those within 3, the mean of the first and last second, the same of points until they are first hidden
-(`unbroken`) and until the tracker first loses them in the real clip (`trusted`), and what the judge's features say of the distance to the real clip.
+and the share of those within 3, the mean of the first and last second; the same of points until they are first hidden
+(`unbroken`) and until the tracker first loses them in the real clip (`trusted`); what the judge's features say of the
+distance to the real clip; and for `few` how far the middle of the object is, told by its colours (`objects.py`).
 Sets: `real` (the tracker's own error), `reconstruction` (that after the autoencoder), `teacher`, `student`, `free`
 (the student without tracks), `videos` (what `longtake` made of the files that `requests` writes).
 """
@@ -24,6 +25,7 @@ from flow import roll_out, sample_teacher  # noqa: E402
 from judge.asked import KINDS, Requests  # noqa: E402
 from judge.evaluate import read_frames  # noqa: E402
 from judge.network import select  # noqa: E402
+from judge.objects import Objects  # noqa: E402
 from judge.tracker_network import Tracker, retrack  # noqa: E402
 from judge.train import new_judge  # noqa: E402
 from teacher import Model, encoded, load_vae  # noqa: E402
@@ -111,6 +113,7 @@ class Ruler:
 
     def __init__(self, tracker, judge, sets, requests):
         self.tracker, self.judge, self.sets, self.requests, self.known = tracker, judge, sets, requests, {}
+        self.objects = Objects(requests)
 
     def follow(self, name, kind):
         """Clips [n, T, H, W, 3], and where all points that the real first frame shows are in them [n, T, N, 2]."""
@@ -140,6 +143,8 @@ class Ruler:
         for which, part in of.items():
             answer = summary(far, part)
             row |= {which: part.sum() / seen.sum(), **{f"{which}_{k}": answer[k] for k in ("epe", "median", "near")}}
+        if kind == "few":
+            row |= zip(("object", "object_lost"), self.objects.far(clips))
         row["unlike"] = (self.look(clips) - self.look(real)).square().sum(1).mean()
         return dict(set=name, kind=kind, clips=len(clips), **{k: round(v.item(), 3) for k, v in row.items()})
 
