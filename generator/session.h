@@ -11,6 +11,7 @@
 #include "generator/noise_source.h"
 #include "generator/prompt_state.h"
 #include "generator/rollout.h"
+#include "generator/stopwatch.h"
 
 #include <cstdint>
 #include <memory>
@@ -101,7 +102,7 @@ class Session {
         int64_t video_frames = 0;
     };
     void begin_clean_pass();
-    Chunk finish_step(int64_t latent_frames, bool cut, double diffuse_ms);
+    Chunk finish_step(int64_t latent_frames, bool cut, const Stopwatch& diffusing);
     bool unseen(int64_t latent_frames) const;
     void forget();
     void encode_image(const Tensor& image);

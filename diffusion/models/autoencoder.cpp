@@ -15,10 +15,7 @@ void StagedStream::begin(const Tensor& latents) {
         latents_ = latents;
         return;
     }
-    if (staging_ == nullptr) {
-        staging_ = make_frame_staging_cuda(workspace());
-    }
-    const Tensor there = staging_->upload(latents);
+    const Tensor there = staging().upload(latents);
     Tensor room = staging_->room({frames(latents.extent(0)), kLatentScale * latents.extent(2),
                                   kLatentScale * latents.extent(3), 3});
     int64_t at = 0;
@@ -40,10 +37,23 @@ void StagedStream::end(Tensor& frames) {
     }
 }
 
-void StagedStream::precede(GpuStream other) {
-    if (staging_ != nullptr) {
-        staging_->precede(other);
+void StagedStream::follow(GpuStream other) {
+    if (workspace().device() == Device::Cuda) {
+        staging().follow(other);
     }
+}
+
+void StagedStream::precede(GpuStream other) {
+    if (workspace().device() == Device::Cuda) {
+        staging().precede(other);
+    }
+}
+
+FrameStaging& StagedStream::staging() {
+    if (staging_ == nullptr) {
+        staging_ = make_frame_staging_cuda(workspace());
+    }
+    return *staging_;
 }
 
 void StagedEncoder::encode(const Tensor& frames, Tensor& latents) {
