@@ -11,7 +11,7 @@
 // What the tests share that hold an op on the GPU against the same op on the CPU.
 namespace longtake::diffusion {
 
-constexpr std::array kTypes{DType::F32, DType::BF16};
+inline constexpr std::array kTypes{DType::F32, DType::BF16};
 
 // NaN everywhere, so that what is not written shows.
 inline Tensor poisoned(const Shape& shape, DType dtype, Device device) {
