@@ -103,8 +103,8 @@ TEST(Commands, BenchMeasures) {
 
 TEST(Commands, BenchPacesTakes) {
     const Runner runner;
-    const Outcome bench = runner.run({"bench", "--sessions", "3", "--workers", "2", "--seconds",
-                                      "2", "--json", "paced.json"});
+    const Outcome bench = runner.run(
+        {"bench", "--sessions", "3", "--workers", "2", "--seconds", "2", "--json", "paced.json"});
     EXPECT_EQ(bench.exit_code, 0) << bench.err;
     EXPECT_THAT(bench.out, HasSubstr("3 takes by 2 threads"));
     std::ifstream file(runner.folder / "paced.json");
