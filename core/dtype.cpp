@@ -1,5 +1,7 @@
 #include "core/dtype.h"
 
+#include "core/fp8_rounding.h"
+
 #include <cmath>
 
 namespace longtake {
@@ -33,22 +35,7 @@ fp16::operator float() const {
     return std::bit_cast<float>(sign | (wide << 23) | (mantissa << 13));
 }
 
-f8e4m3::f8e4m3(float f) {
-    const uint32_t u = std::bit_cast<uint32_t>(f);
-    const uint32_t sign = (u >> 24) & 0x80u;
-    const uint32_t magnitude = u & 0x7fffffffu;
-    if (magnitude > 0x7f800000u) {
-        bits = static_cast<uint8_t>(sign | 0x7fu);
-    } else if (magnitude >= 0x43e00000u) {  // 448 or more
-        bits = static_cast<uint8_t>(sign | 0x7eu);
-    } else if (magnitude < 0x3c800000u) {  // subnormal: multiples of 2^-9
-        const float scaled = std::bit_cast<float>(magnitude) * 512.0f;
-        bits = static_cast<uint8_t>(sign | static_cast<uint32_t>(std::nearbyint(scaled)));
-    } else {
-        const uint32_t rounded = magnitude - 0x3c000000u + 0x7ffffu + ((magnitude >> 20) & 1);
-        bits = static_cast<uint8_t>(sign | (rounded >> 20));
-    }
-}
+f8e4m3::f8e4m3(float f) : bits(e4m3_bits(f)) {}
 
 f8e4m3::operator float() const {
     const uint32_t sign = static_cast<uint32_t>(bits & 0x80u) << 24;

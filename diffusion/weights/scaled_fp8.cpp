@@ -1,6 +1,7 @@
 #include "diffusion/weights/scaled_fp8.h"
 
 #include "core/error.h"
+#include "core/fp8_rounding.h"
 #include "core/parallel.h"
 
 #include <algorithm>
@@ -24,10 +25,15 @@ Tensor fp8_row_scales(const Tensor& matrix) {
     const int64_t rows = values.extent(0), columns = values.extent(1);
     Tensor scales({rows, 1}, DType::F32);
     parallel_for(rows, [&](int64_t row) {
-        float largest = 0;
+        // Of every eighth, so that the maxima do not wait for each other.
+        constexpr int64_t kApart = 8;
+        std::array<float, kApart> most{};
+        const float* from = values.data<float>() + row * columns;
         for (int64_t i = 0; i < columns; ++i) {
-            largest = std::max(largest, std::abs(values.data<float>()[row * columns + i]));
+            float& m = most[static_cast<size_t>(i % kApart)];
+            m = std::max(m, std::abs(from[i]));
         }
+        const float largest = std::ranges::max(most);
         const float scale = largest / f8e4m3::kLargest;
         scales.data<float>()[row] = scale > 0 ? scale : 1.F;
     });
@@ -40,8 +46,10 @@ Tensor to_fp8(const Tensor& matrix, const Tensor& row_scales) {
     Tensor elements(values.shape(), DType::F8E4M3);
     parallel_for(rows, [&](int64_t row) {
         const float scale = row_scales.data<float>()[row];
-        for (int64_t i = row * columns; i < (row + 1) * columns; ++i) {
-            elements.data<f8e4m3>()[i] = f8e4m3(values.data<float>()[i] / scale);
+        const float* from = values.data<float>() + row * columns;
+        f8e4m3* to = elements.data<f8e4m3>() + row * columns;
+        for (int64_t i = 0; i < columns; ++i) {
+            to[i].bits = e4m3_bits(from[i] / scale);
         }
     });
     return elements;
