@@ -93,6 +93,9 @@ def weights():
     put("model", "original", fixture("checkpoints/wan_config.json") + NEXT +
         smaller("tiny_transformer_24_original.safetensors"))
     put("model", "index", json.dumps({"weight_map": {"a": "model.safetensors"}}) + NEXT.decode())
+    put("model", "schedule", fixture("tiny_transformer_24/config.json") + NEXT +
+        smaller("tiny_transformer_24/diffusion_pytorch_model.safetensors") + NEXT +
+        fixture("tiny_model/scheduler/scheduler_config.json"))
     pair = {"blocks.0.self_attn.q.lora_A.weight": ("F32", [2, 4]),
             "blocks.0.self_attn.q.lora_B.weight": ("BF16", [6, 2]),
             "blocks.0.self_attn.q.alpha": ("F32", [1])}
@@ -118,6 +121,10 @@ def texts():
     put("sidecars", "settings", json.dumps({"width": 800, "height": 600, "timeline": True, "sidebar": False,
                                             "pixels": True, "live": "", "models": ["m"],
                                             "history": ["a"], "presets": []}))
+    put("sidecars", "drift", json.dumps({"spread": [1.0, 0.5, 2.0, 1.0], "mean": -1.5, "deviation": 0.3,
+                                         "correlation": 0.4}))
+    put("sidecars", "script", "# remark\nwait 0.5\nframes 4\nkey Ctrl+F5\ntype a rëd ball\nmove 3 2\n"
+        "doubleclick 3 2\ndrag 3 2 8 9\ndrop a.png\nsize 80 60\nfigures off\nshot b.png\n")
     put("camera_path", "path", json.dumps(
         {"up": [0, -1, 0], "near": 0.2,
          "keyframes": [{"time": t, "position": [t, 0, -4], "target": [0, 0, 0], "fov": 50}

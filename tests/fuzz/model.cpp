@@ -1,18 +1,24 @@
 #include "diffusion/models/taehv_config.h"
 #include "diffusion/models/transformer_config.h"
 #include "diffusion/models/umt5.h"
+#include "diffusion/video_model.h"
+#include "diffusion/weights/model_folder.h"
 #include "tests/fuzz/fuzz.h"
 
-// A checkpoint and its config.json.
+// A folder with a checkpoint, its config.json and a schedule.
 void longtake::fuzz::read(Bytes bytes) {
     using namespace diffusion;
-    const auto files = parts(bytes, 2);
+    const auto files = parts(bytes, 3);
     const auto config = write("config.json", files[0]);
+    const auto schedule = write("scheduler_config.json", files[2]);
     attempt([&] { TransformerConfig::read(config); });
     attempt([&] { TaehvConfig::read(config, {}); });
     attempt([&] { Umt5Config::read(config); });
+    attempt([&] { VideoModelConfig::read(schedule); });
     attempt([&] { shards_of(config); });
-    const auto weights = WeightMap::open(write("model.safetensors", files[1]));
+    const auto checkpoint = write("model.safetensors", files[1]);
+    attempt([&] { ModelFolder::find(folder()); });
+    const auto weights = WeightMap::open(checkpoint);
     attempt([&] { TransformerConfig::of(weights, config); });
     attempt([&] { TaehvConfig::of(weights, config); });
     attempt([&] { Umt5Config::of(weights, config); });
