@@ -2,6 +2,7 @@
 
 #include "diffusion/video_model.h"
 #include "tests/core/temporary_folder.h"
+#include "tests/diffusion/fixtures.h"
 
 #include <filesystem>
 #include <string>
@@ -9,9 +10,8 @@
 // The tiny model as people have theirs on disk.
 namespace longtake::diffusion {
 
-const std::filesystem::path kFixtureFolder = LONGTAKE_TEST_FIXTURES;
-const std::filesystem::path kCheckpoints = kFixtureFolder / "checkpoints";
-const std::filesystem::path kTinyModelFolder = kFixtureFolder / "tiny_model";
+inline const std::filesystem::path kCheckpoints = kFixtures / "checkpoints";
+inline const std::filesystem::path kTinyModelFolder = kFixtures / "tiny_model";
 
 inline void copy_to(const std::filesystem::path& from, const std::filesystem::path& to) {
     std::filesystem::create_directories(to.parent_path());
@@ -48,9 +48,9 @@ inline void make_self_forcing(const std::filesystem::path& root) {
 
 // LongLive's base and its adaptation, with the config.json of their sizes.
 inline void make_long_live(const std::filesystem::path& root) {
-    copy_to(kFixtureFolder / "tiny_transformer_24_original.safetensors",
+    copy_to(kFixtures / "tiny_transformer_24_original.safetensors",
             root / "models/longlive_base.safetensors");
-    copy_to(kFixtureFolder / "tiny_transformer_24/config.json", root / "models/config.json");
+    copy_to(kFixtures / "tiny_transformer_24/config.json", root / "models/config.json");
     copy_to(kCheckpoints / "lora.pt", root / "models/lora.pt");
 }
 

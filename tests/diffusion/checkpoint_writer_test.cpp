@@ -130,7 +130,7 @@ TEST(ModelWriter, WritesTheFullAutoencoderToo) {
     const TemporaryFolder folder;
     make_self_forcing(folder / "from");
     std::filesystem::remove(folder / "from/taew2_1.pth");
-    copy_to(kFixtureFolder / "tiny_wan_vae/diffusion_pytorch_model.safetensors",
+    copy_to(kFixtures / "tiny_wan_vae/diffusion_pytorch_model.safetensors",
             folder / "from/vae/diffusion_pytorch_model.safetensors");
     write_model(ModelFolder::find(folder / "from"), folder / "out", {});
     const auto vae = *ModelFolder::find(folder / "out").vae;

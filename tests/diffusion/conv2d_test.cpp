@@ -15,17 +15,17 @@
 namespace longtake::diffusion {
 namespace {
 
-struct Case {
+struct ConvCase {
     const char* name;
     std::vector<int64_t> kernel;  // [out, in, (kt,) kh, kw]
     ConvOptions options;
 };
 
-void PrintTo(const Case& c, std::ostream* out) {
+void PrintTo(const ConvCase& c, std::ostream* out) {
     *out << c.name;
 }
 
-const std::vector<Case> kCases{
+const std::vector<ConvCase> kConvCases{
     {"Plain3x3", {20, 12, 3, 3}, {}},
     {"Relu", {16, 16, 3, 3}, {.relu = true}},
     {"ResidualThenRelu", {16, 16, 3, 3}, {.residual = true, .relu = true}},
@@ -81,7 +81,7 @@ const char* name_of(Way way) {
     return way == Way::Avx2 ? "Avx2" : way == Way::OneDnnFp32 ? "OneDnnFp32" : "OneDnnBf16";
 }
 
-class Conv2dTest : public testing::TestWithParam<std::tuple<Case, Way>> {};
+class Conv2dTest : public testing::TestWithParam<std::tuple<ConvCase, Way>> {};
 
 TEST_P(Conv2dTest, AgreesWithTheDefinition) {
     const auto& [c, way] = GetParam();
@@ -119,7 +119,7 @@ TEST_P(Conv2dTest, AgreesWithTheDefinition) {
 }
 
 INSTANTIATE_TEST_SUITE_P(Conv2d, Conv2dTest,
-                         testing::Combine(testing::ValuesIn(kCases),
+                         testing::Combine(testing::ValuesIn(kConvCases),
                                           testing::Values(Way::Avx2, Way::OneDnnFp32,
                                                           Way::OneDnnBf16)),
                          [](const testing::TestParamInfo<Conv2dTest::ParamType>& test) {

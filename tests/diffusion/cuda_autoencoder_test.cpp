@@ -3,6 +3,7 @@
 #include "diffusion/ops/pixels.h"
 #include "tests/core/allocation_counter.h"
 #include "tests/diffusion/cuda_testing.h"
+#include "tests/diffusion/fixtures.h"
 #include "tests/diffusion/random_autoencoder.h"
 
 #include <filesystem>
@@ -11,8 +12,6 @@
 // Both autoencoders on the GPU against the ones on the CPU.
 namespace longtake::diffusion {
 namespace {
-
-const std::filesystem::path kFixtures = LONGTAKE_TEST_FIXTURES;
 
 TEST(CudaPixels, EqualTheCpu) {
     LONGTAKE_NEEDS_GPU();

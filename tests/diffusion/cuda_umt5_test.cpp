@@ -2,14 +2,13 @@
 #include "diffusion/models/umt5.h"
 #include "diffusion/weights/key_map.h"
 #include "tests/diffusion/cuda_testing.h"
+#include "tests/diffusion/fixtures.h"
 
 #include <filesystem>
 #include <string>
 
 namespace longtake::diffusion {
 namespace {
-
-const std::filesystem::path kFixtures = LONGTAKE_TEST_FIXTURES;
 
 Umt5Encoder tiny(DType compute, Umt5Encoder::Layers layers = Umt5Encoder::Layers::Kept) {
     return {Umt5Config::read(kFixtures / "tiny_umt5" / "config.json"),

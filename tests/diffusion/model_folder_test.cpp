@@ -62,7 +62,7 @@ TEST_F(SelfForcing, HoldsTheSameBitsAsTheDiffusersFolder) {
 }
 
 TEST_F(SelfForcing, TheTinyAutoencoderComesBeforeTheFullOne) {
-    copy_to(kFixtureFolder / "tiny_wan_vae/diffusion_pytorch_model.safetensors",
+    copy_to(kFixtures / "tiny_wan_vae/diffusion_pytorch_model.safetensors",
             root / "vae/diffusion_pytorch_model.safetensors");
     EXPECT_EQ(ModelFolder::find(root).vae->kind.part, Part::Taehv);
     fs::remove(root / "taew2_1.pth");

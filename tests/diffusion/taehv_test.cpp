@@ -3,6 +3,7 @@
 #include "core/error.h"
 #include "core/safetensors.h"
 #include "tests/core/allocation_counter.h"
+#include "tests/diffusion/fixtures.h"
 #include "tests/diffusion/testing.h"
 
 #include <gtest/gtest.h>
@@ -14,8 +15,7 @@
 namespace longtake::diffusion {
 namespace {
 
-const std::filesystem::path kFixtures = LONGTAKE_TEST_FIXTURES;
-constexpr int64_t kHeight = 5, kWidth = 7;  // of the latents
+constexpr int64_t kTaehvHeight = 5, kTaehvWidth = 7;  // of the latents
 
 std::shared_ptr<const TaehvDecoder> decoder(DType compute = DType::F32) {
     const auto folder = kFixtures / "tiny_taehv";
@@ -34,12 +34,12 @@ Tensor fixture(const std::string& name) {
 }
 
 TaehvState decoding(const std::shared_ptr<const TaehvDecoder>& model) {
-    return {model, kHeight, kWidth};
+    return {model, kTaehvHeight, kTaehvWidth};
 }
 
 Tensor decode(const std::shared_ptr<const TaehvDecoder>& model, TaehvState& state,
               const Tensor& latents, DType type = DType::F32) {
-    Tensor frames({state.frames(latents.extent(0)), 8 * kHeight, 8 * kWidth, 3}, type);
+    Tensor frames({state.frames(latents.extent(0)), 8 * kTaehvHeight, 8 * kTaehvWidth, 3}, type);
     model->decode(latents, state, frames);
     return frames;
 }
@@ -133,14 +133,14 @@ TEST(TaehvDecoder, ASnapshotBringsTheStreamBack) {
     state.restore(snapshot);
     EXPECT_EQ(state.latents(), 2);
     EXPECT_TRUE(same_bits(rest, decode(model, state, latents.slice(2, 5))));
-    TaehvState other(model, kHeight + 1, kWidth);
+    TaehvState other(model, kTaehvHeight + 1, kTaehvWidth);
     EXPECT_THROW(other.restore(snapshot), Error);
 }
 
 TEST(TaehvDecoder, TheSteadyStateAllocatesNothing) {
     // Tall and wide enough that whatever is ours (the latents, the least, have 36 kB) is larger
     // than what oneDNN allocates in every call, which on some machines is more than 1 kB.
-    constexpr int64_t kTall = 4 * kHeight, kBroad = 4 * kWidth;
+    constexpr int64_t kTall = 4 * kTaehvHeight, kBroad = 4 * kTaehvWidth;
     const auto model = decoder();
     TaehvState state(model, kTall, kBroad);
     const Tensor latents = random_tensor({5, 16, kTall, kBroad}, 1);
@@ -180,7 +180,7 @@ TEST(TaehvDecoder, RefusesOtherSizes) {
 }
 
 TaehvEncoderState encoding(const std::shared_ptr<const TaehvEncoder>& model) {
-    return {model, 8 * kHeight, 8 * kWidth};
+    return {model, 8 * kTaehvHeight, 8 * kTaehvWidth};
 }
 
 TEST(TaehvEncoder, EqualsTheReference) {

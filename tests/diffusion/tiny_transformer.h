@@ -2,6 +2,7 @@
 
 #include "core/safetensors.h"
 #include "diffusion/models/causal_transformer.h"
+#include "tests/diffusion/fixtures.h"
 #include "tests/diffusion/reference_memory.h"
 
 #include <filesystem>
@@ -11,7 +12,6 @@
 
 namespace longtake::diffusion {
 
-inline const std::filesystem::path kFixtures = LONGTAKE_TEST_FIXTURES;
 constexpr int64_t kTinyTokens = 6;  // per frame: latents of 4 x 6, patches of 2 x 2
 
 inline CausalTransformer tiny(const std::string& name, DType compute = DType::F32,

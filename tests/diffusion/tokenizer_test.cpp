@@ -3,6 +3,7 @@
 #include "core/error.h"
 #include "core/file.h"
 #include "diffusion/models/text_cleaning.h"
+#include "tests/diffusion/fixtures.h"
 
 #include <gtest/gtest.h>
 #include <nlohmann/json.hpp>
@@ -13,13 +14,11 @@
 namespace longtake::diffusion {
 namespace {
 
-const std::filesystem::path kFixtures = LONGTAKE_TEST_FIXTURES;
-
 nlohmann::json prompts() {
     return nlohmann::json::parse(read_text(kFixtures / "tiny_umt5_prompts.json"));
 }
 
-Tokenizer tiny() {
+Tokenizer tiny_tokenizer() {
     return Tokenizer::load(kFixtures / "tiny_umt5" / "tokenizer");
 }
 
@@ -56,7 +55,7 @@ TEST(TextCleaning, LongInputEndsSoon) {
 }
 
 TEST(Tokenizer, EqualsTransformers) {
-    const Tokenizer tokenizer = tiny();
+    const Tokenizer tokenizer = tiny_tokenizer();
     size_t compared = 0;
     for (const auto& c : prompts()) {
         if (c.contains("tokens")) {
@@ -70,7 +69,7 @@ TEST(Tokenizer, EqualsTransformers) {
 }
 
 TEST(Tokenizer, ALongPromptLosesItsEndButNotTheEndMark) {
-    const Tokenizer tokenizer = tiny();
+    const Tokenizer tokenizer = tiny_tokenizer();
     EXPECT_EQ(tokenizer.max_length(), 48);
     std::string prompt = "a cube ";
     const auto head = tokenizer.encode(prompt);
@@ -88,7 +87,7 @@ TEST(Tokenizer, ALongPromptLosesItsEndButNotTheEndMark) {
 TEST(Tokenizer, RefusesAnEmptyPrompt) {
     for (const char* prompt : {"", "  \n", "&nbsp;", "\x07"}) {
         try {
-            tiny().encode(prompt);
+            tiny_tokenizer().encode(prompt);
             FAIL() << "of: \"" << prompt << '"';
         } catch (const InputError& e) {
             EXPECT_STREQ(e.what(), "prompt is empty");

@@ -18,11 +18,11 @@ namespace {
 using ::testing::HasSubstr;
 using ::testing::Not;
 
-const std::filesystem::path kFixtures =
+const std::filesystem::path kTorchFiles =
     std::filesystem::path(LONGTAKE_TEST_FIXTURES) / "checkpoints";
 
 // What opening the file, or reading a tensor of it, complains about.
-std::string complaint(const std::filesystem::path& path, const std::string& tensor = "") {
+std::string torch_complaint(const std::filesystem::path& path, const std::string& tensor = "") {
     try {
         const auto file = TensorFile::open(path);
         if (!tensor.empty()) {
@@ -38,8 +38,8 @@ class TorchFileOfProtocol : public testing::TestWithParam<int> {};
 INSTANTIATE_TEST_SUITE_P(TorchFile, TorchFileOfProtocol, testing::Values(2, 5));
 
 TEST_P(TorchFileOfProtocol, HoldsTheSameBitsAsSafetensors) {
-    const auto file = TensorFile::open(kFixtures / fmt::format("everything_{}.pt", GetParam()));
-    const auto expected = TensorFile::open(kFixtures / "everything.safetensors");
+    const auto file = TensorFile::open(kTorchFiles / fmt::format("everything_{}.pt", GetParam()));
+    const auto expected = TensorFile::open(kTorchFiles / "everything.safetensors");
     EXPECT_EQ(file->format(), "PyTorch, state_dict");
     ASSERT_EQ(expected->names().size(), 15u);
     for (const std::string& name : expected->names()) {
@@ -52,7 +52,7 @@ TEST_P(TorchFileOfProtocol, HoldsTheSameBitsAsSafetensors) {
 TEST(TorchFile, LeavesStoragesInTheFile) {
     Tensor table, rows;
     {
-        const auto file = TensorFile::open(kFixtures / "everything_2.pt");
+        const auto file = TensorFile::open(kTorchFiles / "everything_2.pt");
         table = file->tensor("fp32");
         rows = file->tensor("rows");
         EXPECT_NE(file->tensor("column").raw(), table.slice(0, 1).raw());
@@ -63,21 +63,21 @@ TEST(TorchFile, LeavesStoragesInTheFile) {
 }
 
 TEST(TorchFile, AnUnsupportedTypeMattersOnlyWhenAskedFor) {
-    EXPECT_EQ(complaint(kFixtures / "everything_2.pt", "fp32"), "no complaint");
-    EXPECT_THAT(complaint(kFixtures / "everything_2.pt", "double"), HasSubstr("float64"));
-    EXPECT_THAT(complaint(kFixtures / "everything_2.pt", "absent"), HasSubstr("no tensor"));
+    EXPECT_EQ(torch_complaint(kTorchFiles / "everything_2.pt", "fp32"), "no complaint");
+    EXPECT_THAT(torch_complaint(kTorchFiles / "everything_2.pt", "double"), HasSubstr("float64"));
+    EXPECT_THAT(torch_complaint(kTorchFiles / "everything_2.pt", "absent"), HasSubstr("no tensor"));
 }
 
 TEST(TorchFile, PrefersTheAveragedModel) {
-    const auto file = TensorFile::open(kFixtures / "self_forcing_dmd.pt");
+    const auto file = TensorFile::open(kTorchFiles / "self_forcing_dmd.pt");
     EXPECT_EQ(file->format(), "PyTorch, generator_ema");
     EXPECT_GT(max_abs(file->tensor(file->names().front())), 0.F);  // "generator" is all zero
 }
 
 TEST(TorchFile, SaysWhatElseAFileIs) {
     const TemporaryFolder folder;
-    EXPECT_THAT(complaint(kFixtures / "legacy.pt"), HasSubstr("before version 1.6"));
-    EXPECT_THAT(complaint(kFixtures / "program.pt"), HasSubstr("TorchScript"));
+    EXPECT_THAT(torch_complaint(kTorchFiles / "legacy.pt"), HasSubstr("before version 1.6"));
+    EXPECT_THAT(torch_complaint(kTorchFiles / "program.pt"), HasSubstr("TorchScript"));
     for (const auto& [bytes, said] :
          {std::pair<std::string, const char*>{
               "version https://git-lfs.github.com/spec/v1\noid sha256:0\nsize 5\n", "git lfs pull"},
@@ -85,7 +85,7 @@ TEST(TorchFile, SaysWhatElseAFileIs) {
           {"GGUF" + std::string(64, '\0'), "GGUF"},
           {std::string(257, 'a') + "ustar" + std::string(100, ' '), "before version 1.6"},
           {zip_of({{"readme.txt", "hello"}}), "without a PyTorch checkpoint"}}) {
-        EXPECT_THAT(complaint(write_bytes(folder / "file.pt", bytes)), HasSubstr(said));
+        EXPECT_THAT(torch_complaint(write_bytes(folder / "file.pt", bytes)), HasSubstr(said));
     }
 }
 
@@ -227,7 +227,7 @@ INSTANTIATE_TEST_SUITE_P(All, HostileTorchFile, testing::ValuesIn(kHostile),
 
 TEST_P(HostileTorchFile, IsRefusedInOneLineWithTheReason) {
     const TemporaryFolder folder;
-    const std::string said = complaint(write_bytes(folder / "file.pt", GetParam().file));
+    const std::string said = torch_complaint(write_bytes(folder / "file.pt", GetParam().file));
     EXPECT_THAT(said, HasSubstr("file.pt"));
     EXPECT_THAT(said, HasSubstr(GetParam().reason));
     EXPECT_THAT(said, Not(HasSubstr("\n")));
@@ -237,7 +237,8 @@ TEST(TorchFile, ACyclicPickleIsHarmless) {
     const TemporaryFolder folder;
     const std::string cycle =  // d = {}; d["model"] = d; d["w"] = tensor
         bytes("\x80\x02}q\0X\x05\0\0\0modelh\0s") + view(0, {8}, {1}).substr(3);
-    EXPECT_EQ(complaint(write_bytes(folder / "file.pt", torch_zip(cycle)), "w"), "no complaint");
+    EXPECT_EQ(torch_complaint(write_bytes(folder / "file.pt", torch_zip(cycle)), "w"),
+              "no complaint");
 }
 
 // Whatever is cut off or altered: the file opens and all of its tensors can be read, or one line
@@ -260,17 +261,17 @@ void expect_read_or_refused(const std::filesystem::path& path) {
 
 TEST(TorchFile, EveryTruncationIsRefused) {
     const TemporaryFolder folder;
-    const std::string whole = read_text(kFixtures / "everything_2.pt");
+    const std::string whole = read_text(kTorchFiles / "everything_2.pt");
     for (size_t length = 4; length < whole.size(); length += 7) {
         const auto path = write_bytes(folder / "file.pt", whole.substr(0, length));
-        EXPECT_THAT(complaint(path), HasSubstr("cut off")) << length;
+        EXPECT_THAT(torch_complaint(path), HasSubstr("cut off")) << length;
     }
 }
 
 TEST(TorchFile, AlteredBytesDoNoHarm) {
     const TemporaryFolder folder;
     for (const char* name : {"everything_2.pt", "everything_5.pt"}) {
-        const std::string whole = read_text(kFixtures / name);
+        const std::string whole = read_text(kTorchFiles / name);
         std::mt19937 random(5);
         for (int i = 0; i < 1500; ++i) {
             std::string altered = whole;

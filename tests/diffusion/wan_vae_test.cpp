@@ -2,6 +2,7 @@
 
 #include "core/error.h"
 #include "core/safetensors.h"
+#include "tests/diffusion/fixtures.h"
 #include "tests/diffusion/testing.h"
 
 #include <gtest/gtest.h>
@@ -11,8 +12,6 @@
 
 namespace longtake::diffusion {
 namespace {
-
-const std::filesystem::path kFixtures = LONGTAKE_TEST_FIXTURES;
 
 WeightMap weights() {
     return WeightMap::open(kFixtures / "tiny_wan_vae");

@@ -11,11 +11,11 @@
 namespace longtake::generator {
 namespace {
 
-constexpr TrackFrame kTake{.width = 256, .height = 144, .frame_rate = 16};
+constexpr TrackFrame kCameraTake{.width = 256, .height = 144, .frame_rate = 16};
 constexpr int64_t kFrames = 24;
 
 Tracks tracks_of(const std::string& preset, std::vector<Depth> depth = {}) {
-    return CameraTracks(camera_path_of(preset, 1, 1, kFrames, kTake), std::move(depth), 1, 16)
+    return CameraTracks(camera_path_of(preset, 1, 1, kFrames, kCameraTake), std::move(depth), 1, 16)
         .at(0, kFrames);
 }
 
@@ -72,9 +72,9 @@ TEST(CameraPreset, AnOrbitKeepsTheMiddleAndComesNearerToItsSide) {
 TEST(CameraPreset, OnAPlaneItIsThePlaneCamera) {
     for (const char* name : {"truck-left", "truck-right", "pedestal-up", "dolly-in", "dolly-out",
                              "orbit-left", "orbit-right", "roll-clockwise"}) {
-        const auto cameras = camera_path_of(name, 1.5, 1, kFrames, kTake);
+        const auto cameras = camera_path_of(name, 1.5, 1, kFrames, kCameraTake);
         const PlaneCamera on_plane =
-            moved({}, camera_move_of(name, 1.5), (kFrames - 1) / kTake.frame_rate);
+            moved({}, camera_move_of(name, 1.5), (kFrames - 1) / kCameraTake.frame_rate);
         for (const double x : {-0.3, 0.1, 0.4}) {
             for (const double y : {-0.2, 0.15}) {
                 const auto seen = cameras.back().projected(cameras.back().seen({x, y, 1}));
@@ -121,7 +121,7 @@ TEST(CameraTracks, TheNearGoesFasterAndHidesTheFar) {
 }
 
 TEST(CameraTracks, PointsLeaveThePictureAndNewOnesBegin) {
-    CameraTracks camera(camera_path_of("truck-right", 2, 1, 200, kTake), {}, 1, 16);
+    CameraTracks camera(camera_path_of("truck-right", 2, 1, 200, kCameraTake), {}, 1, 16);
     Tracks chunk = camera.at(0, 12);
     const int64_t all = 16 * 9;
     EXPECT_EQ(chunk.points(), all);
@@ -153,7 +153,7 @@ TEST(CameraTracks, WhereDepthIsNotKnownNothingIsAsked) {
 
 // What is seen on the way takes the place of the plane.
 TEST(CameraTracks, LearnsWhatItSees) {
-    CameraTracks camera(camera_path_of("truck-right", 1, 1, 60, kTake), {}, 1, 16);
+    CameraTracks camera(camera_path_of("truck-right", 1, 1, 60, kCameraTake), {}, 1, 16);
     camera.at(0, 12);
     camera.see(11, square_depth());
     const Tracks chunk = camera.at(12, 12);
@@ -170,7 +170,7 @@ TEST(CameraTracks, LearnsWhatItSees) {
 }
 
 TEST(CameraTracks, DepthOfEveryFrameGoesOn) {
-    CameraTracks camera(camera_path_of("truck-right", 4, 1, 60, kTake),
+    CameraTracks camera(camera_path_of("truck-right", 4, 1, 60, kCameraTake),
                         std::vector<Depth>(30, square_depth()), 1, 16);
     camera.at(0, 12);
     const Tracks with = camera.at(12, 12);

@@ -16,7 +16,7 @@ namespace {
 
 using ::testing::HasSubstr;
 
-const CacheGeometry kGeometry{.layers = 2, .heads = 3, .head_dim = 12, .tokens_per_frame = 4};
+const CacheGeometry kThreeHeads{.layers = 2, .heads = 3, .head_dim = 12, .tokens_per_frame = 4};
 
 // Of both layers: head 0 looks nearby and at the middle, head 1 at the first frame, head 2 at
 // neither.
@@ -34,7 +34,7 @@ class HeadCache : public testing::Test {
     CacheMemory memory(const std::string& name) const {
         return CacheMemory(make_cache_policy(name + ":" + options_ + file_.string(),
                                              {.layers = 2, .heads = 3, .tokens_per_frame = 4}),
-                           kGeometry);
+                           kThreeHeads);
     }
     // Token numbers that a head of layer 1 sees, sorted.
     static std::vector<int64_t> seen(const diffusion::KvView& view, int head) {
@@ -47,7 +47,7 @@ class HeadCache : public testing::Test {
                     for (int64_t slot = group.begin; slot < group.end; ++slot) {
                         // The number is in the values of head 0.
                         tokens.push_back(static_cast<int64_t>(
-                            static_cast<const float*>(view.values)[slot * kGeometry.head_dim]));
+                            static_cast<const float*>(view.values)[slot * kThreeHeads.head_dim]));
                     }
                 }
             }
@@ -75,7 +75,8 @@ class HeadCache : public testing::Test {
             for (const auto pass : {CacheMemory::Pass::Noisy, CacheMemory::Pass::Clean}) {
                 memory.begin_pass(pass);
                 for (int layer = 0; layer < 2; ++layer) {
-                    Rows rows = random_rows(kGeometry, start, count, static_cast<uint32_t>(layer));
+                    Rows rows =
+                        random_rows(kThreeHeads, start, count, static_cast<uint32_t>(layer));
                     keep_changing(rows, start);
                     view = memory.update(layer, rows.queries, rows.keys, rows.values);
                 }

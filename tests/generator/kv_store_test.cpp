@@ -12,7 +12,7 @@ namespace longtake::generator {
 namespace {
 
 constexpr int64_t kCapacity = 12;
-const CacheGeometry kGeometry{.layers = 2, .heads = 3, .head_dim = 12, .tokens_per_frame = 1};
+const CacheGeometry kStoreGeometry{.layers = 2, .heads = 3, .head_dim = 12, .tokens_per_frame = 1};
 
 std::vector<float> key(const KvStore& store, int64_t head, int64_t slot) {
     const auto view = store.view(0, kCapacity);
@@ -21,8 +21,8 @@ std::vector<float> key(const KvStore& store, int64_t head, int64_t slot) {
 }
 
 TEST(KvStore, KeysAreTurnedInTimeOnly) {
-    KvStore store(kGeometry, kCapacity);
-    const Rows rows = random_rows(kGeometry, 0, 4, 0);
+    KvStore store(kStoreGeometry, kCapacity);
+    const Rows rows = random_rows(kStoreGeometry, 0, 4, 0);
     store.write(0, 2, rows.keys, rows.values);
     store.place(0, {2, 6}, 12.5);
     store.refresh(0, {0, kCapacity});
@@ -44,8 +44,8 @@ TEST(KvStore, KeysAreTurnedInTimeOnly) {
 }
 
 TEST(KvStore, MovingASlotInTimeLeavesNoTrace) {
-    KvStore moved(kGeometry, kCapacity), placed(kGeometry, kCapacity);
-    const Rows rows = random_rows(kGeometry, 0, 1, 0);
+    KvStore moved(kStoreGeometry, kCapacity), placed(kStoreGeometry, kCapacity);
+    const Rows rows = random_rows(kStoreGeometry, 0, 1, 0);
     moved.write(0, 0, rows.keys, rows.values);
     placed.write(0, 0, rows.keys, rows.values);
     for (int step = 0; step < 10'000; ++step) {
@@ -60,11 +60,11 @@ TEST(KvStore, MovingASlotInTimeLeavesNoTrace) {
 }
 
 TEST(KvStore, KeysThatStayInTimeAreKeptOnce) {
-    CacheGeometry still = kGeometry;
+    CacheGeometry still = kStoreGeometry;
     still.retimes = false;
-    KvStore twice(kGeometry, kCapacity), once(still, kCapacity);
+    KvStore twice(kStoreGeometry, kCapacity), once(still, kCapacity);
     EXPECT_EQ(once.bytes() * 3, twice.bytes() * 2);
-    const Rows rows = random_rows(kGeometry, 0, 6, 0);
+    const Rows rows = random_rows(kStoreGeometry, 0, 6, 0);
     Tensor none({0}, DType::I32);
     for (KvStore* store : {&twice, &once}) {
         store->place(0, {0, 6}, 40);
@@ -88,8 +88,8 @@ TEST(KvStore, KeysThatStayInTimeAreKeptOnce) {
 }
 
 TEST(KvStore, KeepingMovesEverythingThatBelongsToASlot) {
-    KvStore store(kGeometry, kCapacity);
-    const Rows rows = random_rows(kGeometry, 0, kCapacity, 0);
+    KvStore store(kStoreGeometry, kCapacity);
+    const Rows rows = random_rows(kStoreGeometry, 0, kCapacity, 0);
     store.write(0, 0, rows.keys, rows.values);
     Tensor reuse = store.reuse(0);
     std::iota(reuse.data<uint8_t>(), reuse.data<uint8_t>() + kCapacity, uint8_t{0});
@@ -123,8 +123,8 @@ TEST(KvStore, KeepingMovesEverythingThatBelongsToASlot) {
 }
 
 TEST(KvStore, RefusesRowsThatDoNotFit) {
-    KvStore store(kGeometry, kCapacity);
-    const Rows rows = random_rows(kGeometry, 0, 4, 0);
+    KvStore store(kStoreGeometry, kCapacity);
+    const Rows rows = random_rows(kStoreGeometry, 0, 4, 0);
     EXPECT_THROW(store.write(0, 9, rows.keys, rows.values), Error);
     EXPECT_THROW(store.write(0, 0, rows.keys.to(DType::BF16), rows.values), Error);
     EXPECT_THROW(KvStore({.layers = 1, .heads = 1, .head_dim = 8, .dtype = DType::I32}, 4), Error);

@@ -12,7 +12,7 @@
 namespace longtake::generator {
 namespace {
 
-constexpr TrackFrame kTake{.width = 256, .height = 144, .frame_rate = 16};
+constexpr TrackFrame kFollowingTake{.width = 256, .height = 144, .frame_rate = 16};
 
 // How far points go from a frame to the next, on average.
 double mean_step(const Tracks& tracks, int64_t frame, int64_t* count = nullptr) {
@@ -34,7 +34,7 @@ double mean_step(const Tracks& tracks, int64_t frame, int64_t* count = nullptr) 
 TEST(MotionTransfer, MovesAsFastAsTheVideoAtAnotherRate) {
     const TemporaryFolder folder;
     for (const int rate : {16, 24, 40}) {
-        MotionTransfer source(video_of({.carried = {2, 0}}, folder, rate, 40), kTake, 16);
+        MotionTransfer source(video_of({.carried = {2, 0}}, folder, rate, 40), kFollowingTake, 16);
         const Tracks first = source.at(0, 9), second = source.at(9, 5);
         ASSERT_EQ(first.frames(), 9) << rate;
         for (const Tracks* part : {&first, &second}) {
@@ -53,13 +53,13 @@ TEST(MotionTransfer, MovesAsFastAsTheVideoAtAnotherRate) {
 TEST(MotionTransfer, PicturesOfAnotherSizeAreFitted) {
     const TemporaryFolder folder;
     const auto path = video_of({.width = 512, .height = 288, .carried = {4, 0}}, folder, 16, 8);
-    MotionTransfer source(path, kTake, 16);
+    MotionTransfer source(path, kFollowingTake, 16);
     EXPECT_NEAR(mean_step(source.at(0, 6), 3), 2, 0.02);
 }
 
 TEST(MotionTransfer, EndsWithTheVideo) {
     const TemporaryFolder folder;
-    MotionTransfer source(video_of({}, folder, 32, 21), kTake, 32);
+    MotionTransfer source(video_of({}, folder, 32, 21), kFollowingTake, 32);
     EXPECT_EQ(source.at(0, 9).frames(), 9);
     EXPECT_EQ(source.at(9, 12).frames(), 2);  // frames 0, 2 .. 20 of the video
     EXPECT_TRUE(source.at(21, 12).empty());
@@ -70,14 +70,14 @@ TEST(MotionTransfer, EndsWithTheVideo) {
 TEST(MotionTransfer, IsReadAheadAndGivenFromWhereItIsAskedFor) {
     const TemporaryFolder folder;
     const auto path = video_of({.carried = {2, 0}}, folder, 16, 30);
-    MotionTransfer ahead(path, kTake, 16), plain(path, kTake, 16);
+    MotionTransfer ahead(path, kFollowingTake, 16), plain(path, kFollowingTake, 16);
     ahead.at(0, 12);
     plain.at(0, 9);
     EXPECT_EQ(ahead.at(9, 12), plain.at(9, 12));
 }
 
 TEST(MotionTransfer, BadVideosAreNamed) {
-    EXPECT_THROW(MotionTransfer("missing.mp4", kTake, 16), InputError);
+    EXPECT_THROW(MotionTransfer("missing.mp4", kFollowingTake, 16), InputError);
 }
 
 }  // namespace

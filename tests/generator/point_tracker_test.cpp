@@ -14,11 +14,11 @@
 namespace longtake::generator {
 namespace {
 
-constexpr int64_t kFrames = 10;
+constexpr int64_t kTextureFrames = 10;
 
 // The largest distance between where points are found after some frames and where they are; all
 // are asked to be found.
-double largest_error(const MovingTexture& texture, int64_t frames = kFrames) {
+double largest_error(const MovingTexture& texture, int64_t frames = kTextureFrames) {
     PointTracker tracker;
     std::vector<std::complex<double>> starts;
     for (double y = 40; y < 110; y += 16) {
@@ -108,8 +108,8 @@ TEST(GridTracker, FillsTheHolesThatMotionLeaves) {
 // Asked of a texture that is carried along by (2, 0): point 0 goes with it, point 1 is asked to
 // go twice as fast, point 2 is asked for in two stretches.
 Tracks asked_of_texture() {
-    Tracks asked(kFrames, {5, 7, 9});
-    for (int64_t t = 0; t < kFrames; ++t) {
+    Tracks asked(kTextureFrames, {5, 7, 9});
+    for (int64_t t = 0; t < kTextureFrames; ++t) {
         const auto by = static_cast<float>(2 * t);
         asked.at(t, 0) = {80 + by, 40, true};
         asked.at(t, 1) = {80 + 2 * by, 80, true};
@@ -121,7 +121,7 @@ Tracks asked_of_texture() {
 Tracks found_in_texture() {
     const MovingTexture texture{.carried = {2, 0}};
     Retracker tracker(asked_of_texture());
-    for (int64_t t = 0; t < kFrames; ++t) {
+    for (int64_t t = 0; t < kTextureFrames; ++t) {
         tracker.advance(texture.frame(t));
     }
     return tracker.found();
@@ -129,7 +129,7 @@ Tracks found_in_texture() {
 
 TEST(Retracker, FindsWhereThingsWentAndSaysHowFarOff) {
     const Tracks asked = asked_of_texture(), found = found_in_texture();
-    ASSERT_EQ(found.frames(), kFrames);
+    ASSERT_EQ(found.frames(), kTextureFrames);
     EXPECT_TRUE(std::ranges::equal(found.ids(), asked.ids()));
     EXPECT_NEAR(found.at(9, 0).x, 98, 0.05);
     EXPECT_NEAR(found.at(9, 1).x, 98, 0.05);  // where it went, not where it was asked to go

@@ -94,7 +94,7 @@ TEST(PromptTimeline, ChangesTakeEffectAtTheNextBorder) {
     EXPECT_EQ(timeline.at(1e6), 3u);
 }
 
-std::string complaint(std::string_view text) {
+std::string prompt_complaint(std::string_view text) {
     try {
         PromptTimeline::parse(text);
     } catch (const InputError& e) {
@@ -104,17 +104,18 @@ std::string complaint(std::string_view text) {
 }
 
 TEST(PromptTimeline, SaysWhatIsWrong) {
-    EXPECT_THAT(complaint(""), HasSubstr("the prompt is empty"));
-    EXPECT_THAT(complaint("  \n "), HasSubstr("the prompt is empty"));
-    EXPECT_THAT(complaint("0s: a | "), AllOf(HasSubstr("entry 2"), HasSubstr("no time")));
-    EXPECT_THAT(complaint("0s: a | 5s:"), AllOf(HasSubstr("entry 2"), HasSubstr("empty")));
-    EXPECT_THAT(complaint("a | b"), HasSubstr("no time before 'b'"));
-    EXPECT_THAT(complaint("0s: a | 10s: b | 9s: c"), HasSubstr("9s does not come after 10s"));
-    EXPECT_THAT(complaint("0s: a | 10s: b | 10s: c"), HasSubstr("does not come after"));
-    EXPECT_THAT(complaint("5s: a"), HasSubstr("must begin at 0s"));
-    EXPECT_THAT(complaint("0s: a | 5x: b"), HasSubstr("'5x' is not a time"));
-    EXPECT_THAT(complaint("0s: a | -5s: b"), HasSubstr("'-5s' is not a time"));
-    EXPECT_THAT(complaint("0s: a | 1:75: b"), HasSubstr("'1:75' is not a time"));
+    EXPECT_THAT(prompt_complaint(""), HasSubstr("the prompt is empty"));
+    EXPECT_THAT(prompt_complaint("  \n "), HasSubstr("the prompt is empty"));
+    EXPECT_THAT(prompt_complaint("0s: a | "), AllOf(HasSubstr("entry 2"), HasSubstr("no time")));
+    EXPECT_THAT(prompt_complaint("0s: a | 5s:"), AllOf(HasSubstr("entry 2"), HasSubstr("empty")));
+    EXPECT_THAT(prompt_complaint("a | b"), HasSubstr("no time before 'b'"));
+    EXPECT_THAT(prompt_complaint("0s: a | 10s: b | 9s: c"),
+                HasSubstr("9s does not come after 10s"));
+    EXPECT_THAT(prompt_complaint("0s: a | 10s: b | 10s: c"), HasSubstr("does not come after"));
+    EXPECT_THAT(prompt_complaint("5s: a"), HasSubstr("must begin at 0s"));
+    EXPECT_THAT(prompt_complaint("0s: a | 5x: b"), HasSubstr("'5x' is not a time"));
+    EXPECT_THAT(prompt_complaint("0s: a | -5s: b"), HasSubstr("'-5s' is not a time"));
+    EXPECT_THAT(prompt_complaint("0s: a | 1:75: b"), HasSubstr("'1:75' is not a time"));
 }
 
 TEST(PromptTimeline, ReadsFiles) {

@@ -16,7 +16,7 @@ namespace {
 using ::testing::HasSubstr;
 
 constexpr int64_t kRows = 4, kColumns = 8, kTokens = kRows * kColumns;
-const CacheGeometry kGeometry{
+const CacheGeometry kRelicGeometry{
     .layers = 2, .heads = 2, .head_dim = 12, .tokens_per_frame = kTokens, .columns = kColumns};
 
 TEST(Downsampling, FollowsTheScheduleOnAnyGrid) {
@@ -46,7 +46,7 @@ TEST(Downsampling, FollowsTheScheduleOnAnyGrid) {
 
 TEST(Relic, KeepsTheNewestWholeAndTheRestByTheSchedule) {
     const Downsampling schedule(kRows, kColumns);
-    CacheDriver full("full:window=240", kGeometry), driver("relic", kGeometry);
+    CacheDriver full("full:window=240", kRelicGeometry), driver("relic", kRelicGeometry);
     std::set<int64_t> cycles;
     for (int64_t start = 0; start < 240; start += 3) {
         full.step();
@@ -96,7 +96,7 @@ TEST(Relic, KeepsTheNewestWholeAndTheRestByTheSchedule) {
 
 // The camera goes to and fro; the queries, which are random, have no say.
 TEST(Relic, BringsBackWhatTheCameraSaw) {
-    CacheDriver driver("relic:blocks=1", kGeometry);
+    CacheDriver driver("relic:blocks=1", kRelicGeometry);
     const auto camera_at = [](int64_t frame) {
         const int64_t turn = frame % 360;  // 20 cycles there and back
         return PlaneCamera{.x = 0.01 * static_cast<double>(turn < 180 ? turn : 360 - turn)};
@@ -128,7 +128,7 @@ TEST(Relic, BringsBackWhatTheCameraSaw) {
 
 TEST(Relic, AfterAPictureAndThroughTheFile) {
     for (const char* text : {"relic", "relic:host=1,disk=2", "relic:window=27,recent=3"}) {
-        CacheDriver driver(text, kGeometry);
+        CacheDriver driver(text, kRelicGeometry);
         driver.step_frames(1, 2);
         for (int64_t start = 1; start < 300; start += 3) {
             const Plan plan = driver.step();
@@ -159,10 +159,10 @@ TEST(Relic, RefusesWithTheSizesThatWouldDo) {
         }
         return std::string();
     };
-    EXPECT_THAT(refusal("relic:window=18", kGeometry), HasSubstr("use window=21 or more"));
-    EXPECT_THAT(refusal("relic:blocks=5", kGeometry), HasSubstr("use window=27"));
-    EXPECT_EQ(refusal("relic:blocks=5,window=27", kGeometry), "");
-    CacheGeometry narrow = kGeometry;
+    EXPECT_THAT(refusal("relic:window=18", kRelicGeometry), HasSubstr("use window=21 or more"));
+    EXPECT_THAT(refusal("relic:blocks=5", kRelicGeometry), HasSubstr("use window=27"));
+    EXPECT_EQ(refusal("relic:blocks=5,window=27", kRelicGeometry), "");
+    CacheGeometry narrow = kRelicGeometry;
     narrow.columns = 2;
     EXPECT_THAT(refusal("relic", narrow), HasSubstr("cannot be halved twice"));
 }

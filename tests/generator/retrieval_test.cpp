@@ -14,7 +14,8 @@ namespace {
 
 using ::testing::HasSubstr;
 
-const CacheGeometry kGeometry{.layers = 2, .heads = 2, .head_dim = 12, .tokens_per_frame = 8};
+const CacheGeometry kRetrievalGeometry{
+    .layers = 2, .heads = 2, .head_dim = 12, .tokens_per_frame = 8};
 // A block has 288 KiB: a MiB holds two and the one on its way to the file.
 const CacheGeometry kLarge{.layers = 2, .heads = 2, .head_dim = 12, .tokens_per_frame = 256};
 
@@ -76,11 +77,11 @@ std::vector<float> row_of(const CacheGeometry& g, const diffusion::KvView& view,
 
 TEST(Retrieval, OfEverythingEqualsFull) {
     constexpr int64_t kLast = 6;
-    CacheMemory full(policy("full:window=21"), kGeometry);
-    CacheMemory memory(std::make_shared<EverythingBack>(kLast), kGeometry);
+    CacheMemory full(policy("full:window=21"), kRetrievalGeometry);
+    CacheMemory memory(std::make_shared<EverythingBack>(kLast), kRetrievalGeometry);
     for (int64_t chunk = 0; chunk <= kLast; ++chunk) {
         if (chunk == kLast) {  // nothing of what comes back is there any more
-            for (int layer = 0; layer < kGeometry.layers; ++layer) {
+            for (int layer = 0; layer < kRetrievalGeometry.layers; ++layer) {
                 Tensor kept = memory.store().kept(layer);
                 for (int64_t group = 0; group < kept.extent(0); ++group) {
                     float* rows = kept.data<float>() + group * kept.extent(1) * kept.extent(2);
@@ -88,13 +89,14 @@ TEST(Retrieval, OfEverythingEqualsFull) {
                 }
             }
         }
-        run_chunk(full, kGeometry, chunk);
-        run_chunk(memory, kGeometry, chunk);
+        run_chunk(full, kRetrievalGeometry, chunk);
+        run_chunk(memory, kRetrievalGeometry, chunk);
     }
-    for (int layer = 0; layer < kGeometry.layers; ++layer) {
+    for (int layer = 0; layer < kRetrievalGeometry.layers; ++layer) {
         const auto a = full.store().view(layer, 21 * 8), b = memory.store().view(layer, 21 * 8);
         for (int64_t slot = 0; slot < 21 * 8; ++slot) {
-            ASSERT_EQ(row_of(kGeometry, b, slot), row_of(kGeometry, a, slot)) << slot;
+            ASSERT_EQ(row_of(kRetrievalGeometry, b, slot), row_of(kRetrievalGeometry, a, slot))
+                << slot;
         }
         EXPECT_EQ(memory.frame_numbers(layer), full.frame_numbers(layer));
     }
@@ -132,7 +134,7 @@ TEST_P(RetrievalTiers, HoldsPartsOfWhatFullHolds) {
 }
 
 TEST(Retrieval, WhatComesBackStandsBeforeTheNewest) {
-    CacheDriver driver("retrieval:time=unify", kGeometry);
+    CacheDriver driver("retrieval:time=unify", kRetrievalGeometry);
     for (int chunk = 0; chunk < 60; ++chunk) {
         const Plan plan = driver.step();
         for (int layer = 0; layer < 2; ++layer) {
@@ -159,13 +161,13 @@ TEST(Retrieval, WhatComesBackStandsBeforeTheNewest) {
 TEST(Retrieval, BringsBackWhatIsAskedFor) {
     for (const char* text :
          {"retrieval:blocks=1", "retrieval:blocks=1,choice=all", "retrieval:blocks=1,time=unify"}) {
-        CacheMemory memory(policy(text), kGeometry);
+        CacheMemory memory(policy(text), kRetrievalGeometry);
         for (int64_t chunk = 0; chunk < 30; ++chunk) {
             const Plan plan = memory.begin_chunk(3);
             for (const auto pass : {CacheMemory::Pass::Noisy, CacheMemory::Pass::Clean}) {
                 memory.begin_pass(pass);
                 for (int layer = 0; layer < 2; ++layer) {
-                    Rows rows = random_rows(kGeometry, 3 * chunk, 3, 0);
+                    Rows rows = random_rows(kRetrievalGeometry, 3 * chunk, 3, 0);
                     // The last pair of a head is turned by width only.
                     for (int64_t t = 0; t < rows.queries.extent(0); ++t) {
                         rows.queries.data<float>()[t * 24 + 11] = 10;
@@ -184,7 +186,7 @@ TEST(Retrieval, BringsBackWhatIsAskedFor) {
 
 TEST(Retrieval, LayersChooseOnTheirOwnOrAlike) {
     for (const bool alike : {false, true}) {
-        CacheDriver driver(alike ? "retrieval:choice=all" : "retrieval", kGeometry);
+        CacheDriver driver(alike ? "retrieval:choice=all" : "retrieval", kRetrievalGeometry);
         int same = 0;
         for (int chunk = 0; chunk < 40; ++chunk) {
             driver.step();
@@ -211,7 +213,8 @@ TEST(Retrieval, ForgetsBeyondItsBudget) {
 
 // The take begins with one frame: blocks and chunks do not begin together.
 TEST(Retrieval, AfterAPicture) {
-    CacheDriver full("full:window=70", kGeometry), driver("retrieval:time=keep", kGeometry);
+    CacheDriver full("full:window=70", kRetrievalGeometry),
+        driver("retrieval:time=keep", kRetrievalGeometry);
     full.step_frames(1, 2);
     driver.step_frames(1, 2);
     for (int chunk = 0; chunk < 22; ++chunk) {
@@ -223,8 +226,8 @@ TEST(Retrieval, AfterAPicture) {
         ASSERT_EQ(std::set(tokens.begin(), tokens.end()).size(), tokens.size());
         const auto all = full.view(0), view = driver.view(0);
         for (size_t slot = 0; slot < tokens.size(); ++slot) {
-            ASSERT_EQ(row_of(kGeometry, view, static_cast<int64_t>(slot)),
-                      row_of(kGeometry, all, tokens[slot]));
+            ASSERT_EQ(row_of(kRetrievalGeometry, view, static_cast<int64_t>(slot)),
+                      row_of(kRetrievalGeometry, all, tokens[slot]));
         }
     }
 }

@@ -15,7 +15,7 @@ namespace {
 using diffusion::CausalTransformer;
 
 const std::filesystem::path kFixtures = LONGTAKE_TEST_FIXTURES;
-constexpr int64_t kHeight = 4, kWidth = 6, kTokens = 6;
+constexpr int64_t kRolloutHeight = 4, kRolloutWidth = 6, kRolloutTokens = 6;
 
 std::shared_ptr<const CausalTransformer> tiny_transformer(DType compute = DType::F32) {
     return std::make_shared<CausalTransformer>(
@@ -27,7 +27,7 @@ CacheMemory memory_for(const CausalTransformer& model, const std::string& cache)
     return CacheMemory(policy(cache), {.layers = static_cast<int>(c.layers),
                                        .heads = c.heads,
                                        .head_dim = c.head_dim,
-                                       .tokens_per_frame = kTokens,
+                                       .tokens_per_frame = kRolloutTokens,
                                        .dtype = model.compute()});
 }
 
@@ -85,8 +85,8 @@ struct Take {
         const auto noise = make_seeded_noise(seed);
         std::vector<Tensor> latents;
         for (int64_t c = 0; c < chunks; ++c) {
-            latents.emplace_back(Shape{3, model->config().out_channels, kHeight, kWidth},
-                                 DType::F32);
+            latents.emplace_back(
+                Shape{3, model->config().out_channels, kRolloutHeight, kRolloutWidth}, DType::F32);
             memory.begin_chunk(3);
             EXPECT_TRUE(rollout.denoise({c, 3 * c}, *noise, text, memory, latents.back(), nullptr));
             rollout.remember(latents.back(), text, memory);
@@ -180,13 +180,13 @@ TEST(Rollout, MovingTheOriginDoesNotShow) {
     AbsoluteWindow absolute({.layers = static_cast<int>(model->config().layers),
                              .heads = model->config().heads,
                              .head_dim = model->config().head_dim,
-                             .tokens_per_frame = kTokens},
+                             .tokens_per_frame = kRolloutTokens},
                             99);
     diffusion::TransformerWorkspace workspace;
     const auto text = model->prepare_text(Tensor::zeros({1, model->config().text_dim}));
     const std::vector<double> timesteps(3, 100.0);
-    Tensor latents({3, model->config().in_channels, kHeight, kWidth}, DType::F32);
-    Tensor flow({3, model->config().out_channels, kHeight, kWidth}, DType::F32);
+    Tensor latents({3, model->config().in_channels, kRolloutHeight, kRolloutWidth}, DType::F32);
+    Tensor flow({3, model->config().out_channels, kRolloutHeight, kRolloutWidth}, DType::F32);
     Tensor expected(flow.shape(), DType::F32);
     for (int64_t frame = 0; frame < 99; frame += 3) {
         fill_gaussian({.seed = 5, .chunk = static_cast<uint64_t>(frame)}, latents.values<float>());
@@ -210,7 +210,7 @@ Tensor chunk_after(const std::string& first, const std::string& second) {
         fill_gaussian({.seed = prompt.size()}, embeds.values<float>());
         return model->prepare_text(embeds);
     };
-    Tensor latents({3, model->config().out_channels, kHeight, kWidth}, DType::F32);
+    Tensor latents({3, model->config().out_channels, kRolloutHeight, kRolloutWidth}, DType::F32);
     fill_gaussian({.seed = 5}, latents.values<float>());
     memory.begin_chunk(3);
     rollout.remember(latents, text(first), memory);
@@ -236,7 +236,7 @@ TEST(Rollout, StopEndsAChunkEarly) {
     Rollout rollout(model, diffusion::FlowMatchSchedule(5), {1000, 500});
     CacheMemory memory = memory_for(*model, "window");
     const auto text = model->prepare_text(Tensor::zeros({1, model->config().text_dim}));
-    Tensor latents({3, model->config().out_channels, kHeight, kWidth}, DType::F32);
+    Tensor latents({3, model->config().out_channels, kRolloutHeight, kRolloutWidth}, DType::F32);
     int asked = 0;
     memory.begin_chunk(3);
     EXPECT_FALSE(rollout.denoise({}, *make_seeded_noise(1), text, memory, latents,

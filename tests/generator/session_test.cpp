@@ -12,20 +12,20 @@
 namespace longtake::generator {
 namespace {
 
-constexpr int kChunks = 11;  // four of them past the full window
+constexpr int kSessionChunks = 11;  // four of them past the full window
 
 TEST(Session, TheSeedDecides) {
-    const auto one = take(seeded(1), kChunks);
-    EXPECT_TRUE(same_take(one, take(seeded(1), kChunks)));
+    const auto one = take(seeded(1), kSessionChunks);
+    EXPECT_TRUE(same_take(one, take(seeded(1), kSessionChunks)));
     EXPECT_FALSE(same_frames(one[0], take(seeded(2), 1)[0]));
     EXPECT_FALSE(same_frames(one[0], take(seeded(1), 1, "a blue cube")[0]));
 }
 
 TEST(Session, ThreadsDoNotMatter) {
     const ThreadCount one(1);
-    const auto expected = take(seeded(1), kChunks);
+    const auto expected = take(seeded(1), kSessionChunks);
     const ThreadCount three(3);
-    EXPECT_TRUE(same_take(take(seeded(1), kChunks), expected));
+    EXPECT_TRUE(same_take(take(seeded(1), kSessionChunks), expected));
 }
 
 TEST(Session, ReceiptsSayWhatHappened) {
@@ -54,25 +54,25 @@ TEST(Session, FramesComeBeforeTheCleanPass) {
     Session session(tiny_model(), seeded(1));
     session.prompt().set("a red ball", false);
     std::vector<Chunk> chunks;
-    for (int i = 0; i < kChunks; ++i) {
+    for (int i = 0; i < kSessionChunks; ++i) {
         chunks.push_back(kept(*session.step()));
         EXPECT_GT(session.finalize(), 0);
         EXPECT_EQ(session.finalize(), 0);
     }
-    EXPECT_TRUE(same_take(chunks, take(seeded(1), kChunks)));
+    EXPECT_TRUE(same_take(chunks, take(seeded(1), kSessionChunks)));
 }
 
 TEST(Session, StreamingEqualsOneDecode) {
-    const auto chunks = take(seeded(3), kChunks);
+    const auto chunks = take(seeded(3), kSessionChunks);
     const auto& model = *tiny_model();
-    Tensor latents({3 * kChunks, 16, 6, 8}, DType::F32);
-    for (int i = 0; i < kChunks; ++i) {
+    Tensor latents({3 * kSessionChunks, 16, 6, 8}, DType::F32);
+    for (int i = 0; i < kSessionChunks; ++i) {
         std::ranges::copy(chunks[i].latents.values<float>(),
                           latents.slice(3 * i, 3 * i + 3).values<float>().begin());
     }
     const auto stream = model.autoencoder().open(6, 8);
-    ASSERT_EQ(stream->frames(3 * kChunks), 12 * kChunks - 3);
-    Tensor frames({12 * kChunks - 3, 48, 64, 3}, DType::U8);
+    ASSERT_EQ(stream->frames(3 * kSessionChunks), 12 * kSessionChunks - 3);
+    Tensor frames({12 * kSessionChunks - 3, 48, 64, 3}, DType::U8);
     stream->decode(latents, frames);
     for (const Chunk& chunk : chunks) {
         const int64_t first = chunk.receipt.first_frame;
@@ -200,15 +200,15 @@ TEST(Session, AnyChunkCanBeMadeAgain) {
 }
 
 TEST(Session, ChangesToComeLeaveThePastAlone) {
-    const auto plain = take(seeded(1), kChunks);
+    const auto plain = take(seeded(1), kSessionChunks);
     Session session(tiny_model(), seeded(1));
     session.prompt().set("a red ball", false);
     auto changed = steps(session, 6);
     session.prompt().set("a blue cube", false);
-    for (Chunk& chunk : steps(session, kChunks - 6)) {
+    for (Chunk& chunk : steps(session, kSessionChunks - 6)) {
         changed.push_back(chunk);
     }
-    for (int i = 0; i < kChunks; ++i) {
+    for (int i = 0; i < kSessionChunks; ++i) {
         EXPECT_EQ(same_frames(changed[i], plain[i]), i < 6) << i;
     }
     EXPECT_EQ(changed[6].receipt.cached_frames, 21);  // an ordinary change keeps the cache
@@ -299,7 +299,7 @@ TEST(Session, AHardCutIsAFreshStart) {
     steps(session, 9);
     session.prompt().set("night", true);
     session.prompt().set("a blue cube", false);  // overtakes the prompt, not the cut
-    const auto after = steps(session, kChunks);
+    const auto after = steps(session, kSessionChunks);
     EXPECT_TRUE(after[0].receipt.cut);
     EXPECT_FALSE(after[1].receipt.cut);
     EXPECT_EQ(after[0].receipt.cached_frames, 3);
@@ -307,16 +307,16 @@ TEST(Session, AHardCutIsAFreshStart) {
     EXPECT_EQ(after[0].receipt.chunk, 9);
     SessionOptions fresh;
     fresh.noise = std::make_shared<LaterNoise>(1, 9);
-    EXPECT_TRUE(same_take(after, take(fresh, kChunks, "a blue cube")));
+    EXPECT_TRUE(same_take(after, take(fresh, kSessionChunks, "a blue cube")));
 }
 
 TEST(Session, ResetStartsOver) {
     Session session(tiny_model(), seeded(1));
     session.prompt().set("a red ball", false);
-    const auto first = steps(session, kChunks);
+    const auto first = steps(session, kSessionChunks);
     session.reset();
     EXPECT_EQ(session.video_frames(), 0);
-    EXPECT_TRUE(same_take(steps(session, kChunks), first));
+    EXPECT_TRUE(same_take(steps(session, kSessionChunks), first));
 }
 
 TEST(Session, AStoppedStepNeedsAReset) {
@@ -340,7 +340,7 @@ Tensor picture(int green) {
 TEST(Session, AnImageIsTheFirstFrame) {
     SessionOptions options = seeded(1);
     options.image = picture(30);
-    const auto chunks = take(options, kChunks);
+    const auto chunks = take(options, kSessionChunks);
     EXPECT_EQ(chunks[0].frames.extent(0), 1);
     EXPECT_EQ(chunks[0].latents.extent(0), 1);
     EXPECT_EQ(chunks[0].receipt.cached_frames, 1);

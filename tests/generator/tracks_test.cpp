@@ -19,8 +19,8 @@ namespace {
 using ::testing::HasSubstr;
 using ::testing::Not;
 
-const std::string kFixtures = LONGTAKE_TEST_FIXTURES "/tracks/";
-constexpr TrackFrame kTake{.width = 640, .height = 480, .frame_rate = 16};
+const std::string kTrackFiles = LONGTAKE_TEST_FIXTURES "/tracks/";
+constexpr TrackFrame kTrackedTake{.width = 640, .height = 480, .frame_rate = 16};
 
 // Points go to the right by 10 pixels a frame, from (100 n, 50 n); the last cannot be seen in the
 // frame in the middle.
@@ -79,15 +79,15 @@ TEST(Tracks, TwoPointsWithOneIdAreRefused) {
 }
 
 TEST(TrackFile, WhatOthersSave) {
-    const Tracks wantrack = read_tracks(kFixtures + "wantrack.npz", kTake);
+    const Tracks wantrack = read_tracks(kTrackFiles + "wantrack.npz", kTrackedTake);
     expect_near(wantrack, moving(), 0);
     EXPECT_THAT(wantrack.ids(), ::testing::ElementsAre(7, 5, 3));
-    expect_near(read_tracks(kFixtures + "plain.npz", kTake), moving(), 0.1F);
-    expect_near(read_tracks(kFixtures + "tracks.npy", kTake), moving(), 0);
+    expect_near(read_tracks(kTrackFiles + "plain.npz", kTrackedTake), moving(), 0.1F);
+    expect_near(read_tracks(kTrackFiles + "tracks.npy", kTrackedTake), moving(), 0);
     // Wan-Move's are at 16 frames a second.
-    EXPECT_EQ(read_tracks(kFixtures + "tracks.npy", {640, 480, 32}).frames(), 9);
+    EXPECT_EQ(read_tracks(kTrackFiles + "tracks.npy", {640, 480, 32}).frames(), 9);
     // ATI's at 24; 100 frames of 121 are there.
-    const Tracks ati = read_tracks(kFixtures + "ati.pth", {640, 480, 24});
+    const Tracks ati = read_tracks(kTrackFiles + "ati.pth", {640, 480, 24});
     ASSERT_EQ(ati.frames(), 121);
     EXPECT_EQ(ati.at(99, 1), (TrackPoint{199, 149, true}));
     EXPECT_FALSE(ati.at(100, 1).visible);
@@ -98,12 +98,12 @@ TEST(TrackFile, ComesBackThroughEveryFormat) {
     Tracks seen = moving(17, 2);
     seen.at(8, 1) = {180, 90, true};  // all visible, since not all formats can say otherwise
     for (const char* name : {"a.npz", "a.npy", "tracks.npy", "a.json"}) {
-        write_tracks(folder / name, seen, kTake);
-        expect_near(read_tracks(folder / name, kTake), seen, 0);
+        write_tracks(folder / name, seen, kTrackedTake);
+        expect_near(read_tracks(folder / name, kTrackedTake), seen, 0);
     }
     EXPECT_TRUE(std::filesystem::exists(folder / "visibility.npy"));
-    write_tracks(folder / "a.npz", moving(), kTake);
-    EXPECT_EQ(read_tracks(folder / "a.npz", kTake), moving());
+    write_tracks(folder / "a.npz", moving(), kTrackedTake);
+    EXPECT_EQ(read_tracks(folder / "a.npz", kTrackedTake), moving());
     // Of another picture and rate than the take.
     const Tracks scaled_up = read_tracks(folder / "a.npz", {1280, 480, 8});
     ASSERT_EQ(scaled_up.frames(), 3);
@@ -117,27 +117,27 @@ TEST(TrackFile, ComesBackThroughEveryFormat) {
     for (int64_t t = 0; t < 81; ++t) {
         one.at(t, 0) = {static_cast<float>(5 * t), static_cast<float>(t), true};
     }
-    write_tracks(folder / "a.txt", one, kTake);
-    expect_near(read_tracks(folder / "a.txt", kTake), one, 640.0F / 256 / 2 + 1e-3F);
+    write_tracks(folder / "a.txt", one, kTrackedTake);
+    expect_near(read_tracks(folder / "a.txt", kTrackedTake), one, 640.0F / 256 / 2 + 1e-3F);
     // DragAnything's take five seconds, however many places they have.
-    write_tracks(folder / "a.drag.json", moving(81, 2), kTake);
+    write_tracks(folder / "a.drag.json", moving(81, 2), kTrackedTake);
     Tracks held = moving(81, 2);
     held.at(40, 1) = held.at(39, 1);  // it cannot say that a point is not visible
-    expect_near(read_tracks(folder / "a.drag.json", kTake), held, 1e-3F);
+    expect_near(read_tracks(folder / "a.drag.json", kTrackedTake), held, 1e-3F);
     EXPECT_EQ(open_tracks(folder / "a.drag.json").format, "DragAnything");
 }
 
 TEST(TrackFile, PathsWithoutTimeTakeFiveSeconds) {
     const TemporaryFolder folder;
     std::ofstream(folder / "tora.txt") << "0,0\n128,64\n256,256\n";
-    const Tracks tora = read_tracks(folder / "tora.txt", kTake);
+    const Tracks tora = read_tracks(folder / "tora.txt", kTrackedTake);
     ASSERT_EQ(tora.frames(), 81);
     EXPECT_EQ(tora.at(40, 0), (TrackPoint{320, 120, true}));
     EXPECT_EQ(tora.at(80, 0), (TrackPoint{640, 480, true}));
     std::ofstream(folder / "drag.json")
         << R"({"1": {"comment": "ball", "mask_name": "1.png", "trajectory": [[0,0],[10,0],[20,0]]},
                "2": {"trajectory": [[5,5],[5,25]]}})";
-    const Tracks drag = read_tracks(folder / "drag.json", kTake);
+    const Tracks drag = read_tracks(folder / "drag.json", kTrackedTake);
     ASSERT_EQ(drag.frames(), 81);
     ASSERT_EQ(drag.points(), 2);
     EXPECT_NEAR(drag.at(40, 0).x, 10, 1e-4);
@@ -148,14 +148,14 @@ TEST(TrackFile, PathsWithoutTimeTakeFiveSeconds) {
     EXPECT_TRUE(is_track_file(folder / "drag.json"));
     std::ofstream(folder / "transforms.json") << R"({"frames": []})";
     EXPECT_FALSE(is_track_file(folder / "transforms.json"));
-    EXPECT_TRUE(is_track_file(kFixtures + "ati.pth"));
+    EXPECT_TRUE(is_track_file(kTrackFiles + "ati.pth"));
     EXPECT_FALSE(is_track_file(LONGTAKE_TEST_FIXTURES "/checkpoints/taew2_1.pth"));
 }
 
 TEST(TrackFile, ComfyWritesWithSingleQuotes) {
     const TemporaryFolder folder;
     std::ofstream(folder / "a.json") << "[{'x': 1, 'y': 2}, {'x': 3, 'y': 4}]";
-    const Tracks tracks = read_tracks(folder / "a.json", kTake);
+    const Tracks tracks = read_tracks(folder / "a.json", kTrackedTake);
     ASSERT_EQ(tracks.points(), 1);
     EXPECT_EQ(tracks.at(1, 0), (TrackPoint{3, 4, true}));
 }
@@ -182,7 +182,7 @@ TEST(TrackFile, BadInputIsOneLineThatNamesTheFile) {
                             const std::string& said) {
         std::ofstream(folder / name) << content;
         try {
-            read_tracks(folder / name, kTake);
+            read_tracks(folder / name, kTrackedTake);
             ADD_FAILURE() << name << ": " << content;
         } catch (const InputError& e) {
             EXPECT_THAT(e.what(), HasSubstr(name));
@@ -217,9 +217,9 @@ TEST(TrackFile, BadInputIsOneLineThatNamesTheFile) {
     expect("a.npy", "x", "no array of NumPy");
     expect("a.pth", "x", "");
     expect("a.mp4", "x", "tracks are .npz");
-    EXPECT_THROW(read_tracks(folder / "missing.npz", kTake), InputError);
+    EXPECT_THROW(read_tracks(folder / "missing.npz", kTrackedTake), InputError);
     for (const char* name : {"wantrack.npz", "ati.pth", "tracks.npy"}) {
-        const auto file = MappedFile::open(kFixtures + name);
+        const auto file = MappedFile::open(kTrackFiles + name);
         const std::string whole(reinterpret_cast<const char*>(file->bytes().data()),
                                 file->bytes().size());
         for (size_t size = 0; size < whole.size(); size += 13) {
@@ -231,24 +231,24 @@ TEST(TrackFile, BadInputIsOneLineThatNamesTheFile) {
 
 TEST(TrackFile, NothingHalfWrittenStays) {
     const TemporaryFolder folder;
-    EXPECT_THROW(write_tracks(folder / "a.txt", moving(), kTake), InputError);
-    EXPECT_THROW(write_tracks(folder / "a.mp4", moving(), kTake), InputError);
-    EXPECT_THROW(write_tracks(folder / "a.npz", {}, kTake), InputError);
+    EXPECT_THROW(write_tracks(folder / "a.txt", moving(), kTrackedTake), InputError);
+    EXPECT_THROW(write_tracks(folder / "a.mp4", moving(), kTrackedTake), InputError);
+    EXPECT_THROW(write_tracks(folder / "a.npz", {}, kTrackedTake), InputError);
     EXPECT_TRUE(std::filesystem::is_empty(folder.path()));
 }
 
 TEST(TrackFile, ARateThatMakesAFewPlacesManyIsRefused) {
     const TemporaryFolder folder;
     write_tracks(folder / "slow.npz", Tracks(1'000'000, {0}), {64, 48, 0.2});
-    EXPECT_THAT([&] { read_tracks(folder / "slow.npz", kTake); },
+    EXPECT_THAT([&] { read_tracks(folder / "slow.npz", kTrackedTake); },
                 ::testing::ThrowsMessage<InputError>(HasSubstr("out of all proportion")));
 }
 
 // The colour of a pixel of the preview at a place of the picture.
 std::array<int, 3> colour_at(const Tensor& picture, double x, double y) {
-    const double scale = static_cast<double>(picture.extent(1)) / (1.5 * kTake.width);
-    const auto column = static_cast<int64_t>(scale * (x + 0.25 * kTake.width));
-    const auto row = static_cast<int64_t>(scale * (y + 0.25 * kTake.height));
+    const double scale = static_cast<double>(picture.extent(1)) / (1.5 * kTrackedTake.width);
+    const auto column = static_cast<int64_t>(scale * (x + 0.25 * kTrackedTake.width));
+    const auto row = static_cast<int64_t>(scale * (y + 0.25 * kTrackedTake.height));
     const uint8_t* p = picture.data<uint8_t>() + 3 * (row * picture.extent(1) + column);
     return {p[0], p[1], p[2]};
 }
@@ -260,7 +260,7 @@ TEST(TrackPicture, ShowsWhatStaysWhatMovesAndWhatLiesOutside) {
         tracks.at(t, 1) = {200 + 5 * static_cast<float>(t), 300, t < 20 || t > 30};
         tracks.at(t, 2) = {-100, -50, true};
     }
-    const Tensor picture = track_picture(tracks, kTake);
+    const Tensor picture = track_picture(tracks, kTrackedTake);
     const auto ground = colour_at(picture, 50, 240), rest = colour_at(picture, 100, 100);
     EXPECT_GT(rest[0], rest[2] + 100);
     EXPECT_EQ(colour_at(picture, -100, -50), rest);

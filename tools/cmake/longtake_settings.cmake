@@ -50,8 +50,9 @@ if(LONGTAKE_CUDA)
     find_package(CUDAToolkit REQUIRED)
 endif()
 
-# longtake_alone(SOURCES ...): where many files are compiled as one (CMAKE_UNITY_BUILD), not these: they have names
-# that others have, too.
+set(CMAKE_UNITY_BUILD ${LONGTAKE_TOGETHER})
+
+# longtake_alone(SOURCES ...): where many files are compiled as one, not these: they have names that others have, too.
 function(longtake_alone)
     set_source_files_properties(${ARGN} PROPERTIES SKIP_UNITY_BUILD_INCLUSION ON)
 endfunction()
