@@ -147,14 +147,13 @@ void LiveTake::follow(const std::string& video) {
 
 // What the video does in the frames to come.
 void LiveTake::take_up_video() {
-    constexpr std::chrono::seconds kPatience{2};  // a camera sends a chunk in less
     if (!video_) {
         return;
     }
     try {
         const bool late = video_->late();
-        session_->motion().play(
-            video_->at(session_->video_frames() - video_from_, session_->next_frames(), kPatience));
+        session_->motion().play(video_->at(session_->video_frames() - video_from_,
+                                           session_->next_frames(), options_.patience));
         if (video_->late() && !late) {
             complaints_.emplace_back("the video that moves the take is late; the take goes on");
         }

@@ -7,6 +7,7 @@
 #include "interactive/live_motion.h"
 #include "interactive/recorder.h"
 
+#include <chrono>
 #include <memory>
 #include <optional>
 #include <string>
@@ -18,9 +19,10 @@ struct LiveOptions {
     std::shared_ptr<const diffusion::VideoModel> model;
     std::string model_name;  // for the records
     std::string device = "cpu", precision = "fp32";
-    std::vector<int> steps;      // empty: the model's own
-    int threads = 0;             // that make chunks; 0: as many as the machine offers
-    bool frames_on_gpu = false;  // are given, too, where the model's are made there
+    std::vector<int> steps;                    // empty: the model's own
+    int threads = 0;                           // that make chunks; 0: as many as the machine offers
+    bool frames_on_gpu = false;                // are given, too, where the model's are made there
+    std::chrono::milliseconds patience{2000};  // with a video; a camera sends a chunk in less
 };
 
 // Takes of a model under the controls of somebody who watches. The first control must begin one.

@@ -61,10 +61,13 @@ class LiveTakeTest : public ::testing::Test {
     TemporaryFolder folder_;
     generator::ControlQueue controls_;
     Recorder recorder_{folder_.path(), 16};
-    LiveTake take_{
-        {.model = generator::tiny_model(), .model_name = "tiny", .precision = "fp32", .steps = {}},
-        controls_,
-        recorder_};
+    LiveTake take_{{.model = generator::tiny_model(),
+                    .model_name = "tiny",
+                    .precision = "fp32",
+                    .steps = {},
+                    .patience = std::chrono::minutes(1)},
+                   controls_,
+                   recorder_};
 };
 
 TEST_F(LiveTakeTest, MotionIsHandedOnRecordedAndFollowedAgain) {

@@ -84,7 +84,7 @@ TEST_F(EncodeStream, CtrlCKeepsWhatIsWhole) {
     arguments.insert(arguments.begin(), LONGTAKE_BINARY);
     Subprocess process(arguments, runner.options);
     const fs::path partial = runner.folder / "a.ltv.partial";
-    for (int i = 0; i < 500 && !(fs::exists(partial) && fs::file_size(partial) > 4000); ++i) {
+    for (int i = 0; i < 6000 && !(fs::exists(partial) && fs::file_size(partial) > 4000); ++i) {
         std::this_thread::sleep_for(std::chrono::milliseconds(10));
     }
     process.send(SIGINT);
@@ -176,7 +176,7 @@ TEST_F(EncodeStream, FollowsVideosThatGrow) {
     EXPECT_EQ(encode("whole", {}).wait().exit_code, 0);
     Subprocess following = encode("grows", {"--follow"});
     const fs::path partial = folder("grows.ltv.partial");
-    for (int i = 0; i < 500 && !(fs::exists(partial) && fs::file_size(partial) > 4000); ++i) {
+    for (int i = 0; i < 6000 && !(fs::exists(partial) && fs::file_size(partial) > 4000); ++i) {
         std::this_thread::sleep_for(std::chrono::milliseconds(10));
     }
     for (size_t v = 0; v < kViews; ++v) {
