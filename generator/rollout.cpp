@@ -12,9 +12,7 @@ Rollout::Rollout(std::shared_ptr<const diffusion::CausalTransformer> transformer
     : transformer_(std::move(transformer)),
       schedule_(schedule),
       timesteps_(std::move(timesteps)),
-      workspace_(transformer_->device()),
-      passed_{StreamMark(transformer_->device()), StreamMark(transformer_->device())},
-      denoised_(transformer_->device()) {
+      workspace_(transformer_->device()) {
     check_input(!timesteps_.empty(), "there must be at least one denoising step");
     for (size_t i = 1; i < timesteps_.size(); ++i) {
         check_input(timesteps_[i] < timesteps_[i - 1], "denoising steps must fall");
@@ -30,17 +28,13 @@ bool Rollout::denoise(const Place& place, const NoiseSource& noise,
     memory.begin_pass(CacheMemory::Pass::Noisy);
     for (size_t i = 0; i < timesteps_.size(); ++i) {
         if (stop) {
-            if (i >= 2) {  // or every pass would be queued before anybody could stop one
-                passed_[i % 2].wait();
-            }
+            synchronize();  // or every pass would be queued before anybody could stop one
             if (stop()) {
-                synchronize();
                 return false;
             }
         }
         frame_timesteps_.assign(static_cast<size_t>(clean.extent(0)), timesteps_[i]);
         transformer_->forward(input(noisy_), frame_timesteps_, text, memory, flow_, workspace_);
-        passed_[i % 2].set(stream());
         diffusion::predict_clean(noisy_, flow_, schedule_.sigma(timesteps_[i]), clean, stream());
         if (i == 0 && memory.wants_surprise()) {
             copy_bytes(guess_.raw(), guess_.device(), clean.raw(), clean.device(), clean.bytes(),
@@ -56,12 +50,7 @@ bool Rollout::denoise(const Place& place, const NoiseSource& noise,
         const auto& config = transformer_->config();
         memory.surprise(guess_, clean, config.patch_height, config.patch_width);
     }
-    denoised_.set(stream());
-    if (stop && stop()) {
-        synchronize();
-        return false;
-    }
-    return true;
+    return !(stop && stop());
 }
 
 void Rollout::remember(const Tensor& clean, const diffusion::TextContext& text,

@@ -1,13 +1,11 @@
 #pragma once
 
-#include "core/stream_mark.h"
 #include "core/tensor.h"
 #include "diffusion/flow_match.h"
 #include "diffusion/models/causal_transformer.h"
 #include "generator/cache/cache_memory.h"
 #include "generator/noise_source.h"
 
-#include <array>
 #include <cstdint>
 #include <functional>
 #include <memory>
@@ -41,8 +39,7 @@ class Rollout {
     };
 
     // clean [F, C, h, w] fp32, of the transformer's device, written. `memory` has begun the chunk.
-    // False when `stop` ended it. Waits for the chunk before, and on a GPU not for this one: a pass
-    // is queued while the one before it runs, and who wants the latents waits for them.
+    // False when `stop` ended it. Waits for the chunk before.
     bool denoise(const Place& place, const NoiseSource& noise, const diffusion::TextContext& text,
                  CacheMemory& memory, Tensor& clean, const Stop& stop);
     void remember(const Tensor& clean, const diffusion::TextContext& text, CacheMemory& memory);
@@ -53,8 +50,6 @@ class Rollout {
     int passes() const { return static_cast<int>(timesteps_.size()); }
     GpuStream stream() const { return workspace_.stream(); }  // null on the CPU
     void synchronize() const { workspace_.synchronize(); }
-    // For those of the last `denoise`, and nothing that was queued behind it.
-    void wait_for_latents() const { denoised_.wait(); }
 
   private:
     void fit(const Shape& shape);
@@ -66,12 +61,10 @@ class Rollout {
     std::vector<double> timesteps_;
     diffusion::TransformerWorkspace workspace_;
     std::vector<double> frame_timesteps_;
-    std::array<StreamMark, 2> passed_;  // behind every other pass
-    StreamMark denoised_;
     Tensor noisy_, noise_, flow_;
     Tensor input_;  // [F, in_channels, h, w]: latents and what is beside them; empty without
     bool conditioned_ = false;
-    Tensor guess_;                   // what the first pass made of the chunk
+    Tensor guess_;  // what the first pass made of the chunk
     std::vector<Tensor> drawn_;      // of the CPU, on its way to the GPU: the noise of each step
     std::optional<Place> prepared_;  // what the first of them is already of
     const NoiseSource* prepared_from_ = nullptr;  // only compared

@@ -3,6 +3,7 @@
 #include "core/error.h"
 #include "core/image.h"
 #include "generator/cache/head_masses.h"
+#include "generator/stopwatch.h"
 
 #include <utility>
 
@@ -180,20 +181,20 @@ std::optional<Chunk> Session::step(const Stop& stop) {
                })) {
         return std::nullopt;
     }
-    Chunk chunk = finish_step(latent_frames, cut, watch);
+    rollout_.synchronize();
+    Chunk chunk = finish_step(latent_frames, cut, watch.milliseconds());
     chunk.receipt.reanchored = reanchored;
     return chunk;
 }
 
-// On a GPU decoder and clean pass are queued while the last pass of `diffusing` still runs.
-Chunk Session::finish_step(int64_t latent_frames, bool cut, const Stopwatch& diffusing) {
+Chunk Session::finish_step(int64_t latent_frames, bool cut, double diffuse_ms) {
+    const Stopwatch watch;
     const int64_t count = decoder_->frames(latent_frames);
     const bool shown = !unseen(latent_frames);
     Chunk chunk;
     chunk.latents = latents_.slice(0, latent_frames);
     chunk.frames = frames_.slice(0, shown ? count : 0);
     chunk.motion = tracks_;
-    decoder_->follow(rollout_.stream());
     shown ? decoder_->begin(chunk.latents) : decoder_->skip(latent_frames);
     clean_pass_ = CleanPass::Due;
     if (model_->device() == Device::Cuda) {
@@ -202,9 +203,6 @@ Chunk Session::finish_step(int64_t latent_frames, bool cut, const Stopwatch& dif
         }
         begin_clean_pass();
     }
-    rollout_.wait_for_latents();
-    const double diffuse_ms = diffusing.milliseconds();
-    const Stopwatch watch;
     std::optional<DriftReading> drift;
     if (drift_) {
         drift = drift_->look(chunk.latents);

@@ -11,7 +11,6 @@
 #include "generator/noise_source.h"
 #include "generator/prompt_state.h"
 #include "generator/rollout.h"
-#include "generator/stopwatch.h"
 
 #include <cstdint>
 #include <memory>
@@ -102,7 +101,7 @@ class Session {
         int64_t video_frames = 0;
     };
     void begin_clean_pass();
-    Chunk finish_step(int64_t latent_frames, bool cut, const Stopwatch& diffusing);
+    Chunk finish_step(int64_t latent_frames, bool cut, double diffuse_ms);
     bool unseen(int64_t latent_frames) const;
     void forget();
     void encode_image(const Tensor& image);

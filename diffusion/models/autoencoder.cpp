@@ -15,7 +15,10 @@ void StagedStream::begin(const Tensor& latents) {
         latents_ = latents;
         return;
     }
-    const Tensor there = staging().upload(latents);
+    if (staging_ == nullptr) {
+        staging_ = make_frame_staging_cuda(workspace());
+    }
+    const Tensor there = staging_->upload(latents);
     Tensor room = staging_->room({frames(latents.extent(0)), kLatentScale * latents.extent(2),
                                   kLatentScale * latents.extent(3), 3});
     int64_t at = 0;
@@ -37,23 +40,10 @@ void StagedStream::end(Tensor& frames) {
     }
 }
 
-void StagedStream::follow(GpuStream other) {
-    if (workspace().device() == Device::Cuda) {
-        staging().follow(other);
-    }
-}
-
 void StagedStream::precede(GpuStream other) {
-    if (workspace().device() == Device::Cuda) {
-        staging().precede(other);
+    if (staging_ != nullptr) {
+        staging_->precede(other);
     }
-}
-
-FrameStaging& StagedStream::staging() {
-    if (staging_ == nullptr) {
-        staging_ = make_frame_staging_cuda(workspace());
-    }
-    return *staging_;
 }
 
 void StagedEncoder::encode(const Tensor& frames, Tensor& latents) {

@@ -28,9 +28,8 @@ class DecodeStream {
     virtual ~DecodeStream() = default;
     // How many frames the next `latents` latents become.
     virtual int64_t frames(int64_t latents) const = 0;
-    // latents [F, C, h, w] fp32 in diffusion space, in host memory or the device's own, complete,
-    // or made on a stream that this one follows -> frames [frames(F), 8 h, 8 w, 3] uint8 in host
-    // memory.
+    // latents [F, C, h, w] fp32 in diffusion space, in host memory or the device's own, complete ->
+    // frames [frames(F), 8 h, 8 w, 3] uint8 in host memory.
     void decode(const Tensor& latents, Tensor& frames) {
         begin(latents);
         end(frames);
@@ -42,9 +41,7 @@ class DecodeStream {
     // The frames that `end` handed over, where they were made, until the next `begin`; empty where
     // that is host memory.
     virtual Tensor on_device() const = 0;
-    // On a GPU: what is begun from here on runs when all that `other` has so far is done, ...
-    virtual void follow(GpuStream other) = 0;
-    // ... and what is queued on `other` when all that was begun is done and sent home.
+    // What is queued on `other` from here on runs when all that was begun is done and sent home.
     virtual void precede(GpuStream other) = 0;
     // These latents are not decoded. Those after them become what they would have become once as
     // many as the autoencoder's reach have been; without a reach there is nothing to skip.

@@ -12,7 +12,6 @@ class StagedStream : public DecodeStream {
     void begin(const Tensor& latents) final;
     void end(Tensor& frames) final;
     Tensor on_device() const final { return made_; }
-    void follow(GpuStream other) final;
     void precede(GpuStream other) final;
 
   protected:
@@ -22,8 +21,6 @@ class StagedStream : public DecodeStream {
     virtual void decode_on_device(const Tensor& latents, Tensor& frames) = 0;
 
   private:
-    FrameStaging& staging();
-
     std::unique_ptr<FrameStaging> staging_;  // of a GPU
     Tensor latents_;                         // begun, on the CPU
     Tensor made_;                            // frames, on a GPU

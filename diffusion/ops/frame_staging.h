@@ -20,9 +20,7 @@ class FrameStaging {
     virtual void send(int64_t begin, int64_t end) = 0;
     // Waits for what was sent, and puts it into frames, in host memory.
     virtual void collect(Tensor& frames) = 0;
-    // What is queued on the workspace's stream from here on waits for what `other` has so far, ...
-    virtual void follow(GpuStream other) = 0;
-    // ... and what is queued on `other` for what was sent.
+    // What is queued on `other` from here on waits for what was sent.
     virtual void precede(GpuStream other) = 0;
 };
 

@@ -58,11 +58,6 @@ class StagingCuda final : public FrameStaging {
         sent_ = 0;
     }
 
-    void follow(GpuStream other) override {
-        before_.record(other);
-        before_.wait_on(workspace_.stream());
-    }
-
     void precede(GpuStream other) override {
         done_.record(workspace_.stream());
         done_.wait_on(other);
@@ -91,7 +86,7 @@ class StagingCuda final : public FrameStaging {
     std::shared_ptr<void> pinned_latents_, pinned_frames_;
     Tensor latents_, frames_, room_;
     std::vector<Part> parts_;  // the events are used again
-    CudaEvent before_, done_;
+    CudaEvent done_;
     size_t sent_ = 0;
 };
 

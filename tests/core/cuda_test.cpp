@@ -1,6 +1,5 @@
 #include "core/arena.h"
 #include "core/error.h"
-#include "core/stream_mark.h"
 #include "core/tensor.h"
 #include "tests/core/cuda_testing.h"
 
@@ -48,22 +47,6 @@ TEST(DeviceMemory, AnArenaLivesOnTheGpu) {
 }
 
 #ifdef LONGTAKE_CUDA
-TEST(StreamMark, WaitsForWhatWasQueuedBeforeIt) {
-    LONGTAKE_NEEDS_GPU();
-    const CudaStream stream;
-    StreamMark mark(Device::Cuda);
-    mark.wait();  // nothing yet
-    const int64_t count = 1 << 22;
-    const Tensor from = Tensor::from(counted(count), {count}).to(Device::Cuda);
-    Tensor to = Tensor::on_host({count}, DType::F32, Device::Cuda);
-    clear_bytes(to.raw(), Device::Cpu, to.bytes(), nullptr);
-    copy_bytes(to.raw(), Device::Cpu, from.raw(), Device::Cuda, from.bytes(), stream);
-    mark.set(stream);
-    mark.wait();
-    EXPECT_EQ(to.values<float>()[count - 1], static_cast<float>(count));
-    stream.synchronize();
-}
-
 TEST(CudaGraph, RepeatsWhatWasRecorded) {
     LONGTAKE_NEEDS_GPU();
     const CudaStream stream;
