@@ -2,6 +2,8 @@
 
 import torch
 
+from common import CHUNK
+
 SHIFT = 3.0
 STEPS = (1000, 750, 500, 250)  # unshifted
 
@@ -29,9 +31,17 @@ def random_sigma(n, device):
 MOTION_SCALE = 1.5
 
 
+def frame_levels(sigma, frames, begun=None):
+    """Noise levels [n, frames] of clips at sigma [n]. Of those that have `begun` [n] the first chunk is given: no noise."""
+    levels = sigma[:, None].repeat(1, frames)
+    if begun is not None:
+        levels[:, :CHUNK] *= ~begun[:, None]
+    return levels
+
+
 def guided_flow(model, x, sigma, text, empty, caption, scale, tracks=None):
-    """Classifier-free guidance; sigma [n]. With tracks, of text and motion together (MotionStream, equation 2)."""
-    t = 1000 * sigma[:, None].expand(-1, x.shape[1])
+    """Classifier-free guidance; sigma [n, F]. With tracks, of text and motion together (MotionStream, equation 2)."""
+    t = 1000 * sigma
     none = torch.full_like(caption, text[0][0].shape[0])
     context = [tuple(torch.cat([a, b]) for a, b in zip(kv, no)) for kv, no in zip(text, empty)]
     if tracks is None:
@@ -47,20 +57,24 @@ def guided_flow(model, x, sigma, text, empty, caption, scale, tracks=None):
 
 
 @torch.no_grad()
-def sample_teacher(model, noise, text, empty, caption, steps=24, scale=3.0, tracks=None):
-    """Euler integration of the whole clip."""
-    x = noise
+def sample_teacher(model, noise, text, empty, caption, steps=24, scale=3.0, tracks=None, first=None):
+    """Euler integration of the whole clip, or, where the first chunk is given, of what comes after it."""
+    x = noise if first is None else torch.cat([first, noise[:, CHUNK:]], 1)
+    begun = None if first is None else torch.ones(len(x), dtype=torch.bool, device=x.device)
     levels = warp(torch.linspace(1, 0, steps + 1, device=noise.device))
     for s, s_next in zip(levels, levels[1:]):
         with torch.autocast(noise.device.type, torch.bfloat16):
-            flow = guided_flow(model, x, s.expand(x.shape[0]), text, empty, caption, scale, tracks)
-        x = x + (s_next - s) * flow
+            now, then = (frame_levels(level.expand(len(x)), x.shape[1], begun) for level in (s, s_next))
+            flow = guided_flow(model, x, now, text, empty, caption, scale, tracks)
+        x = x + (then - now)[:, :, None, None, None] * flow
     return x
 
 
 @torch.no_grad()
-def roll_out(model, noise, text, caption, chunk=3, steps=None, sigmas=SIGMAS, window=21, tracks=None):
-    """Chunk by chunk on a rolling cache, as the runtime does it.
+def roll_out(model, noise, text, caption, chunk=CHUNK, steps=None, sigmas=SIGMAS, window=21, tracks=None, first=None,
+             begun=None):
+    """Chunk by chunk on a rolling cache, as the runtime does it. Where `begun` [n], by default everywhere, the first chunk is
+    `first`, if there is one.
 
     Returns the clean latents and what the last of the `steps` denoising steps (all of them by
     default) of each chunk started from, both of the shape of `noise`.
@@ -78,6 +92,8 @@ def roll_out(model, noise, text, caption, chunk=3, steps=None, sigmas=SIGMAS, wi
                 x0 = x - sigmas[i] * model(x, t, **place)[0].float()
                 if i < steps - 1:
                     x = (1 - sigmas[i + 1]) * x0 + sigmas[i + 1] * torch.randn_like(x)
+            if c == 0 and first is not None:
+                x0 = first if begun is None else torch.where(begun[:, None, None, None, None], first, x0)
             clean.append(x0)
             inputs.append(x)
             _, kept = model(x0, torch.zeros(n, chunk, device=device), **place)

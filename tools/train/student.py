@@ -17,10 +17,10 @@ from collections import deque
 import torch
 
 import parallel
-from common import (HEIGHT, LATENT_FRAMES, TEST_SEEDS, TRAIN_SEEDS, WIDTH, Budget, Ema, common_arguments, load, save,
+from common import (CHUNK, HEIGHT, LATENT_FRAMES, TEST_SEEDS, TRAIN_SEEDS, WIDTH, Budget, Ema, common_arguments, load, save,
                     setup, take_step)
-from data import Captions
-from flow import SIGMAS, add_noise, guided_flow, roll_out, warp
+from data import Captions, encode_clips
+from flow import SIGMAS, add_noise, frame_levels, guided_flow, roll_out, warp
 from optim import adamw
 from teacher import Model, encoded, load_vae, sample_sheet
 from text import Tokenizer
@@ -33,9 +33,12 @@ RECENT = 4  # roll-outs that the critic draws from; fresh ones for it would be h
 class RollOuts:
     """The student's own clips, for a random number of steps each time: one CUDA graph a number."""
 
-    def __init__(self, student, batch, captions, tracks, device):
+    def __init__(self, student, batch, captions, tracks, first, given, device):
+        """Of the captions' clips: `tracks`; `first` [n, chunk, C, h, w], the chunks from which a share of the roll-outs,
+        `given`, goes on. None of none."""
         self.live, self.device, self.captions, self.batch = student, device, captions, batch
         self.tracks, self.asked = tracks, None
+        self.known, self.given = first, given
         self.model = Model().to(device).requires_grad_(False)
         self.model.load_state_dict(student.state_dict())
         for m in self.model.modules():
@@ -46,6 +49,8 @@ class RollOuts:
         self.tokens, self.caption = tokens.clone(), caption.clone()
         if tracks:
             self.asked = torch.zeros(batch, LATENT_FRAMES, 16, HEIGHT // 8, WIDTH // 8, device=device)
+        self.first = None if first is None else torch.zeros(batch, *first.shape[1:], device=device)
+        self.begun = None if first is None else torch.zeros(batch, dtype=torch.bool, device=device)
         self.graphs, self.pool = {}, None
         self.common = torch.Generator().manual_seed(0)  # all processes draw the same number of steps
 
@@ -56,7 +61,8 @@ class RollOuts:
         noise = torch.randn(self.batch, LATENT_FRAMES, 16, HEIGHT // 8, WIDTH // 8, device=self.device)
         with torch.no_grad(), torch.autocast(self.device, torch.bfloat16, cache_enabled=False):
             text = self.model.text(self.tokens)
-        return roll_out(self.model.transformer, noise, text, self.caption, steps=steps, tracks=self.asked)
+        return roll_out(self.model.transformer, noise, text, self.caption, steps=steps, tracks=self.asked,
+                        first=self.first, begun=self.begun)
 
     def replay(self, steps):
         if self.device != "cuda":
@@ -77,7 +83,8 @@ class RollOuts:
         return out
 
     def __call__(self):
-        """tokens, caption, what was asked of motion, clean latents, inputs of the last step, its noise level."""
+        """tokens, caption, what was asked of motion, which clips went on from a given chunk, clean latents, inputs of the
+        last step, its noise level."""
         often = self.captions.weight if self.tracks else torch.ones_like(self.captions.weight)
         index = torch.multinomial(often, self.batch)
         asked, misled = None, None
@@ -89,13 +96,18 @@ class RollOuts:
         tokens, caption = self.captions.batch(index, misled=misled)
         self.tokens.copy_(tokens)
         self.caption.copy_(caption)
+        begun = None
+        if self.known is not None:
+            begun = torch.rand(self.batch, device=self.device) < self.given
+            self.begun.copy_(begun)
+            self.first.copy_(self.known[index])
         steps = int(torch.randint(len(SIGMAS), (), generator=self.common).item()) + 1
         clean, inputs = self.replay(steps)
-        return tokens, caption, asked, clean.clone(), inputs.clone(), SIGMAS[steps - 1]
+        return tokens, caption, asked, begun, clean.clone(), inputs.clone(), SIGMAS[steps - 1]
 
 
 class Distillation:
-    def __init__(self, student, args, captions, tracks, device):
+    def __init__(self, student, args, captions, tracks, first, device):
         self.args, self.device, self.student = args, device, student
         self.teacher, self.critic = (load(path, Model()).to(device) for path in (args.teacher, args.critic or args.teacher))
         self.teacher.requires_grad_(False)
@@ -105,35 +117,38 @@ class Distillation:
             self.teacher.compile_blocks()
             self.critic.compile_blocks()
         self.empty = captions.empty[None]
-        self.roll_outs = RollOuts(student, args.batch, captions, tracks, device)
-        self.recent = deque((self.roll_outs()[:4] for _ in range(RECENT)), maxlen=RECENT)
+        self.roll_outs = RollOuts(student, args.batch, captions, tracks, first, args.given, device)
+        self.recent = deque((self.roll_outs()[:5] for _ in range(RECENT)), maxlen=RECENT)
 
-    def noisy(self, x):
-        sigma = warp(0.02 + 0.96 * torch.rand(x.shape[0], device=self.device))
+    def noisy(self, x, begun):
+        sigma = frame_levels(warp(0.02 + 0.96 * torch.rand(x.shape[0], device=self.device)), LATENT_FRAMES, begun)
         noise = torch.randn_like(x)
-        return add_noise(x, noise, sigma), noise, sigma, 1000 * sigma[:, None].expand(-1, LATENT_FRAMES)
+        return add_noise(x, noise, sigma), noise, sigma
 
     def critic_loss(self):
-        tokens, caption, asked, x = random.choice(self.recent)
-        noisy, noise, _, t = self.noisy(x)
+        tokens, caption, asked, begun, x = random.choice(self.recent)
+        noisy, noise, sigma = self.noisy(x, begun)
         with torch.autocast(self.device, torch.bfloat16):
-            flow, _ = self.critic.transformer(noisy, t, self.critic.text(tokens), caption, tracks=asked)
-        return ((flow.float() - (noise - x)) ** 2).mean()
+            flow, _ = self.critic.transformer(noisy, 1000 * sigma, self.critic.text(tokens), caption, tracks=asked)
+        made = (sigma > 0)[:, :, None, None, None]
+        return ((flow.float() - (noise - x)) ** 2 * made).mean() / made.float().mean()
 
     def student_loss(self):
-        tokens, caption, asked, clean, inputs, sigma = self.roll_outs()
-        self.recent.append((tokens, caption, asked, clean))
+        tokens, caption, asked, begun, clean, inputs, sigma = self.roll_outs()
+        self.recent.append((tokens, caption, asked, begun, clean))
         t = torch.full(caption.shape[:1] + (LATENT_FRAMES,), 1000 * sigma, device=self.device)
         with torch.autocast(self.device, torch.bfloat16):
             flow, _ = self.student.transformer(inputs, t, self.student.text(tokens), caption,
                                                mode="teacher_forcing", clean=clean, tracks=asked)
         x = inputs - sigma * flow.float()
+        if begun is not None:
+            x = torch.cat([torch.where(begun[:, None, None, None, None], clean[:, :CHUNK], x[:, :CHUNK]), x[:, CHUNK:]], 1)
         with torch.no_grad(), torch.autocast(self.device, torch.bfloat16):
-            noisy, _, level, t = self.noisy(x.detach())
-            fake, _ = self.critic.transformer(noisy, t, self.critic.text(tokens), caption, tracks=asked)
+            noisy, _, level = self.noisy(x.detach(), begun)
+            fake, _ = self.critic.transformer(noisy, 1000 * level, self.critic.text(tokens), caption, tracks=asked)
             real = guided_flow(self.teacher.transformer, noisy, level, self.teacher.text(tokens),
                                self.teacher.text(self.empty), caption, self.args.guidance, asked)
-            level = level.view(-1, 1, 1, 1, 1)
+            level = level[:, :, None, None, None]
             x_real = noisy - level * real
             scale = (x.detach() - x_real).abs().mean((1, 2, 3, 4), keepdim=True).clamp(min=1e-3)
             gradient = level * (real - fake.float()) / scale
@@ -141,8 +156,8 @@ class Distillation:
         return 0.5 * ((x - target) ** 2).mean(), gradient.abs().mean()
 
 
-def self_forcing(student, args, captions, tracks, device):
-    d = Distillation(student, args, captions, tracks, device)
+def self_forcing(student, args, captions, tracks, first, device):
+    d = Distillation(student, args, captions, tracks, first, device)
     student_optimizer = adamw(student.parameters(), args.lr, betas=(0.0, 0.99))
     critic_optimizer = adamw(d.critic.parameters(), 2.5 * args.lr, betas=(0.0, 0.99))
     budget, ema = Budget(args.minutes, warmup_steps=10, final=0.1), Ema(student, 0.98)
@@ -173,6 +188,7 @@ def main():
     parser.add_argument("--critic-steps", type=int, default=3)
     parser.add_argument("--lr", type=float, default=6e-5)
     parser.add_argument("--motion", action="store_true", help="follow tracks, too; teacher and causal must")
+    parser.add_argument("--given", type=float, default=0.0, help="share of roll-outs that go on from a real clip's first chunk")
     parser.add_argument("--teacher", default="out/teacher")
     parser.add_argument("--causal", default="out/causal", help="weights of the student to start from")
     parser.add_argument("--critic", help="weights of the critic to start from; the teacher's by default")
@@ -190,10 +206,13 @@ def main():
     captions = Captions(world, tokenizer, TRAIN_SEEDS + 10**8, args.prompts, device, variants=1)
     seeds = range(TRAIN_SEEDS + 10**8, TRAIN_SEEDS + 10**8 + args.prompts)
     tracks = Tracks(world, seeds, device) if args.motion else None
-    self_forcing(student, args, captions, tracks, device)
+    vae, statistics = load_vae(args.vae, device)
+    first = None
+    if args.given:
+        first, _ = encode_clips(vae, statistics, world, seeds[0], args.prompts, device, frames=CHUNK)
+    self_forcing(student, args, captions, tracks, first, device)
     if parallel.RANK:
         return
-    vae, statistics = load_vae(args.vae, device)
     held_out = Captions(world, tokenizer, TEST_SEEDS, 64, device)
     eager = load(args.out, Model()).to(device)
     sample_sheet(f"{args.out}.jpg", eager, vae, statistics, held_out,

@@ -60,14 +60,18 @@ def encoded(model, points):
     return None if points is None else model.transformer.track_encoder(points, HEIGHT // 8, WIDTH // 8)
 
 
-def flow_loss(model, clips, captions, index, sigma, mode="bidirectional", first_chunk=0, tracks=None):
-    """Flow matching at the noise levels sigma [n, F]; objects weigh more than background."""
+def flow_loss(model, clips, captions, index, sigma, mode="bidirectional", first_chunk=0, tracks=None, given=0.0):
+    """Flow matching at the noise levels sigma [n, F]; objects weigh more than background. A share of the clips, `given`,
+    has its first chunk from the beginning: the model learns to go on from a picture."""
     latents, solid = clips
     first, count = first_chunk * CHUNK, sigma.shape[1]
     x = latents[index, first:first + count].float()
     weight = 1 + 2 * solid[index, first:first + count].float()[:, :, None]
     noise = torch.randn_like(x)
     points, misled = tracks.asked(index, captions.segment[index]) if tracks else (None, None)
+    begun = torch.rand(len(index), device=x.device) < given
+    sigma = torch.cat([sigma[:, :CHUNK] * ~begun[:, None], sigma[:, CHUNK:]], 1)
+    weight = weight * (sigma > 0)[:, :, None, None, None]
     tokens, caption = captions.batch(index, drop=0.1, misled=misled)
     caption = caption[:, first_chunk:first_chunk + count // CHUNK]
     asked = encoded(model, points)
@@ -124,6 +128,7 @@ def main():
     parser.add_argument("--cache", help="file that keeps the latents between stages")
     parser.add_argument("--resume")
     parser.add_argument("--motion", action="store_true", help="learn to follow tracks, too")
+    parser.add_argument("--given", type=float, default=0.0, help="share of clips that go on from their first chunk")
     parser.add_argument("--out", default="out/teacher")
     args = parser.parse_args()
     device, world, tokenizer = setup(), World(), Tokenizer(args.tokenizer)
@@ -152,7 +157,7 @@ def main():
         index = torch.multinomial(captions.weight if args.motion else captions.objects, count)
         sigma = random_sigma(count, device)[:, None].expand(-1, chunks * CHUNK)
         loss = flow_loss(model, clips, captions, index, sigma, first_chunk=random.randint(0, CHUNKS - chunks),
-                         tracks=tracks)
+                         tracks=tracks, given=args.given)
         bound = binding_loss(model, binding, captions, index)
         take_step(optimizers, loss + args.binding * bound, trained)
         ema.update(budget.step)

@@ -52,8 +52,8 @@ class Tracks:
         also_ground = ground & few & (torch.rand(n, 1, device=device) < 0.5)
         scene = many & (ground | (torch.rand(n, 1, device=device) < 0.5))
         keep = torch.where(kind < 0.4, torch.zeros_like(few),
-                           torch.where(kind < 0.55, many, torch.where(kind < 0.75, one | also_ground, scene)))
-        wrong = torch.where(kind < 0.55, WRONG_ALL, torch.where(kind < 0.75, chosen_slot.clamp(min=0), WRONG_CAMERA))
+                           torch.where(kind < 0.5, many, torch.where(kind < 0.75, one | also_ground, scene)))
+        wrong = torch.where(kind < 0.5, WRONG_ALL, torch.where(kind < 0.75, chosen_slot.clamp(min=0), WRONG_CAMERA))
         late = (segment[:, -1:] == 1) & (torch.rand(n, 1, device=device) < 0.5)
         wrong = torch.where(late, SILENT, wrong)
         often = torch.where(kind < 0.75, 0.5, 0.75)

@@ -7,6 +7,9 @@ and the share of those within 3, the mean of the first and last second; the same
 distance to the real clip; and for `few` how far the middle of the object is, told by its colours (`objects.py`).
 Sets: `real` (the tracker's own error), `reconstruction` (that after the autoencoder), `teacher`, `student`, `free`
 (the student without tracks), `videos` (what `longtake` made of the files that `requests` writes).
+
+From a prompt alone nothing says what is at the places that are asked for when a clip begins. With `--given` models go on
+from the first chunk of the real clip, as whoever paints on a picture has it, and MotionStream, too.
 """
 
 import argparse
@@ -19,8 +22,8 @@ import torch
 from PIL import Image, ImageDraw
 
 sys.path.insert(0, os.path.join(os.path.dirname(__file__), ".."))
-from common import FPS, HEIGHT, LATENT_FRAMES, WIDTH, common_arguments, load, setup, to_bytes  # noqa: E402
-from data import decode, reconstruct  # noqa: E402
+from common import CHUNK, FPS, HEIGHT, LATENT_FRAMES, WIDTH, common_arguments, load, setup, to_bytes  # noqa: E402
+from data import decode, encode, reconstruct  # noqa: E402
 from flow import roll_out, sample_teacher  # noqa: E402
 from judge.asked import KINDS, Requests  # noqa: E402
 from judge.evaluate import read_frames  # noqa: E402
@@ -63,10 +66,12 @@ class Sets:
         with torch.autocast(self.device, torch.bfloat16):
             text, empty = (model.text(self.tokenizer(t).to(self.device)) for t in (prompts, [""]))
         asked = encoded(model, self.requests.of(kind, part)) if told else None
+        first = encode(self.vae, self.statistics, self.requests.clips(part)[:, :4 * CHUNK]) if self.args.given else None
         if name == "teacher":
-            latents = sample_teacher(model.transformer, noise, text, empty, caption, scale=self.args.guidance, tracks=asked)
+            latents = sample_teacher(model.transformer, noise, text, empty, caption, scale=self.args.guidance, tracks=asked,
+                                     first=first)
         else:
-            latents, _ = roll_out(model.transformer, noise, text, caption, tracks=asked)
+            latents, _ = roll_out(model.transformer, noise, text, caption, tracks=asked, first=first)
         return to_bytes(decode(self.vae, self.statistics, latents))
 
     def teacher(self, kind, part):
@@ -111,8 +116,9 @@ def summary(far, seen):
 class Ruler:
     """Follows the points of the first frame in all clips of a set."""
 
-    def __init__(self, tracker, judge, sets, requests):
-        self.tracker, self.judge, self.sets, self.requests, self.known = tracker, judge, sets, requests, {}
+    def __init__(self, tracker, judge, sets, requests, given):
+        self.tracker, self.judge, self.sets, self.requests, self.given = tracker, judge, sets, requests, given
+        self.known = {}
         self.objects = Objects(requests)
 
     def follow(self, name, kind):
@@ -135,24 +141,29 @@ class Ruler:
         clips, found = self.follow(name, kind)
         real, there = self.follow("real", kind)
         places, seen = self.requests.seen(kind)
+        made = seen.clone()  # by the model
+        if self.given:
+            made[:, :4 * CHUNK - WARM_UP] = False
         off = (there - places).norm(dim=-1)
         far = (found - places).norm(dim=-1)
-        of = dict(unbroken=seen.cumprod(1) > 0, trusted=seen & ((off * seen).cummax(1).values < NEAR))
+        of = dict(unbroken=made & (seen.cumprod(1) > 0), trusted=made & ((off * seen).cummax(1).values < NEAR))
         overlay(sheet, clips[:5], places, found, seen)
-        row = summary(far, seen)
+        row = summary(far, made)
         for which, part in of.items():
             answer = summary(far, part)
-            row |= {which: part.sum() / seen.sum(), **{f"{which}_{k}": answer[k] for k in ("epe", "median", "near")}}
+            row |= {which: part.sum() / made.sum(), **{f"{which}_{k}": answer[k] for k in ("epe", "median", "near")}}
         if kind == "few":
             row |= zip(("object", "object_lost"), self.objects.far(clips))
         row["unlike"] = (self.look(clips) - self.look(real)).square().sum(1).mean()
-        return dict(set=name, kind=kind, clips=len(clips), **{k: round(v.item(), 3) for k, v in row.items()})
+        return dict(set=name, kind=kind, given=self.given, clips=len(clips), **{k: round(v.item(), 3) for k, v in row.items()})
 
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("sets", nargs="+", choices=["requests", "real", "reconstruction", "teacher", "student", "free", "videos"])
     parser.add_argument("--clips", type=int, default=64)
+    parser.add_argument("--given", action="store_true",
+                        help="models go on from the real clip's first chunk, and what comes after it counts")
     parser.add_argument("--requests", default="out/requests", help="folder for what `requests` writes")
     parser.add_argument("--tracker", default="out/tracker")
     parser.add_argument("--judge", default="out/judge")
@@ -170,7 +181,7 @@ def main():
         return
     tracker = load(args.tracker, Tracker()).to(device).eval()
     judge = load(args.judge, new_judge(world)).to(device).eval()
-    ruler = Ruler(tracker, judge, Sets(args, requests, device), requests)
+    ruler = Ruler(tracker, judge, Sets(args, requests, device), requests, args.given)
     os.makedirs(args.sheets, exist_ok=True)
     for name in args.sets:
         for kind in KINDS:
