@@ -18,20 +18,25 @@ namespace fs = std::filesystem;
 using nlohmann::ordered_json;
 
 ordered_json json_of(const TransformerConfig& c) {
-    return {{"_class_name", "WanTransformer3DModel"},
-            {"num_attention_heads", c.heads},
-            {"attention_head_dim", c.head_dim},
-            {"in_channels", c.in_channels},
-            {"out_channels", c.out_channels},
-            {"text_dim", c.text_dim},
-            {"text_len", c.text_len},
-            {"freq_dim", c.freq_dim},
-            {"ffn_dim", c.ffn_dim},
-            {"num_layers", c.layers},
-            {"patch_size", {1, c.patch_height, c.patch_width}},
-            {"cross_attn_norm", true},
-            {"qk_norm", "rms_norm_across_heads"},
-            {"eps", c.eps}};
+    ordered_json json{{"_class_name", "WanTransformer3DModel"},
+                      {"num_attention_heads", c.heads},
+                      {"attention_head_dim", c.head_dim},
+                      {"in_channels", c.in_channels},
+                      {"out_channels", c.out_channels},
+                      {"text_dim", c.text_dim},
+                      {"text_len", c.text_len},
+                      {"freq_dim", c.freq_dim},
+                      {"ffn_dim", c.ffn_dim},
+                      {"num_layers", c.layers},
+                      {"patch_size", {1, c.patch_height, c.patch_width}},
+                      {"cross_attn_norm", true},
+                      {"qk_norm", "rms_norm_across_heads"},
+                      {"eps", c.eps}};
+    if (c.image_dim > 0) {
+        json["image_dim"] = c.image_dim;
+        json["added_kv_proj_dim"] = c.width();
+    }
+    return json;
 }
 
 ordered_json json_of(const TaehvConfig& c) {

@@ -3,6 +3,8 @@
 #include "core/error.h"
 #include "diffusion/models/causal_transformer_pass.h"
 #include "diffusion/models/causal_transformer_weights.h"
+#include "diffusion/ops/activation.h"
+#include "diffusion/ops/layer_norm.h"
 #include "diffusion/ops/layout.h"
 #include "diffusion/ops/rms_norm.h"
 #include "diffusion/weights/key_map.h"
@@ -19,6 +21,33 @@ Tensor by_head(const Tensor& t, GpuStream stream) {
     scatter_heads(t, out, 0, stream);
     return out;
 }
+
+// Makes every layer's keys and values of the rows [rows, d] that cross attention reads.
+class CrossRows {
+  public:
+    CrossRows(const TransformerConfig& config, const Tensor& rows, Workspace& workspace)
+        : config_(config),
+          rows_(rows),
+          projected_(rows.shape(), rows.dtype(), rows.device()),
+          workspace_(workspace) {}
+
+    TextContext::Layer through(const Linear& k, const Tensor& k_norm, const Linear& v) {
+        Tensor keys({rows_.extent(0), config_.heads, config_.head_dim}, rows_.dtype(),
+                    rows_.device());
+        k(rows_, projected_, workspace_);
+        rms_norm(projected_, 0, k_norm, config_.eps, keys, Rotation::None, nullptr,
+                 workspace_.stream());
+        v(rows_, projected_, workspace_);
+        return {by_head(keys, workspace_.stream()),
+                by_head(projected_.reshape(keys.shape()), workspace_.stream())};
+    }
+
+  private:
+    const TransformerConfig& config_;
+    const Tensor& rows_;
+    Tensor projected_;
+    Workspace& workspace_;
+};
 
 // Rows before the zero rows at the end.
 int64_t rows_before_padding(const Tensor& embeds) {
@@ -71,19 +100,14 @@ TextContext CausalTransformer::prepare_text(const Tensor& embeds, int64_t text_l
     std::copy_n(given.data<float>(), valid * config_.text_dim, input.data<float>());
     Workspace workspace(device_);
     const auto room = [&] { return Tensor({rows, d}, compute_, device_); };
-    Tensor hidden = room(), context = room(), projected = room();
+    Tensor hidden = room(), context = room();
     weights_->text_in(input.to(compute_).to(device_), hidden, workspace, Epilogue::gelu());
     weights_->text_out(hidden, context, workspace);
 
     TextContext text;
+    CrossRows cross(config_, context, workspace);
     for (const Weights::Block& block : weights_->blocks) {
-        Tensor keys({rows, config_.heads, config_.head_dim}, compute_, device_);
-        block.cross_k(context, projected, workspace);
-        rms_norm(projected, 0, block.cross_k_norm, config_.eps, keys, Rotation::None, nullptr,
-                 workspace.stream());
-        block.cross_v(context, projected, workspace);
-        text.layers.push_back({by_head(keys, workspace.stream()),
-                               by_head(projected.reshape(keys.shape()), workspace.stream())});
+        text.layers.push_back(cross.through(block.cross_k, block.cross_k_norm, block.cross_v));
     }
     if (padding > 0) {
         Tensor bias = Tensor::zeros({rows});
@@ -92,6 +116,35 @@ TextContext CausalTransformer::prepare_text(const Tensor& embeds, int64_t text_l
     }
     workspace.synchronize();
     return text;
+}
+
+std::vector<TextContext::Layer> CausalTransformer::prepare_picture(const Tensor& features) const {
+    check(attends_picture() && features.shape().rank() == 2 &&
+              features.extent(1) == config_.image_dim && features.extent(0) > 0,
+          "a picture's features are {}, the model takes rows of {}", features.shape().str(),
+          config_.image_dim);
+    constexpr double kEps = 1e-5;  // of norms that PyTorch makes by itself
+    const Weights::Image& image = weights_->image;
+    const int64_t rows = features.extent(0), inner = config_.image_dim, d = config_.width();
+    Workspace workspace(device_);
+    const auto room = [&](int64_t width, DType type) {
+        return Tensor({rows, width}, type, device_);
+    };
+    Tensor normed = room(inner, compute_), hidden = room(inner, DType::F32);
+    Tensor bent = room(inner, compute_), out = room(d, DType::F32), context = room(d, compute_);
+    const Tensor given = features.to(DType::F32).to(device_);
+    layer_norm(given, image.in_gain, image.in_bias, kEps, normed, workspace.stream());
+    image.in(normed, hidden, workspace);
+    activate(hidden, Activation::Gelu, bent, workspace.stream());
+    image.out(bent, out, workspace);
+    layer_norm(out, image.out_gain, image.out_bias, kEps, context, workspace.stream());
+    CrossRows cross(config_, context, workspace);
+    std::vector<TextContext::Layer> layers;
+    for (const Weights::Block& block : weights_->blocks) {
+        layers.push_back(cross.through(block.picture.k, block.picture.k_norm, block.picture.v));
+    }
+    workspace.synchronize();
+    return layers;
 }
 
 void CausalTransformer::forward(const Tensor& latents, std::span<const double> timesteps,
@@ -123,6 +176,8 @@ void CausalTransformer::check_fit(const Tensor& latents, std::span<const double>
           "{} timesteps for {} frames", timesteps.size(), frames);
     check(text.layers.size() == weights_->blocks.size(),
           "the prompt was prepared for a model of {} layers", text.layers.size());
+    check(text.picture.size() == (attends_picture() ? weights_->blocks.size() : 0),
+          "the picture was prepared for a model of {} layers", text.picture.size());
     check(static_cast<int64_t>(memory.query_positions().size()) == frames,
           "the attention memory expects {} frames, not {}", memory.query_positions().size(),
           frames);

@@ -13,13 +13,15 @@
 namespace longtake::diffusion {
 
 // What a prompt means to every layer: the keys and values of its cross attention, computed once.
-// The rows past the prompt's end are equal; they are kept as one row that counts as many.
+// The rows past the prompt's end are equal; they are kept as one row that counts as many. A model
+// that attends to the picture it began with sees that in every context.
 struct TextContext {
     struct Layer {
         Tensor keys, values;  // [heads, rows, head_dim]
     };
     std::vector<Layer> layers;
-    Tensor key_bias;  // [rows]; ln(padding rows) on the last, empty without padding
+    std::vector<Layer> picture;  // see prepare_picture; empty where the model attends to none
+    Tensor key_bias;             // [rows]; ln(padding rows) on the last, empty without padding
 
     std::span<const float> bias() const {
         return key_bias.empty() ? std::span<const float>() : key_bias.values<float>();
@@ -67,6 +69,11 @@ class CausalTransformer {
     // with it.
     TextContext prepare_text(const Tensor& embeds) const;
     TextContext prepare_text(const Tensor& embeds, int64_t text_len) const;
+
+    // Whether it attends to a picture's features.
+    bool attends_picture() const { return config_.image_dim > 0; }
+    // features [rows, image_dim] fp32 on the CPU, of the picture that a take begins with.
+    std::vector<TextContext::Layer> prepare_picture(const Tensor& features) const;
 
     // The flow (noise - clean) of one chunk.
     //   latents [F, C, h, w] fp32, C <= in_channels: missing channels are zero

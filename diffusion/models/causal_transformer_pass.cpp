@@ -1,6 +1,7 @@
 #include "diffusion/models/causal_transformer_pass.h"
 
 #include "core/parallel.h"
+#include "diffusion/ops/add.h"
 #include "diffusion/ops/attention.h"
 #include "diffusion/ops/layer_norm.h"
 #include "diffusion/ops/layout.h"
@@ -130,16 +131,22 @@ void CausalTransformer::Pass::cross_attention(int layer, const TextContext& text
                                               Workspace& ops) {
     const Weights::Block& block = weights_.blocks[static_cast<size_t>(layer)];
     const Modulation::Layer& m = g.modulation->layers[static_cast<size_t>(layer)];
-    const TextContext::Layer& kv = text.layers[static_cast<size_t>(layer)];
-    const KvView view{.keys = kv.keys.raw(),
+    const auto view = [&](const std::vector<TextContext::Layer>& layers) {
+        const TextContext::Layer& kv = layers[static_cast<size_t>(layer)];
+        return KvView{.keys = kv.keys.raw(),
                       .values = kv.values.raw(),
                       .slots = kv.keys.extent(1),
                       .stride = kv.keys.extent(1),
                       .dtype = compute_};
+    };
     block.cross_q(g.normed, g.cross, ops);
     rms_norm(g.cross, 0, block.cross_q_norm, config_.eps, g.q, Rotation::None, nullptr,
              ops.stream());
-    attention(g.q, view, g.attended, ops, text.bias());
+    attention(g.q, view(text.layers), g.attended, ops, text.bias());
+    if (!text.picture.empty()) {
+        attention(g.q, view(text.picture), g.cross_heads, ops);
+        add(g.cross, g.attended2, ops.stream());
+    }
     block.cross_out(g.attended2, g.x, ops,
                     Epilogue::add().then_norm(m.ffn_gain, m.ffn_shift, config_.eps, g.normed));
 }

@@ -46,6 +46,7 @@ void TransformerWorkspace::State::fit(const std::shared_ptr<const void>& model,
     k = Tensor(q.shape(), compute, device);
     v = Tensor(q.shape(), compute, device);
     cross = Tensor({rows, d}, compute, device);
+    cross_heads = cross.reshape(q.shape());
     attended = Tensor(q.shape(), compute, device);
     attended2 = attended.reshape({rows, d});
     hidden = Tensor({rows, c.ffn_dim}, products, device);
@@ -59,7 +60,10 @@ void TransformerWorkspace::State::fit(const std::shared_ptr<const void>& model,
 
 void TransformerWorkspace::State::hold(const TextContext& text, const Tensor& memory) {
     const auto same = [](const Tensor& a, const Tensor& b) { return a.raw() == b.raw(); };
-    if (text_.layers.empty() || !same(text_.layers[0].keys, text.layers[0].keys) ||
+    const auto same_picture =
+        text_.picture.size() == text.picture.size() &&
+        (text.picture.empty() || same(text_.picture[0].keys, text.picture[0].keys));
+    if (text_.layers.empty() || !same_picture || !same(text_.layers[0].keys, text.layers[0].keys) ||
         !same(memory_, memory)) {
         ops.forget_recordings();
         text_ = text;
@@ -74,8 +78,8 @@ void TransformerWorkspace::State::set_groups(std::span<const double> timesteps) 
             const auto rows = [=](const Tensor& t) { return t.slice(begin, end); };
             groups.resize(count);
             groups.push_back({begin, end, nullptr, rows(x), rows(normed), rows(head_normed),
-                              rows(qkv), rows(q), rows(cross), rows(attended), rows(attended2),
-                              rows(hidden)});
+                              rows(qkv), rows(q), rows(cross), rows(cross_heads), rows(attended),
+                              rows(attended2), rows(hidden)});
         }
         groups[count++].modulation = &modulation;
     };

@@ -32,7 +32,7 @@ struct TransformerWorkspace::State {
     struct Group {
         int64_t begin, end;
         const Modulation* modulation;
-        Tensor x, normed, head_normed, qkv, q, cross, attended, attended2, hidden;
+        Tensor x, normed, head_normed, qkv, q, cross, cross_heads, attended, attended2, hidden;
     };
 
     Workspace ops;                             // and its device is that of everything here
@@ -51,6 +51,7 @@ struct TransformerWorkspace::State {
     Tensor qkv;          // [L, 3 d]
     Tensor q, k, v;      // [L, heads, head_dim]
     Tensor cross;        // [L, d]
+    Tensor cross_heads;  // the same as [L, heads, head_dim]
     Tensor attended;     // [L, heads, head_dim]
     Tensor attended2;    // the same as [L, d]
     Tensor hidden;       // [L, ffn_dim] (*)

@@ -55,21 +55,28 @@ CausalTransformer::Weights::Block load_block(const Loader& load, const Loader& p
                                              const TransformerConfig& c, int64_t index) {
     const std::string name = fmt::format("blocks.{}.", index);
     const int64_t d = c.width();
-    return {.qkv = products.stacked(name + "attn1.", {"to_q", "to_k", "to_v"}, d, d),
-            .self_out = load.linear(name + "attn1.to_out.0", d, d),
-            .cross_q = products.linear(name + "attn2.to_q", d, d),
-            .cross_k = load.linear(name + "attn2.to_k", d, d),
-            .cross_v = load.linear(name + "attn2.to_v", d, d),
-            .cross_out = load.linear(name + "attn2.to_out.0", d, d),
-            .up = products.linear(name + "ffn.net.0.proj", d, c.ffn_dim),
-            .down = products.linear(name + "ffn.net.2", c.ffn_dim, d),
-            .q_norm = load.values(name + "attn1.norm_q.weight", {d}),
-            .k_norm = load.values(name + "attn1.norm_k.weight", {d}),
-            .cross_q_norm = load.values(name + "attn2.norm_q.weight", {d}),
-            .cross_k_norm = load.values(name + "attn2.norm_k.weight", {d}),
-            .cross_gain = load.values(name + "norm2.weight", {d}),
-            .cross_bias = load.values(name + "norm2.bias", {d}),
-            .modulation = load.values(name + "scale_shift_table", {1, 6, d}).reshape({6, d})};
+    CausalTransformer::Weights::Block block{
+        .qkv = products.stacked(name + "attn1.", {"to_q", "to_k", "to_v"}, d, d),
+        .self_out = load.linear(name + "attn1.to_out.0", d, d),
+        .cross_q = products.linear(name + "attn2.to_q", d, d),
+        .cross_k = load.linear(name + "attn2.to_k", d, d),
+        .cross_v = load.linear(name + "attn2.to_v", d, d),
+        .cross_out = load.linear(name + "attn2.to_out.0", d, d),
+        .up = products.linear(name + "ffn.net.0.proj", d, c.ffn_dim),
+        .down = products.linear(name + "ffn.net.2", c.ffn_dim, d),
+        .q_norm = load.values(name + "attn1.norm_q.weight", {d}),
+        .k_norm = load.values(name + "attn1.norm_k.weight", {d}),
+        .cross_q_norm = load.values(name + "attn2.norm_q.weight", {d}),
+        .cross_k_norm = load.values(name + "attn2.norm_k.weight", {d}),
+        .cross_gain = load.values(name + "norm2.weight", {d}),
+        .cross_bias = load.values(name + "norm2.bias", {d}),
+        .modulation = load.values(name + "scale_shift_table", {1, 6, d}).reshape({6, d})};
+    if (c.image_dim > 0) {
+        block.picture = {.k = load.linear(name + "attn2.add_k_proj", d, d),
+                         .v = load.linear(name + "attn2.add_v_proj", d, d),
+                         .k_norm = load.values(name + "attn2.norm_added_k.weight", {d})};
+    }
+    return block;
 }
 
 }  // namespace
@@ -89,6 +96,15 @@ CausalTransformer::Weights::Weights(const TransformerConfig& c, const WeightMap&
     time_modulation = load.linear("condition_embedder.time_proj", d, 6 * d);
     head = load.linear("proj_out", d, c.out_channels * c.patch_size());
     head_modulation = load.values("scale_shift_table", {1, 2, d}).reshape({2, d});
+    if (c.image_dim > 0) {
+        const std::string embedder = "condition_embedder.image_embedder.";
+        image = {.in_gain = load.values(embedder + "norm1.weight", {c.image_dim}),
+                 .in_bias = load.values(embedder + "norm1.bias", {c.image_dim}),
+                 .in = load.linear(embedder + "ff.net.0.proj", c.image_dim, c.image_dim),
+                 .out = load.linear(embedder + "ff.net.2", c.image_dim, d),
+                 .out_gain = load.values(embedder + "norm2.weight", {d}),
+                 .out_bias = load.values(embedder + "norm2.bias", {d})};
+    }
     for (int64_t i = 0; i < c.layers; ++i) {
         blocks.push_back(load_block(load, load.in(products), c, i));
     }

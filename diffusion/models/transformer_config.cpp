@@ -1,18 +1,22 @@
 #include "diffusion/models/transformer_config.h"
 
 #include "core/error.h"
+#include "core/text.h"
 #include "diffusion/models/config_reader.h"
 
 #include <fmt/format.h>
 
 #include <algorithm>
 #include <array>
+#include <string>
 
 namespace longtake::diffusion {
 
 namespace {
 
 constexpr int64_t kHeadDim = 128;  // of every public Wan
+constexpr const char* kImageIn = "condition_embedder.image_embedder.ff.net.0.proj.weight";
+constexpr const char* kImagePlaces = "condition_embedder.image_embedder.pos_embed";
 
 TransformerConfig from_shapes(const WeightMap& weights) {
     const auto extent = [&](const char* name, size_t rank, size_t i) {
@@ -29,6 +33,12 @@ TransformerConfig from_shapes(const WeightMap& weights) {
     c.patch_width = extent(patch, 5, 4);
     c.out_channels = extent("proj_out.weight", 2, 0) / std::max<int64_t>(c.patch_size(), 1);
     c.text_dim = extent("condition_embedder.text_embedder.linear_1.weight", 2, 1);
+    check_input(!weights.contains(kImagePlaces),
+                "{}: this transformer goes from a first to a last picture, which is not done here",
+                weights.path().string());
+    if (weights.contains(kImageIn)) {
+        c.image_dim = extent(kImageIn, 2, 1);
+    }
     c.freq_dim = extent("condition_embedder.time_embedder.linear_1.weight", 2, 1);
     c.ffn_dim = extent("blocks.0.ffn.net.0.proj.weight", 2, 0);
     c.layers = 0;
@@ -54,6 +64,7 @@ TransformerConfig TransformerConfig::of(const WeightMap& weights,
     agree("in_channels", c.in_channels, shapes.in_channels);
     agree("out_channels", c.out_channels, shapes.out_channels);
     agree("text_dim", c.text_dim, shapes.text_dim);
+    agree("image_dim", c.image_dim, shapes.image_dim);
     agree("freq_dim", c.freq_dim, shapes.freq_dim);
     agree("ffn_dim", c.ffn_dim, shapes.ffn_dim);
     agree("num_layers", c.layers, shapes.layers);
@@ -66,7 +77,10 @@ TransformerConfig TransformerConfig::read(const std::filesystem::path& path) {
 
 TransformerConfig TransformerConfig::read(const std::filesystem::path& path, TransformerConfig c) {
     const ConfigReader reader(path);
-    reader.require("model_type", "t2v");
+    std::string kind = "t2v";
+    reader.read("model_type", kind);
+    check_input(kind == "t2v" || kind == "i2v", "{}: model_type must be t2v or i2v, not {}",
+                reader.path(), in_quotes(kind));
     reader.read("num_heads", c.heads);
     reader.read("in_dim", c.in_channels);
     reader.read("out_dim", c.out_channels);
@@ -83,6 +97,7 @@ TransformerConfig TransformerConfig::read(const std::filesystem::path& path, Tra
     reader.read("out_channels", c.out_channels);
     reader.read("text_dim", c.text_dim);
     reader.read("text_len", c.text_len);
+    reader.read("image_dim", c.image_dim);
     reader.read("freq_dim", c.freq_dim);
     reader.read("ffn_dim", c.ffn_dim);
     reader.read("num_layers", c.layers);
@@ -93,8 +108,10 @@ TransformerConfig TransformerConfig::read(const std::filesystem::path& path, Tra
     c.patch_width = patch[2];
     reader.require("cross_attn_norm", true);
     reader.require("qk_norm", "rms_norm_across_heads");
-    reader.require("added_kv_proj_dim", nullptr);
-    reader.require("image_dim", nullptr);
+    int64_t picture_width = c.width();
+    reader.read("added_kv_proj_dim", picture_width);
+    check_input(picture_width == c.width(), "{}: added_kv_proj_dim is {}, the model {} wide",
+                reader.path(), picture_width, c.width());
     check_input(patch[0] == 1,
                 "{}: patch_size must be [1, height, width]: a chunk's frames stay "
                 "apart",

@@ -16,6 +16,7 @@ struct TransformerConfig {
     int64_t out_channels = 16;
     int64_t text_dim = 4096;
     int64_t text_len = 512;
+    int64_t image_dim = 0;  // of a picture's features that it attends to; 0: to none
     int64_t freq_dim = 256;
     int64_t ffn_dim = 8960;
     int64_t layers = 30;

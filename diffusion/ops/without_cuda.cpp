@@ -1,4 +1,6 @@
 #include "core/error.h"
+#include "diffusion/ops/activation.h"
+#include "diffusion/ops/add.h"
 #include "diffusion/ops/attention.h"
 #include "diffusion/ops/conv2d.h"
 #include "diffusion/ops/denoise.h"
@@ -50,6 +52,12 @@ std::shared_ptr<const Conv2d::Backend> make_conv2d_cuda(const Tensor&, const Ten
     absent();
 }
 void multiply_cuda(const Tensor&, const Tensor&, Tensor&, GpuStream) {
+    absent();
+}
+void add_cuda(const Tensor&, Tensor&, GpuStream) {
+    absent();
+}
+void activate_cuda(const Tensor&, Activation, Tensor&, GpuStream) {
     absent();
 }
 void relative_attention_cuda(const RelativeAttention&, Tensor&, GpuStream) {

@@ -15,12 +15,17 @@ constexpr std::array<std::string_view, 3> kInfixes{"_fsdp_wrapped_module.", "_or
                                                    "_checkpoint_wrapped_module."};
 
 // Names outside the blocks, from the start of the name.
-constexpr std::array<Entry, 7> kTop{{
+constexpr std::array<Entry, 12> kTop{{
     {"text_embedding.0.", "condition_embedder.text_embedder.linear_1."},
     {"text_embedding.2.", "condition_embedder.text_embedder.linear_2."},
     {"time_embedding.0.", "condition_embedder.time_embedder.linear_1."},
     {"time_embedding.2.", "condition_embedder.time_embedder.linear_2."},
     {"time_projection.1.", "condition_embedder.time_proj."},
+    {"img_emb.proj.0.", "condition_embedder.image_embedder.norm1."},
+    {"img_emb.proj.1.", "condition_embedder.image_embedder.ff.net.0.proj."},
+    {"img_emb.proj.3.", "condition_embedder.image_embedder.ff.net.2."},
+    {"img_emb.proj.4.", "condition_embedder.image_embedder.norm2."},
+    {"img_emb.emb_pos", "condition_embedder.image_embedder.pos_embed"},
     {"head.modulation", "scale_shift_table"},
     {"head.head.", "proj_out."},
 }};
@@ -37,11 +42,14 @@ constexpr std::array<Entry, 6> kBlock{{
 }};
 
 // Names inside an attention.
-constexpr std::array<Entry, 4> kAttention{{
+constexpr std::array<Entry, 7> kAttention{{
     {"q.", "to_q."},
     {"k.", "to_k."},
     {"v.", "to_v."},
     {"o.", "to_out.0."},
+    {"k_img.", "add_k_proj."},
+    {"v_img.", "add_v_proj."},
+    {"norm_k_img.", "norm_added_k."},
 }};
 
 template <size_t N>

@@ -17,13 +17,15 @@ namespace {
 
 class TinyModel : public testing::TestWithParam<const char*> {};
 INSTANTIATE_TEST_SUITE_P(CausalTransformer, TinyModel,
-                         testing::Values("tiny_transformer_24", "tiny_transformer_32"),
+                         testing::Values("tiny_transformer_24", "tiny_transformer_32",
+                                         "tiny_transformer_i2v"),
                          [](const auto& test) { return std::string(test.param).substr(17); });
 
 TEST_P(TinyModel, OneChunkEqualsDiffusers) {
     const auto file =
         SafetensorsFile::open(kFixtures / (std::string(GetParam()) + "_chunk.safetensors"));
-    const Tensor flow = one_chunk(tiny(GetParam()), file->tensor("latents"), file->tensor("text"),
+    const CausalTransformer model = tiny(GetParam());
+    const Tensor flow = one_chunk(model, file->tensor("latents"), context_of(model, *file),
                                   file->tensor("timestep").data<float>()[0]);
     EXPECT_LT(max_difference(flow, file->tensor("flow")), 1e-5F);  // measured 1.5e-6
 }
@@ -54,14 +56,34 @@ TEST_P(TinyModel, SameBitsWithOneThreadAndTwo) {
 }
 
 TEST(CausalTransformer, OriginalNamesLoadTheSameModel) {
-    const Video video("tiny_transformer_24");
-    const CausalTransformer diffusers = tiny("tiny_transformer_24");
-    const CausalTransformer original(
-        diffusers.config(),
-        WeightMap::open(kFixtures / "tiny_transformer_24_original.safetensors",
-                        diffusers_from_original),
-        DType::F32);
-    EXPECT_TRUE(same_bits(video.run(original), video.run(diffusers)));
+    for (const std::string name : {"tiny_transformer_24", "tiny_transformer_i2v"}) {
+        const Video video(name);
+        const CausalTransformer diffusers = tiny(name);
+        const auto weights =
+            WeightMap::open(kFixtures / (name + "_original.safetensors"), diffusers_from_original);
+        const CausalTransformer original(diffusers.config(), weights, DType::F32);
+        EXPECT_TRUE(same_bits(video.run(original), video.run(diffusers))) << name;
+        EXPECT_EQ(TransformerConfig::of(weights, {}).image_dim, diffusers.config().image_dim);
+    }
+}
+
+TEST(CausalTransformer, SeesThePicture) {
+    const CausalTransformer model = tiny("tiny_transformer_i2v");
+    TextContext context = model.prepare_text(random_tensor({2, 20}, 1));
+    const Tensor latents = random_tensor({3, 6, 4, 6}, 2);
+    const auto flow_with = [&](const Tensor& features) {
+        context.picture = model.prepare_picture(features);
+        return one_chunk(model, latents, context, 500);
+    };
+    const Tensor features = random_tensor({7, 28}, 3);
+    const Tensor flow = flow_with(features);
+    EXPECT_FALSE(same_bits(flow, flow_with(random_tensor({7, 28}, 4))));
+    // Keys have no order.
+    Tensor turned = features.clone();
+    for (int64_t row = 0; row < 7; ++row) {
+        std::copy_n(features.data<float>() + row * 28, 28, turned.data<float>() + (6 - row) * 28);
+    }
+    EXPECT_LT(max_difference(flow, flow_with(turned)), 1e-5F);
 }
 
 TEST(CausalTransformer, TheFutureDoesNotReachThePast) {
@@ -155,6 +177,10 @@ TEST(CausalTransformer, RefusesWhatDoesNotFit) {
     EXPECT_THROW(one_chunk(model, random_tensor({3, 6, 3, 6}, 2), text, 500), Error);
     EXPECT_THROW(model.prepare_text(random_tensor({13, 20}, 1)), Error);
     EXPECT_THROW(model.prepare_text(random_tensor({2, 19}, 1)), Error);
+    EXPECT_THROW(model.prepare_picture(random_tensor({7, 28}, 1)), Error);  // it attends to none
+    const CausalTransformer seeing = tiny("tiny_transformer_i2v");
+    EXPECT_THROW(seeing.prepare_picture(random_tensor({7, 27}, 1)), Error);
+    EXPECT_THROW(one_chunk(seeing, random_tensor({3, 6, 4, 6}, 2), text, 500), Error);  // without
 }
 
 }  // namespace

@@ -1,3 +1,5 @@
+#include "diffusion/ops/activation.h"
+#include "diffusion/ops/add.h"
 #include "diffusion/ops/attention.h"
 #include "diffusion/ops/denoise.h"
 #include "diffusion/ops/layer_norm.h"
@@ -85,6 +87,27 @@ TEST(CudaOps, LayerNorm) {
             gpu.synchronize();
             EXPECT_LT(error_of(actual, expected), bound(dtype)) << shape.str();
         }
+    }
+}
+
+TEST(CudaOps, ActivationsAndSums) {
+    LONGTAKE_NEEDS_GPU();
+    const Workspace gpu(Device::Cuda);
+    const Shape shape{7, 300};
+    const Tensor x = random_tensor(shape, 1, DType::F32, 4.F);
+    for (const DType dtype : kTypes) {
+        for (const Activation activation : {Activation::Gelu, Activation::QuickGelu}) {
+            Tensor expected(shape, dtype), actual = poisoned(shape, dtype, Device::Cuda);
+            activate(x, activation, expected);
+            activate(x.to(Device::Cuda), activation, actual, gpu.stream());
+            gpu.synchronize();
+            EXPECT_LT(error_of(actual, expected), bound(dtype));
+        }
+        Tensor sum = random_tensor(shape, 2).to(dtype), there = sum.to(Device::Cuda);
+        add(x.to(dtype), sum);
+        add(x.to(dtype).to(Device::Cuda), there, gpu.stream());
+        gpu.synchronize();
+        EXPECT_TRUE(same_bits(there.to(Device::Cpu), sum));
     }
 }
 

@@ -17,16 +17,17 @@ namespace {
 
 class CudaTinyModel : public testing::TestWithParam<const char*> {};
 INSTANTIATE_TEST_SUITE_P(CudaTransformer, CudaTinyModel,
-                         testing::Values("tiny_transformer_24", "tiny_transformer_32"),
+                         testing::Values("tiny_transformer_24", "tiny_transformer_32",
+                                         "tiny_transformer_i2v"),
                          [](const auto& test) { return std::string(test.param).substr(17); });
 
 TEST_P(CudaTinyModel, OneChunkEqualsDiffusers) {
     LONGTAKE_NEEDS_GPU();
     const auto file =
         SafetensorsFile::open(kFixtures / (std::string(GetParam()) + "_chunk.safetensors"));
-    const Tensor flow =
-        one_chunk(tiny(GetParam(), DType::F32, Device::Cuda), file->tensor("latents"),
-                  file->tensor("text"), file->tensor("timestep").data<float>()[0]);
+    const CausalTransformer model = tiny(GetParam(), DType::F32, Device::Cuda);
+    const Tensor flow = one_chunk(model, file->tensor("latents"), context_of(model, *file),
+                                  file->tensor("timestep").data<float>()[0]);
     EXPECT_LT(max_difference(flow, file->tensor("flow")), 1e-4F);
 }
 
@@ -81,6 +82,7 @@ TEST(CudaTransformer, Fp8IsNearBf16) {
     c.head_dim = 128;
     c.ffn_dim = 1024;
     c.layers = 4;
+    c.image_dim = 64;
     constexpr int64_t kTokens = 16 * 10;
     const Tensor latents = random_tensor({3, c.in_channels, 32, 20}, 2).to(Device::Cuda);
     std::vector<Tensor> flows;
@@ -90,7 +92,8 @@ TEST(CudaTransformer, Fp8IsNearBf16) {
         TransformerWorkspace workspace(Device::Cuda);
         ReferenceMemory memory(c, DType::BF16, 6, 3, kTokens, Device::Cuda, workspace.stream(),
                                fp8);
-        const TextContext text = model.prepare_text(random_tensor({7, c.text_dim}, 1));
+        TextContext text = model.prepare_text(random_tensor({7, c.text_dim}, 1));
+        text.picture = model.prepare_picture(random_tensor({257, c.image_dim}, 3));
         Tensor flow(latents.shape(), DType::F32, Device::Cuda);
         for (const double timestep : {0.0, 500.0}) {
             model.forward(latents, std::vector<double>(3, timestep), text, memory, flow, workspace);
@@ -114,11 +117,12 @@ TEST(CudaTransformer, Fp8IsNearBf16) {
 // Recording a graph fails when something allocates, waits or goes to another stream.
 TEST(CudaTransformer, APassOfAKnownSizeCanBeRecorded) {
     LONGTAKE_NEEDS_GPU();
-    const CausalTransformer model = tiny("tiny_transformer_32", DType::BF16, Device::Cuda);
+    const CausalTransformer model = tiny("tiny_transformer_i2v", DType::BF16, Device::Cuda);
     TransformerWorkspace workspace(Device::Cuda);
     ReferenceMemory memory(model.config(), DType::BF16, 3, 3, kTinyTokens, Device::Cuda,
                            workspace.stream());
-    const TextContext text = model.prepare_text(random_tensor({2, 20}, 1));
+    TextContext text = model.prepare_text(random_tensor({2, 20}, 1));
+    text.picture = model.prepare_picture(random_tensor({7, 28}, 3));
     const Tensor latents = random_tensor({3, 6, 4, 6}, 2).to(Device::Cuda);
     Tensor flow({3, 4, 4, 6}, DType::F32, Device::Cuda);
     const std::vector<double> timesteps{500, 500, 0};

@@ -139,7 +139,7 @@ TEST_F(SelfForcing, ConfigAndWeightsMustAgree) {
     } catch (const InputError& e) {
         EXPECT_THAT(e.what(), HasSubstr("ffn_dim is 256, but the weights have 128"));
     }
-    config["model_type"] = "i2v";
+    config["model_type"] = "vace";
     std::ofstream(wan / "config.json") << config;
     EXPECT_THROW(VideoModel::load(root, DType::F32), InputError);
 }

@@ -55,6 +55,15 @@ inline CausalTransformer random_transformer(const TransformerConfig& c, DType co
     linear(condition + "time_proj", d, 6 * d);
     linear("proj_out", d, c.out_channels * c.patch_size());
     add("scale_shift_table", {1, 2, d}, 0.3F, 0);
+    if (c.image_dim > 0) {
+        const std::string image = condition + "image_embedder.";
+        for (const auto& [norm, width] : {std::pair("norm1", c.image_dim), {"norm2", d}}) {
+            add(image + norm + ".weight", {width}, 0.1F, 1);
+            add(image + norm + ".bias", {width}, 0.1F, 0);
+        }
+        linear(image + "ff.net.0.proj", c.image_dim, c.image_dim);
+        linear(image + "ff.net.2", c.image_dim, d);
+    }
     for (int64_t i = 0; i < c.layers; ++i) {
         const std::string block = fmt::format("blocks.{}.", i);
         if (alike && i > 0) {
@@ -71,6 +80,11 @@ inline CausalTransformer random_transformer(const TransformerConfig& c, DType co
             }
             add(block + attention + "norm_q.weight", {d}, 0.1F, 1);
             add(block + attention + "norm_k.weight", {d}, 0.1F, 1);
+        }
+        if (c.image_dim > 0) {
+            linear(block + "attn2.add_k_proj", d, d);
+            linear(block + "attn2.add_v_proj", d, d);
+            add(block + "attn2.norm_added_k.weight", {d}, 0.1F, 1);
         }
         add(block + "norm2.weight", {d}, 0.1F, 1);
         add(block + "norm2.bias", {d}, 0.1F, 0);

@@ -19,6 +19,15 @@ inline CausalTransformer tiny(const std::string& name, DType compute = DType::F3
     return CausalTransformer::load(kFixtures / name, compute, device);
 }
 
+// What the model attends to besides its memory: a fixture's prompt and, where it has one, picture.
+inline TextContext context_of(const CausalTransformer& model, const SafetensorsFile& file) {
+    TextContext context = model.prepare_text(file.tensor("text"));
+    if (model.attends_picture()) {
+        context.picture = model.prepare_picture(file.tensor("picture"));
+    }
+    return context;
+}
+
 // Runs the four chunks of a "_video" fixture; clean passes advance the memory, which they are cut
 // short for, or not.
 struct Video {
@@ -27,7 +36,6 @@ struct Video {
           clean(file->tensor("clean")),
           noisy(file->tensor("noisy")),
           timesteps(file->tensor("timesteps")),
-          text(file->tensor("text")),
           expected(file->tensor("flows")) {}
 
     Tensor run(const CausalTransformer& model, bool whole_clean_pass = false) const {
@@ -35,7 +43,7 @@ struct Video {
         TransformerWorkspace workspace(device);
         ReferenceMemory memory(model.config(), model.compute(), 12, 3, kTinyTokens, device,
                                workspace.stream());
-        const TextContext context = model.prepare_text(text);
+        const TextContext context = context_of(model, *file);
         Tensor flows = Tensor(expected.shape(), DType::F32, device);
         const std::vector<double> zero(3, 0.0);
         for (int64_t c = 0; c < 4; ++c) {
@@ -58,21 +66,25 @@ struct Video {
     }
 
     std::shared_ptr<const SafetensorsFile> file;
-    Tensor clean, noisy, timesteps, text, expected;
+    Tensor clean, noisy, timesteps, expected;
 };
 
-inline Tensor one_chunk(const CausalTransformer& model, const Tensor& latents, const Tensor& text,
-                        double timestep) {
+inline Tensor one_chunk(const CausalTransformer& model, const Tensor& latents,
+                        const TextContext& context, double timestep) {
     const Device device = model.device();
     TransformerWorkspace workspace(device);
     ReferenceMemory memory(model.config(), model.compute(), 3, 3, kTinyTokens, device,
                            workspace.stream());
     Tensor flow({3, model.config().out_channels, 4, 6}, DType::F32, device);
     const Tensor there = latents.to(device);
-    const TextContext context = model.prepare_text(text);
     model.forward(there, std::vector<double>(3, timestep), context, memory, flow, workspace);
     workspace.synchronize();
     return flow.to(Device::Cpu);
+}
+
+inline Tensor one_chunk(const CausalTransformer& model, const Tensor& latents, const Tensor& text,
+                        double timestep) {
+    return one_chunk(model, latents, model.prepare_text(text), timestep);
 }
 
 }  // namespace longtake::diffusion

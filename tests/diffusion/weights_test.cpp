@@ -144,7 +144,9 @@ TEST(TransformerConfig, RefusesWhatItCannotDo) {
                                       {R"({"eps": -1})", "eps"},
                                       {R"({"patch_size": [2, 2, 2]})", "patch_size"},
                                       {R"({"qk_norm": "layer_norm"})", "qk_norm"},
-                                      {R"({"image_dim": 1280})", "image_dim"},
+                                      {R"({"image_dim": "1280"})", "image_dim"},
+                                      {R"({"added_kv_proj_dim": 77})", "added_kv_proj_dim"},
+                                      {R"({"model_type": "vace"})", "model_type"},
                                       {R"({"cross_attn_norm": false})", "cross_attn_norm"},
                                       {R"({"attention_head_dim": 65})", "attention_head_dim"},
                                       {R"([1])", "JSON object"}}) {
