@@ -57,6 +57,9 @@ class VideoModel::Loader {
                     TransformerConfig::of(weights, from_.transformer->config), weights, compute_,
                     device_);
             });
+        check_input(!parts_.transformer->attends_picture(),
+                    "{}: it attends to CLIP's features of a picture, which sessions do not make",
+                    from_.transformer->path.string());
         if (TrackEncoder::is_in(weights)) {
             parts_.track_encoder = std::make_shared<TrackEncoder>(weights);
         }

@@ -1,5 +1,6 @@
 #include "diffusion/ops/activation.h"
 
+#include "core/error.h"
 #include "diffusion/ops/add.h"
 #include "tests/diffusion/testing.h"
 
