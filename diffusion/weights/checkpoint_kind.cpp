@@ -16,7 +16,7 @@ struct Signature {
     std::array<std::string_view, 2> tensors;
 };
 
-constexpr std::array<Signature, 9> kSignatures{{
+constexpr std::array<Signature, 12> kSignatures{{
     {{Part::Transformer, Names::Original},
      {"patch_embedding.weight", "blocks.0.self_attn.q.weight"}},
     {{Part::Transformer, Names::Diffusers},
@@ -26,6 +26,11 @@ constexpr std::array<Signature, 9> kSignatures{{
      {"shared.weight", "encoder.block.0.layer.0.SelfAttention.q.weight"}},
     {{Part::TextEncoder, Names::Diffusers},
      {"encoder.embed_tokens.weight", "encoder.block.0.layer.0.SelfAttention.q.weight"}},
+    {{Part::ImageEncoder, Names::Original},
+     {"visual.cls_embedding", "visual.transformer.0.attn.to_qkv.weight"}},
+    {{Part::ImageEncoder, Names::Diffusers},
+     {"vision_model.embeddings.class_embedding", "vision_model.pre_layrnorm.weight"}},
+    {{Part::ImageEncoder, Names::Diffusers}, {"embeddings.class_embedding", "pre_layrnorm.weight"}},
     {{Part::Taehv, Names::Original}, {"decoder.1.weight", "decoder.3.conv.0.weight"}},
     {{Part::Depth, Names::Original}, {"depth_head.enter.weight", "depth_head.leave.weight"}},
     {{Part::WanVae, Names::Original},
@@ -65,6 +70,7 @@ std::string known_name(Part part, const std::string& name) {
         case Part::Transformer:
         case Part::Lora: return diffusers_from_original(bare);
         case Part::TextEncoder: return umt5_from_original(bare);
+        case Part::ImageEncoder: return clip_from_original(bare);
         case Part::WanVae: return wan_vae_from_original(bare);
         case Part::Taehv:
         case Part::Depth: return bare;
@@ -76,6 +82,7 @@ std::string_view name_of(Part part) {
     switch (part) {
         case Part::Transformer: return "transformer";
         case Part::TextEncoder: return "text encoder";
+        case Part::ImageEncoder: return "image encoder";
         case Part::WanVae: return "full Wan vae";
         case Part::Taehv: return "vae";
         case Part::Depth: return "depth head";

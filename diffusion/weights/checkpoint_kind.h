@@ -10,7 +10,15 @@ namespace longtake::diffusion {
 
 // What a checkpoint is part of, and under whose names its tensors stand.
 struct CheckpointKind {
-    enum class Part : uint8_t { Transformer, Taehv, WanVae, TextEncoder, Depth, Lora };
+    enum class Part : uint8_t {
+        Transformer,
+        Taehv,
+        WanVae,
+        TextEncoder,
+        ImageEncoder,
+        Depth,
+        Lora
+    };
     enum class Names : uint8_t { Original, Diffusers };  // Diffusers: also transformers'
 
     Part part;
@@ -22,7 +30,7 @@ struct CheckpointKind {
 // matter.
 std::optional<CheckpointKind> recognise(const std::set<std::string>& names);
 
-// The name that the program knows the tensor of such a checkpoint by.
+// The name that the program knows the tensor of such a checkpoint by; empty where it knows none.
 std::string known_name(CheckpointKind::Part part, const std::string& name);
 
 std::string_view name_of(CheckpointKind::Part part);  // "transformer"

@@ -8,6 +8,7 @@
 #include <nlohmann/json.hpp>
 
 #include <algorithm>
+#include <array>
 
 namespace longtake::diffusion {
 namespace {
@@ -23,8 +24,8 @@ std::string text_of(const nlohmann::json& config, const char* key) {
 bool is_foreign(const std::string& class_name, Kind::Part part) {
     const auto has = [&](const char* word) { return class_name.find(word) != std::string::npos; };
     switch (part) {
-        case Kind::Part::Transformer: return has("Autoencoder") || has("T5");
-        case Kind::Part::TextEncoder: return has("Autoencoder") || has("Wan");
+        case Kind::Part::Transformer: return has("Autoencoder") || has("T5") || has("CLIP");
+        case Kind::Part::TextEncoder: return has("Autoencoder") || has("Wan") || has("CLIP");
         default: return has("T5") || (has("Wan") && !has("Autoencoder"));
     }
 }
@@ -39,6 +40,30 @@ fs::path config_beside(const fs::path& checkpoint, Kind::Part part) {
     const auto config = nlohmann::json::parse(read_text(path), nullptr, false);
     return config.is_object() && is_foreign(text_of(config, "_class_name"), part) ? fs::path()
                                                                                   : path;
+}
+
+// CLIP's original keeps queries, keys and values in one matrix and its embeddings as a batch of
+// one; transformers has them one by one and without.
+void arrange_clip(WeightMap& weights) {
+    constexpr std::string_view kTogether = "qkv_proj.";
+    weights.drop_leading("embeddings.class_embedding", 1);
+    weights.drop_leading("embeddings.position_embedding.weight", 2);
+    for (const std::string& name : weights.names()) {
+        if (const size_t at = name.find(kTogether); at != name.npos) {
+            const auto part = [&](const char* of) {
+                return std::string(name).replace(at, kTogether.size(), of);
+            };
+            weights.split(name, std::array{part("q_proj."), part("k_proj."), part("v_proj.")});
+        }
+    }
+}
+
+// Whether these are of a transformer that attends to a picture's features.
+bool attend_picture(const std::vector<std::string>& names) {
+    return std::ranges::any_of(names, [](const std::string& name) {
+        return known_name(Kind::Part::Transformer, name) ==
+               "condition_embedder.image_embedder.norm1.weight";
+    });
 }
 
 // A folder in diffusers' layout comes with a schedule for the base model's many steps; only a
@@ -71,6 +96,7 @@ class Choice {
 
     void run() {
         folder_.text_encoder = take(Kind::Part::TextEncoder);
+        folder_.image_encoder = take(Kind::Part::ImageEncoder);
         folder_.vae = take(Kind::Part::Taehv);  // many times as fast, where there are both
         if (!folder_.vae) {
             folder_.vae = take(Kind::Part::WanVae);
@@ -137,6 +163,9 @@ class Choice {
 WeightMap ModelFolder::Part::open() const {
     WeightMap weights = WeightMap::open(
         path, [this](const std::string& name) { return known_name(kind.part, name); });
+    if (kind.part == Kind::Part::ImageEncoder) {
+        arrange_clip(weights);
+    }
     if (!lora.empty()) {
         weights.merge(Lora::open(lora));
     }
@@ -162,7 +191,11 @@ ModelFolder ModelFolder::find(const fs::path& path) {
             const auto names = weights.names();
             if (const auto kind = recognise({names.begin(), names.end()})) {
                 candidates.push_back(
-                    {{*kind, checkpoint, config_beside(checkpoint, kind->part), {}},
+                    {{*kind,
+                      checkpoint,
+                      config_beside(checkpoint, kind->part),
+                      {},
+                      kind->part == Kind::Part::Transformer && attend_picture(names)},
                      weights.format()});
             } else {
                 folder.unrecognised.push_back(checkpoint);
@@ -184,7 +217,7 @@ ModelFolder ModelFolder::find(const fs::path& path) {
 
 std::vector<ModelFolder::Part> ModelFolder::parts() const {
     std::vector<Part> all;
-    for (const auto* part : {&transformer, &vae, &text_encoder, &depth}) {
+    for (const auto* part : {&transformer, &vae, &text_encoder, &image_encoder, &depth}) {
         if (part->has_value()) {
             all.push_back(**part);
         }
@@ -199,6 +232,11 @@ std::vector<ModelFolder::Missing> ModelFolder::missing() const {
         missing.push_back({"transformer",
                            "add self_forcing_dmd.pt (of gdhe17/Self-Forcing), another causal "
                            "Wan2.1-T2V-1.3B, or a diffusers folder transformer/"});
+    }
+    if (transformer && transformer->attends_picture && !image_encoder) {
+        missing.push_back({"image encoder",
+                           "add models_clip_open-clip-xlm-roberta-large-vit-huge-14.pth (of "
+                           "Wan-AI/Wan2.1-I2V-14B-480P), or a diffusers folder image_encoder/"});
     }
     if (!vae) {
         missing.push_back({"vae",

@@ -20,6 +20,7 @@ struct ModelFolder {
         std::filesystem::path path;    // a file, or the index of a sharded checkpoint
         std::filesystem::path config;  // its config.json; empty: its shapes say it all
         std::filesystem::path lora;    // to be merged; may be empty
+        bool attends_picture = false;  // a transformer that an image encoder belongs to
 
         WeightMap open() const;  // under the names that the program knows
     };
@@ -33,7 +34,7 @@ struct ModelFolder {
     static ModelFolder find(const std::filesystem::path& path);
 
     std::filesystem::path path;
-    std::optional<Part> transformer, vae, text_encoder, depth;
+    std::optional<Part> transformer, vae, text_encoder, image_encoder, depth;
     std::filesystem::path tokenizer;  // the folder with spiece.model
     std::filesystem::path scheduler;  // scheduler_config.json; may be empty
     std::vector<Part> unused;

@@ -78,8 +78,11 @@ WeightMap WeightMap::random(RandomWeights weights) {
 void WeightMap::add(const fs::path& path, const Rename& rename) {
     const auto file = TensorFile::open(path);
     for (const std::string& name : file->names()) {
-        const auto [at, added] =
-            sources_.emplace(rename ? rename(name) : name, Source{file, name, {}});
+        const std::string ours = rename ? rename(name) : name;
+        if (ours.empty()) {
+            continue;
+        }
+        const auto [at, added] = sources_.emplace(ours, Source{file, name, {}});
         // A tied tensor may stand there under both of its names.
         check_input(added || (at->second.file == file &&
                               file->tensor(at->second.name).raw() == file->tensor(name).raw()),
@@ -106,6 +109,43 @@ void WeightMap::find_scales() {
     for (const std::string& scale : scales) {
         sources_.erase(scale);
     }
+}
+
+WeightMap::Info WeightMap::Source::info() const {
+    Info known = file->info(name);
+    known.shape = Shape(known.shape.extents().subspan(dropped));
+    if (parts > 1) {
+        known.shape = known.shape.with(0, known.shape[0] / parts);
+    }
+    return known;
+}
+
+void WeightMap::split(const std::string& name, std::span<const std::string> parts) {
+    const Source whole = source(name);
+    const Shape shape = whole.info().shape;
+    const auto count = static_cast<int64_t>(parts.size());
+    check_input(shape.rank() > 0 && shape[0] % count == 0, "{}: tensor {} is {}, not {} in one",
+                path_.string(), one_line(name), shape.str(), count);
+    sources_.erase(name);
+    for (int64_t i = 0; i < count; ++i) {
+        Source part = whole;
+        part.part = i;
+        part.parts = count;
+        const bool added = sources_.emplace(parts[static_cast<size_t>(i)], part).second;
+        check_input(added, "{}: tensor {} appears twice", path_.string(),
+                    one_line(parts[static_cast<size_t>(i)]));
+    }
+}
+
+void WeightMap::drop_leading(const std::string& name, size_t rank) {
+    const auto found = sources_.find(name);
+    check_input(found != sources_.end(), "{}: tensor {} is missing", path_.string(), name);
+    const Shape shape = found->second.info().shape;
+    size_t ones = 0;
+    while (ones + rank < shape.rank() && shape[ones] == 1) {
+        ++ones;
+    }
+    found->second.dropped = ones + rank == shape.rank() ? ones : 0;
 }
 
 void WeightMap::merge(std::shared_ptr<const Lora> lora) {
@@ -140,8 +180,7 @@ void WeightMap::check_none(const std::string& prefix) const {
 }
 
 WeightMap::Info WeightMap::info(const std::string& name) const {
-    const Source& from = source(name);
-    return from.file->info(from.name);
+    return source(name).info();
 }
 
 Tensor WeightMap::get(const std::string& name) const {
@@ -156,6 +195,13 @@ Tensor WeightMap::get(const std::string& name) const {
         t = from_fp8(t, from.scale.empty() ? Tensor::from(std::array{1.F}, {1})
                                            : from.file->tensor(from.scale));
     }
+    if (from.dropped > 0) {
+        t = t.reshape(Shape(t.shape().extents().subspan(from.dropped)));
+    }
+    if (from.parts > 1) {
+        const int64_t rows = t.extent(0) / from.parts;
+        t = t.slice(from.part * rows, (from.part + 1) * rows);
+    }
     return from.lora == nullptr ? t : from.lora->merged(name, t);
 }
 
@@ -164,7 +210,7 @@ Tensor WeightMap::get(const std::string& name, const Shape& expected) const {
         return random_->tensor(name, expected);
     }
     const Source& from = source(name);
-    const Shape shape = from.file->info(from.name).shape;
+    const Shape shape = from.info().shape;
     check_input(shape == expected, "{}: tensor {} has shape {}, the model needs {}",
                 from.file->path().string(), one_line(from.name), shape.str(), expected.str());
     return get(name);
@@ -177,7 +223,7 @@ std::string WeightMap::format() const {
 int64_t WeightMap::parameters() const {
     int64_t total = 0;
     for (const auto& [name, source] : sources_) {
-        total += source.file->info(source.name).shape.count();
+        total += source.info().shape.count();
     }
     return total;
 }
@@ -185,7 +231,7 @@ int64_t WeightMap::parameters() const {
 int64_t WeightMap::bytes() const {
     int64_t total = 0;
     for (const auto& [name, source] : sources_) {
-        const auto [dtype, shape] = source.file->info(source.name);
+        const auto [dtype, shape] = source.info();
         total += shape.count() * static_cast<int64_t>(size_of(dtype));
     }
     return total;

@@ -8,6 +8,7 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -21,7 +22,8 @@ class Lora;
 class WeightMap {
   public:
     using Info = TensorFile::Info;
-    // Turns the name in the file into the name in the program; identity by default.
+    // Turns the name in the file into the name in the program; identity by default. What gets no
+    // name is left out.
     using Rename = std::function<std::string(const std::string&)>;
 
     // A .safetensors or PyTorch file, the index.json of a sharded checkpoint, or a folder that
@@ -30,6 +32,13 @@ class WeightMap {
 
     // No checkpoint: has every tensor that is asked for.
     static WeightMap random(RandomWeights weights = RandomWeights());
+
+    // From now on the rows of this tensor are `parts`, as many each, and it is no more. Throws
+    // InputError when they cannot be shared out.
+    void split(const std::string& name, std::span<const std::string> parts);
+
+    // From now on this tensor is without the extents before its last `rank`, if they are 1.
+    void drop_leading(const std::string& name, size_t rank);
 
     // From now on its targets are read with the adaptation added, in fp32. Throws InputError when
     // one of them is not here.
@@ -59,6 +68,9 @@ class WeightMap {
         std::string name;   // in the file
         std::string scale;  // likewise, of an fp8 tensor; may be empty
         std::shared_ptr<const Lora> lora = {};
+        int64_t part = 0, parts = 1;  // of its rows
+        size_t dropped = 0;           // leading extents of 1
+        Info info() const;
     };
     void add(const std::filesystem::path& file, const Rename& rename);
     void find_scales();

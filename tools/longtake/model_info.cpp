@@ -2,6 +2,7 @@
 
 #include "core/error.h"
 #include "core/text.h"
+#include "diffusion/models/clip_vision.h"
 #include "diffusion/video_model.h"
 #include "diffusion/weights/lora.h"
 #include "diffusion/weights/model_folder.h"
@@ -64,6 +65,11 @@ std::string sizes_of(const ModelFolder::Part& part, const WeightMap& weights) {
             return fmt::format("umT5, {} layers, {} heads of {}, vocabulary {}", c.layers, c.heads,
                                c.head_dim, c.vocabulary);
         }
+        case CheckpointKind::Part::ImageEncoder: {
+            const auto c = diffusion::ClipVisionConfig::of(weights, part.config);
+            return fmt::format("CLIP, {} layers, {} heads of {}, pictures of {}", c.layers, c.heads,
+                               c.width / c.heads, c.image_size);
+        }
         case CheckpointKind::Part::Taehv: {
             const auto c = diffusion::TaehvConfig::of(weights, part.config);
             return fmt::format(
@@ -101,8 +107,8 @@ void print_part(const ModelFolder::Part& part) {
 void print_model(const std::filesystem::path& path) {
     const ModelFolder folder = ModelFolder::find(path);
     print_video(folder);
-    for (const auto* part :
-         {&folder.transformer, &folder.vae, &folder.text_encoder, &folder.depth}) {
+    for (const auto* part : {&folder.transformer, &folder.vae, &folder.text_encoder,
+                             &folder.image_encoder, &folder.depth}) {
         if (part->has_value()) {
             print_part(**part);
         }
