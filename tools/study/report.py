@@ -8,6 +8,7 @@ from PIL import Image
 
 matplotlib.use("Agg")
 import matplotlib.pyplot as plt  # noqa: E402
+from matplotlib.ticker import NullFormatter  # noqa: E402
 
 MARKS = 5, 30, 60, 300, 1800  # seconds, as in `measures.py`, which needs a GPU's libraries
 
@@ -90,6 +91,7 @@ def curves(rows, path):
         axis.set_title(title, fontsize=10)
         axis.set_xlabel("seconds")
         axis.set_xscale("log")
+        axis.xaxis.set_minor_formatter(NullFormatter())
     axes.flat[0].legend(fontsize=8)
     save(figure, path)
 
