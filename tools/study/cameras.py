@@ -28,10 +28,10 @@ PROMPTS = ("a red ball and a blue cube rest on gray stone by day, the camera is 
 CAMERAS = ("none", "pan-left", "pan-right", "truck-left", "truck-right", "dolly-in", "orbit-left", "orbit-right")
 
 
-def take(longtake, prompt, camera):
+def take(longtake, prompt, camera, speed):
     """Frames [T, H, W, 3] of a take."""
     with tempfile.TemporaryDirectory() as folder:
-        move = [] if camera == "none" else ["--camera", camera]
+        move = [] if camera == "none" else ["--camera", camera, "--camera-speed", str(speed)]
         subprocess.run([longtake, "generate", "--prompt", prompt, "--seed", str(SEED), "--frames", str(FRAMES), *move,
                         "-o", f"{folder}/take/"], check=True, stderr=subprocess.DEVNULL)
         return torch.from_numpy(np.stack([np.asarray(Image.open(p)) for p in sorted(pathlib.Path(folder, "take").glob("*.png"))]))
@@ -50,12 +50,13 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--longtake", default="longtake", help="the program")
     parser.add_argument("--records", required=True, help="file that lines are added to")
+    parser.add_argument("--speed", type=float, default=1, help="times as fast as the cameras' own")
     parser.add_argument("--note", default="", help="kept with every line")
     args = parser.parse_args()
     with open(args.records, "a") as records:
         for camera in CAMERAS:
-            row = dict(camera=camera, prompts=PROMPTS, flow=[ground_flow(take(args.longtake, p, camera)) for p in PROMPTS],
-                       note=args.note)
+            flow = [ground_flow(take(args.longtake, p, camera, args.speed)) for p in PROMPTS]
+            row = dict(camera=camera, speed=args.speed, prompts=PROMPTS, flow=flow, note=args.note)
             records.write(json.dumps(row) + "\n")
             print(json.dumps(row), flush=True)
 
