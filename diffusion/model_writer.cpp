@@ -3,6 +3,7 @@
 #include "core/atomic_folder.h"
 #include "core/error.h"
 #include "core/file.h"
+#include "diffusion/models/clip_vision.h"
 #include "diffusion/models/taehv_config.h"
 #include "diffusion/models/transformer_config.h"
 #include "diffusion/models/umt5.h"
@@ -78,16 +79,34 @@ ordered_json json_of(const Umt5Config& c) {
             {"feed_forward_proj", "gated-gelu"}};
 }
 
+ordered_json json_of(const ClipVisionConfig& c) {
+    return {{"architectures", {"CLIPVisionModel"}},
+            {"model_type", "clip_vision_model"},
+            {"num_channels", 3},
+            {"image_size", c.image_size},
+            {"patch_size", c.patch_size},
+            {"hidden_size", c.width},
+            {"num_attention_heads", c.heads},
+            {"intermediate_size", c.ffn_dim},
+            {"num_hidden_layers", c.layers},
+            {"hidden_act", c.activation == Activation::Gelu ? "gelu" : "quick_gelu"},
+            {"layer_norm_eps", c.eps}};
+}
+
 ordered_json json_of(const VideoModelConfig& c) {
-    return {{"_class_name", "FlowMatchEulerDiscreteScheduler"},
-            {"num_train_timesteps", 1000},
-            {"shift", c.shift},
-            {"denoising_steps", c.denoising_steps},
-            {"chunk_frames", c.chunk_frames},
-            {"window_frames", c.window_frames},
-            {"frame_rate", c.frame_rate},
-            {"width", c.width},
-            {"height", c.height}};
+    ordered_json json{{"_class_name", "FlowMatchEulerDiscreteScheduler"},
+                      {"num_train_timesteps", 1000},
+                      {"shift", c.shift},
+                      {"denoising_steps", c.denoising_steps},
+                      {"chunk_frames", c.chunk_frames},
+                      {"window_frames", c.window_frames},
+                      {"frame_rate", c.frame_rate},
+                      {"width", c.width},
+                      {"height", c.height}};
+    if (!c.tracks.empty()) {
+        json["tracks"] = c.tracks;
+    }
+    return json;
 }
 
 void write_json(const fs::path& path, const ordered_json& json) {
@@ -136,9 +155,16 @@ void write_model(const ModelFolder& model, const fs::path& path, const Checkpoin
         index["text_encoder"] = {"transformers", "UMT5EncoderModel"};
         index["tokenizer"] = {"transformers", "T5Tokenizer"};
     }
+    if (model.image_encoder) {
+        write_part<ClipVisionConfig>(*model.image_encoder, folder / "image_encoder",
+                                     "model.safetensors", format);
+        index["image_encoder"] = {"transformers", "CLIPVisionModel"};
+    }
+    if (model.transformer->attends_picture) {
+        index["_class_name"] = "WanImageToVideoPipeline";
+    }
     fs::create_directory(folder / "scheduler");
-    write_json(folder / "scheduler/scheduler_config.json",
-               json_of(VideoModelConfig::read(model.scheduler)));
+    write_json(folder / "scheduler/scheduler_config.json", json_of(VideoModelConfig::of(model)));
     write_json(folder / "model_index.json", index);
     whole.commit();
 }

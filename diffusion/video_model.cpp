@@ -30,9 +30,10 @@ class VideoModel::Loader {
     }
 
     std::shared_ptr<const VideoModel> load() {
-        parts_.config = VideoModelConfig::read(from_.scheduler);
+        parts_.config = VideoModelConfig::of(from_);
         load_transformer();
         load_autoencoder();
+        load_image_encoder();
         if (from_.text_encoder) {
             load_text();
         }
@@ -40,6 +41,9 @@ class VideoModel::Loader {
             parts_.depth_head = std::make_shared<DepthHead>(from_.depth->open());
         }
         check_sizes();
+        if (parts_.image_encoder && !parts_.track_encoder) {
+            parts_.point_rule = make_point_rule(parts_.config.tracks);
+        }
         return std::make_shared<const VideoModel>(std::move(parts_));
     }
 
@@ -57,9 +61,6 @@ class VideoModel::Loader {
                     TransformerConfig::of(weights, from_.transformer->config), weights, compute_,
                     device_);
             });
-        check_input(!parts_.transformer->attends_picture(),
-                    "{}: it attends to CLIP's features of a picture, which sessions do not make",
-                    from_.transformer->path.string());
         if (TrackEncoder::is_in(weights)) {
             parts_.track_encoder = std::make_shared<TrackEncoder>(weights);
         }
@@ -79,6 +80,17 @@ class VideoModel::Loader {
         const DType type = preferred_compute_type(device_) == DType::BF16 ? plain : DType::F32;
         parts_.autoencoder =
             make_autoencoder(TaehvConfig::of(weights, from_.vae->config), weights, type, device_);
+    }
+
+    void load_image_encoder() {
+        if (!parts_.transformer->attends_picture()) {
+            return;
+        }
+        const auto weights = from_.image_encoder->open();
+        const DType plain = parts_.transformer->compute();
+        weight_bytes_ += bytes_of(weights, plain);
+        parts_.image_encoder = std::make_shared<ClipVision>(
+            ClipVisionConfig::of(weights, from_.image_encoder->config), weights, plain, device_);
     }
 
     void load_text() {
@@ -106,6 +118,17 @@ class VideoModel::Loader {
                     "{}: the transformer reads {} channels, not {} of latents, {} or none of a "
                     "picture and {} of tracks",
                     m.folder.string(), t.in_channels, channels, image_channels(channels), tracks);
+        if (m.image_encoder) {
+            const int64_t width = m.image_encoder->config().width;
+            check_input(t.image_dim == width,
+                        "{}: the transformer reads a picture's features of {}, the image encoder "
+                        "makes {}",
+                        m.folder.string(), t.image_dim, width);
+        }
+        const int64_t pictured = channels + image_channels(channels);
+        check_input(!m.image_encoder || m.track_encoder || t.in_channels == pictured,
+                    "{}: a transformer that attends to a picture and reads {} channels, not {}",
+                    m.folder.string(), t.in_channels, pictured);
         const int64_t h = kLatentScale * t.patch_height, w = kLatentScale * t.patch_width;
         check_input(m.config.height % h == 0 && m.config.width % w == 0,
                     "{}: width {} and height {} must be multiples of {} and {}",
@@ -160,6 +183,12 @@ Tensor VideoModel::encode(const Tensor& picture) const {
                 "{}: its vae has no encoder, so nothing can begin with an image",
                 parts_.folder.string());
     return parts_.autoencoder->encode(picture);
+}
+
+std::vector<TextContext::Layer> VideoModel::look_at(const Tensor& picture) const {
+    return parts_.image_encoder
+               ? transformer().prepare_picture(parts_.image_encoder->encode(picture))
+               : std::vector<TextContext::Layer>();
 }
 
 Tensor VideoModel::encode(std::string_view prompt) const {

@@ -4,7 +4,9 @@
 #include "diffusion/flow_match.h"
 #include "diffusion/models/autoencoder.h"
 #include "diffusion/models/causal_transformer.h"
+#include "diffusion/models/clip_vision.h"
 #include "diffusion/models/depth_head.h"
+#include "diffusion/models/point_rule.h"
 #include "diffusion/models/tokenizer.h"
 #include "diffusion/models/track_encoder.h"
 #include "diffusion/models/umt5.h"
@@ -12,10 +14,13 @@
 #include <cstdint>
 #include <filesystem>
 #include <memory>
+#include <string>
 #include <string_view>
 #include <vector>
 
 namespace longtake::diffusion {
+
+struct ModelFolder;
 
 // How a model is run. scheduler/scheduler_config.json may say otherwise, under these names; the
 // defaults are those of Wan2.1-T2V-1.3B distilled by Self Forcing.
@@ -26,8 +31,13 @@ struct VideoModelConfig {
     int64_t window_frames = 21;                             // latent frames seen in training
     double frame_rate = 16;                                 // of the video
     int64_t width = 832, height = 480;                      // pixels
+    // By whose rule a model of pictures is told where points go: "ati", "wan-move" or "none";
+    // empty: as its folder is named.
+    std::string tracks = {};
 
     static VideoModelConfig read(const std::filesystem::path& path);
+    // As the folder says, by its file or its name.
+    static VideoModelConfig of(const ModelFolder& folder);
 };
 
 // Everything that turns a prompt into a video, loaded from a folder in any of the layouts that
@@ -42,6 +52,8 @@ class VideoModel {
         std::shared_ptr<const Umt5Encoder> text_encoder;  // may be none, with its tokenizer
         std::shared_ptr<const Tokenizer> tokenizer;
         std::shared_ptr<const TrackEncoder> track_encoder;  // none: follows no tracks
+        std::shared_ptr<const PointRule> point_rule;        // none: likewise
+        std::shared_ptr<const ClipVision> image_encoder;    // none: attends to no picture
         std::shared_ptr<const DepthHead> depth_head;        // may be none
     };
     explicit VideoModel(Parts parts) : parts_(std::move(parts)) {}
@@ -74,6 +86,9 @@ class VideoModel {
     Device device() const { return transformer().device(); }
     // Null where the model was not trained to follow tracks.
     const TrackEncoder* track_encoder() const { return parts_.track_encoder.get(); }
+    // Null where it is not told of points by the channels of its picture.
+    const PointRule* point_rule() const { return parts_.point_rule.get(); }
+    bool follows_tracks() const { return track_encoder() != nullptr || point_rule() != nullptr; }
     // Null where the folder came without one.
     const std::shared_ptr<const DepthHead>& depth_head() const { return parts_.depth_head; }
     const Autoencoder& autoencoder() const { return *parts_.autoencoder; }
@@ -83,6 +98,10 @@ class VideoModel {
     // The first frames of a video [4 F - 3, height, width, 3] uint8 -> [F, C, h, w]. Throws
     // InputError when the folder came without an encoder.
     Tensor encode(const Tensor& picture) const;
+
+    // What every layer sees of the picture that a take begins with, [H, W, 3] of 8-bit sRGB; empty
+    // where the model attends to none.
+    std::vector<TextContext::Layer> look_at(const Tensor& picture) const;
 
     // The prompt's rows, without padding: [tokens, text_dim] fp32. Throws InputError when the
     // folder came without a text encoder, or the prompt is empty.

@@ -12,8 +12,8 @@ constexpr size_t kRemembered = 8;  // prompts whose encoding is kept
 
 }  // namespace
 
-PromptState::PromptState(std::shared_ptr<const diffusion::VideoModel> model)
-    : model_(std::move(model)) {}
+PromptState::PromptState(std::shared_ptr<const diffusion::VideoModel> model, Picture picture)
+    : model_(std::move(model)), picture_(std::move(picture)) {}
 
 int64_t PromptState::set(std::string text, bool cut) {
     waiting_ = Prompt{std::move(text), next_number_++, nullptr};
@@ -22,9 +22,7 @@ int64_t PromptState::set(std::string text, bool cut) {
 }
 
 int64_t PromptState::set_embeds(Tensor embeds, std::string name) {
-    waiting_ = Prompt{
-        std::move(name), next_number_++,
-        std::make_shared<diffusion::TextContext>(model_->transformer().prepare_text(embeds))};
+    waiting_ = Prompt{std::move(name), next_number_++, prepared(embeds)};
     return waiting_->number;
 }
 
@@ -39,13 +37,19 @@ bool PromptState::take_up() {
     return cut;
 }
 
+PromptState::Context PromptState::prepared(const Tensor& embeds) const {
+    auto context =
+        std::make_shared<diffusion::TextContext>(model_->transformer().prepare_text(embeds));
+    context->picture = picture_;
+    return context;
+}
+
 PromptState::Context PromptState::encoded(const std::string& text) {
     const auto found = std::ranges::find(recent_, text, &std::pair<std::string, Context>::first);
     if (found != recent_.end()) {
         recent_.splice(recent_.begin(), recent_, found);
     } else {
-        recent_.emplace_front(text, std::make_shared<diffusion::TextContext>(
-                                        model_->transformer().prepare_text(model_->encode(text))));
+        recent_.emplace_front(text, prepared(model_->encode(text)));
         recent_.resize(std::min(recent_.size(), kRemembered));
     }
     return recent_.front().second;

@@ -8,6 +8,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <vector>
 
 namespace longtake::generator {
 
@@ -16,7 +17,9 @@ namespace longtake::generator {
 // once, when it is first used.
 class PromptState {
   public:
-    explicit PromptState(std::shared_ptr<const diffusion::VideoModel> model);
+    using Picture = std::vector<diffusion::TextContext::Layer>;
+    // `picture`: what a model that attends to the picture of its take sees beside every prompt.
+    explicit PromptState(std::shared_ptr<const diffusion::VideoModel> model, Picture picture = {});
 
     // Both return the number of the change. `cut`: the take forgets what was before.
     int64_t set(std::string text, bool cut);
@@ -39,8 +42,10 @@ class PromptState {
         Context context;  // none yet: to be encoded
     };
     Context encoded(const std::string& text);
+    Context prepared(const Tensor& embeds) const;
 
     std::shared_ptr<const diffusion::VideoModel> model_;
+    Picture picture_;
     Prompt current_;
     std::optional<Prompt> waiting_;
     bool cut_waits_ = false;

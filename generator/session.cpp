@@ -83,6 +83,16 @@ std::vector<std::vector<diffusion::TrackedPoint>> in_cells(const Tracks& tracks,
     return frames;
 }
 
+// What the model's layers see of the picture that the take begins with, fitted as its frames are.
+PromptState::Picture picture_of(const diffusion::VideoModel& model, const Tensor& image) {
+    const auto& c = model.config();
+    check_input(!model.reads_image() || !image.empty(),
+                "{}: this model makes videos of pictures; give one with --image",
+                model.folder().string());
+    return image.empty() ? PromptState::Picture()
+                         : model.look_at(resize_and_crop(image, c.height, c.width));
+}
+
 std::vector<double> timesteps_for(const diffusion::VideoModel& model,
                                   const std::vector<int>& steps) {
     return model.schedule().warp(steps.empty() ? model.config().denoising_steps : steps);
@@ -93,7 +103,7 @@ std::vector<double> timesteps_for(const diffusion::VideoModel& model,
 Session::Session(std::shared_ptr<const diffusion::VideoModel> model, SessionOptions options)
     : model_(std::move(model)),
       options_(std::move(options)),
-      prompt_(model_),
+      prompt_(model_, picture_of(*model_, options_.image)),
       motion_(model_->config().width, model_->config().height, model_->config().frame_rate),
       rollout_(model_->transformer_ptr(), model_->schedule(),
                timesteps_for(*model_, options_.steps)),
@@ -138,9 +148,6 @@ Session::Session(std::shared_ptr<const diffusion::VideoModel> model, SessionOpti
         motion_.expect_depth();
     }
     if (model_->reads_image()) {
-        check_input(!options_.image.empty(),
-                    "{}: this model makes videos of pictures; give one with --image",
-                    model_->folder().string());
         image_context_.emplace(*model_, options_.image);
     }
 }
@@ -277,6 +284,15 @@ void Session::condition(int64_t latent_frames) {
     if (image_context_) {
         image_context_->fill(place_.latent_frames, beside);
     }
+    if (const diffusion::PointRule* rule = model_->point_rule(); rule && !tracks_.empty()) {
+        const bool first = place_.chunk == 0;  // shows the picture, as it is
+        const auto points =
+            followed_.take_up(tracks_, model_->config().width, model_->config().height, *rule,
+                              first ? image_latent_ : newest_latent().to(Device::Cpu));
+        if (!first) {
+            rule->move(points, beside);
+        }
+    }
     if (followed) {
         Tensor map(beside.shape().with(1, of_tracks), DType::F32);
         encoder->encode(in_cells(tracks_, *model_), map);
@@ -378,6 +394,7 @@ void Session::reset() {
     if (model_->depth_head()) {
         motion_.expect_depth();
     }
+    followed_.clear();
     place_ = {};
     wanted_from_ = 0;
     clean_pass_ = CleanPass::Done;
@@ -401,7 +418,7 @@ std::shared_ptr<const Session::Snapshot> Session::snapshot() {
     finalize();
     return std::make_shared<Snapshot>(Snapshot{
         memory_.clone(), history_.clone(), decoder_->snapshot(), place_, prompt_, motion_,
-        drift_ ? std::optional(drift_->snapshot()) : std::nullopt,
+        followed_, drift_ ? std::optional(drift_->snapshot()) : std::nullopt,
         place_.chunk > 0 ? newest_latent().clone() : Tensor(), depth_ ? depth_->unit() : 0});
 }
 
@@ -413,6 +430,7 @@ void Session::restore(const Snapshot& snapshot) {
     place_ = snapshot.place;
     prompt_ = snapshot.prompt;
     motion_ = snapshot.motion;
+    followed_ = snapshot.followed;
     if (drift_) {
         snapshot.drift ? drift_->restore(*snapshot.drift) : drift_->restart();
     }

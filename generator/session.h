@@ -6,6 +6,7 @@
 #include "generator/control/latent_depth.h"
 #include "generator/control/motion_state.h"
 #include "generator/drift_watch.h"
+#include "generator/followed_points.h"
 #include "generator/image_context.h"
 #include "generator/latent_history.h"
 #include "generator/noise_source.h"
@@ -126,6 +127,7 @@ class Session {
     bool broken_ = false;                        // a chunk was left half-made
     Tensor image_latent_;                        // [1, C, h, w] or empty
     std::optional<ImageContext> image_context_;  // of an image-to-video model
+    FollowedPoints followed_;                    // of one that is told of them by its picture
     Tensor latents_, frames_;
     Tracks tracks_;                       // of the chunk being made
     std::unique_ptr<LatentDepth> depth_;  // none: nobody has asked yet
@@ -143,6 +145,7 @@ struct Session::Snapshot {
     TakePlace place;
     PromptState prompt;
     MotionState motion;
+    FollowedPoints followed;
     std::optional<DriftWatch::Snapshot> drift;
     Tensor newest;          // the last frame's latents; empty before the first
     double depth_unit = 0;  // of LatentDepth; 0: not known

@@ -9,6 +9,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cctype>
 
 namespace longtake::diffusion {
 namespace {
@@ -213,6 +214,23 @@ ModelFolder ModelFolder::find(const fs::path& path) {
         folder.scheduler = *scheduler;
     }
     return folder;
+}
+
+std::string ModelFolder::named_rule() const {
+    if (!transformer || !transformer->attends_picture) {
+        return "";
+    }
+    std::error_code ignored;
+    std::string name = "-";  // words between dashes
+    for (const fs::path& part :
+         {fs::canonical(path, ignored).filename(), transformer->path.lexically_relative(path)}) {
+        for (const char c : part.string() + "-") {
+            const bool letter = std::isalnum(static_cast<unsigned char>(c)) != 0;
+            name += letter ? static_cast<char>(std::tolower(static_cast<unsigned char>(c))) : '-';
+        }
+    }
+    const auto says = [&](const char* words) { return name.find(words) != name.npos; };
+    return says("-ati-") ? "ati" : says("wan-move") || says("wanmove") ? "wan-move" : "";
 }
 
 std::vector<ModelFolder::Part> ModelFolder::parts() const {

@@ -41,6 +41,9 @@ struct ModelFolder {
     std::vector<std::string> problems;                // files that cannot be read, and why
     std::vector<std::filesystem::path> unrecognised;  // files that can, but are of another model
 
+    // "ati" or "wan-move", where the name of the folder, or of the transformer in it, says that it
+    // is one of these fine-tunes of Wan2.1-I2V, which nothing in their checkpoints does.
+    std::string named_rule() const;
     std::vector<Part> parts() const;  // in this order, then those not used
     std::vector<Missing> missing() const;
     // Throws InputError for the first problem, or the first part that is needed and missing.

@@ -2,6 +2,7 @@
 
 #include "core/error.h"
 #include "core/safetensors.h"
+#include "diffusion/models/point_rule.h"
 
 #include <gtest/gtest.h>
 
@@ -26,6 +27,17 @@ class ImageConditionTest : public ::testing::Test {
             }
         }
     }
+    // The channels of the whole clip, its points moved.
+    Tensor moved(const PointRule& rule, const std::vector<PointPath>& paths) const {
+        Tensor all = image_condition(clip_), rest = all.slice(1, all.extent(0));
+        std::vector<MovingPoint> points;
+        for (const PointPath& path : paths) {
+            points.push_back(
+                {rule.feature(clip_.slice(0, 1), path.front()), {path.begin() + 1, path.end()}});
+        }
+        rule.move(points, rest);
+        return all;
+    }
     void expect_equal(const Tensor& all, const std::string& name, float tolerance) {
         const Tensor expected = file_->tensor(name);
         ASSERT_EQ(all.shape(), expected.shape());
@@ -44,21 +56,21 @@ class ImageConditionTest : public ::testing::Test {
 
 TEST_F(ImageConditionTest, WithoutPointsItIsTheMaskAndTheClip) {
     expect_equal(image_condition(clip_), "plain", 0);
-    expect_equal(wan_move_condition(clip_, {}), "plain", 0);
+    expect_equal(moved(*make_wan_move_rule(), {}), "plain", 0);
 }
 
 TEST_F(ImageConditionTest, AtiCopiesSoftly) {
-    expect_equal(ati_condition(clip_, paths_), "ati", 1e-5F);
+    expect_equal(moved(*make_ati_rule(), paths_), "ati", 1e-5F);
 }
 
 TEST_F(ImageConditionTest, WanMoveCopiesCells) {
-    expect_equal(wan_move_condition(clip_, paths_), "wan_move", 0);
+    expect_equal(moved(*make_wan_move_rule(), paths_), "wan_move", 0);
 }
 
 TEST_F(ImageConditionTest, PathsOfAnotherLengthAreRefused) {
     paths_.back().pop_back();
-    EXPECT_THROW(ati_condition(clip_, paths_), Error);
-    EXPECT_THROW(wan_move_condition(clip_, paths_), Error);
+    EXPECT_THROW(moved(*make_ati_rule(), paths_), Error);
+    EXPECT_THROW(moved(*make_wan_move_rule(), paths_), Error);
 }
 
 }  // namespace

@@ -1,17 +1,16 @@
 // A model in the layout of WanTrack: 52 channels, of which 36 are beside the latents.
 #include "generator/image_context.h"
 #include "core/error.h"
-#include "core/file.h"
 #include "core/safetensors.h"
 #include "generator/take.h"
 #include "tests/core/temporary_folder.h"
+#include "tests/diffusion/picture_folder.h"
 #include "tests/generator/following_model.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include <algorithm>
-#include <fstream>
 
 namespace longtake::generator {
 namespace {
@@ -19,40 +18,16 @@ namespace {
 // The tiny model with a patch embedding of 52 channels, and WanTrack's encoder.
 std::shared_ptr<const diffusion::VideoModel> wantrack_model() {
     const TemporaryFolder folder;
-    std::filesystem::copy(kTinyModel, folder / "m", std::filesystem::copy_options::recursive);
-    const auto path = folder / "m/transformer/diffusion_pytorch_model.safetensors";
-    std::map<std::string, Tensor> tensors;
-    {
-        const auto file = SafetensorsFile::open(path);
-        for (const std::string& name : file->names()) {
-            tensors[name] = file->tensor(name).clone();
-        }
-    }
+    diffusion::MadeOver model(folder / "m");
+    model.read_channels(52);
     const auto encoder =
         SafetensorsFile::open(LONGTAKE_TEST_FIXTURES "/tracks/wantrack_encoder.safetensors");
     for (const std::string& name : encoder->names()) {
         if (name.starts_with("track_encoder.")) {
-            tensors[name] = encoder->tensor(name).clone();
+            model.tensors[name] = encoder->tensor(name).clone();
         }
     }
-    const Tensor narrow = tensors["patch_embedding.weight"].to(DType::F32);
-    Tensor wide = Tensor::zeros(narrow.shape().with(1, 52));
-    const int64_t patch = narrow.shape().count() / narrow.extent(0) / narrow.extent(1);
-    for (int64_t row = 0; row < narrow.extent(0); ++row) {
-        for (int64_t i = 0; i < 52 * patch; ++i) {
-            wide.data<float>()[row * 52 * patch + i] =
-                narrow
-                    .data<float>()[row * narrow.extent(1) * patch + i % (narrow.extent(1) * patch)];
-        }
-    }
-    tensors["patch_embedding.weight"] = wide;
-    write_safetensors(path, {tensors.begin(), tensors.end()});
-    const auto config = folder / "m/transformer/config.json";
-    std::string text = read_text(config);
-    const size_t at = text.find("\"in_channels\": ");
-    const size_t end = text.find_first_of(",\n}", at);
-    text.replace(at, end - at, "\"in_channels\": 52");
-    std::ofstream(config) << text;
+    model.write();
     return diffusion::VideoModel::load(folder / "m", DType::F32, Device::Cpu);
 }
 

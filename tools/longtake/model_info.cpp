@@ -41,8 +41,16 @@ std::string types_of(const WeightMap& weights) {
     return fmt::format("{}", fmt::join(names, ", "));
 }
 
+// How a model of pictures is told of them.
+std::string tracks_of(const std::string& rule) {
+    return rule == "ati"        ? "as ATI copies latents"
+           : rule == "wan-move" ? "as Wan-Move copies latents"
+                                : "not followed; for ATI's or Wan-Move's weights write \"tracks\": "
+                                  "\"ati\" or \"wan-move\" into scheduler_config.json";
+}
+
 void print_video(const ModelFolder& folder) {
-    const auto video = diffusion::VideoModelConfig::read(folder.scheduler);
+    const auto video = diffusion::VideoModelConfig::of(folder);
     fmt::print(
         kLine, "video",
         fmt::format("{}x{} at {:.6g} frames/s", video.width, video.height, video.frame_rate));
@@ -50,14 +58,19 @@ void print_video(const ModelFolder& folder) {
                fmt::format("steps {}, shift {:.6g}, chunks of {} latent frames, window of {}",
                            fmt::join(video.denoising_steps, " "), video.shift, video.chunk_frames,
                            video.window_frames));
+    if (folder.transformer && folder.transformer->attends_picture) {
+        fmt::print(kLine, "begins with", "a picture (--image)");
+        fmt::print(kLine, "tracks", tracks_of(video.tracks));
+    }
 }
 
 std::string sizes_of(const ModelFolder::Part& part, const WeightMap& weights) {
     switch (part.kind.part) {
         case CheckpointKind::Part::Transformer: {
             const auto c = diffusion::TransformerConfig::of(weights, part.config);
-            return fmt::format("{} layers, {} heads of {}, feed-forward {}, text {} x {}{}",
+            return fmt::format("{} layers, {} heads of {}, feed-forward {}, text {} x {}{}{}",
                                c.layers, c.heads, c.head_dim, c.ffn_dim, c.text_len, c.text_dim,
+                               c.image_dim > 0 ? ", sees a picture" : "",
                                diffusion::TrackEncoder::is_in(weights) ? ", follows tracks" : "");
         }
         case CheckpointKind::Part::TextEncoder: {

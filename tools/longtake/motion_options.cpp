@@ -78,11 +78,14 @@ int32_t above(const Tracks& tracks) {
 }
 
 void warn_of_model(const MotionOptions& o, const diffusion::VideoModel& model) {
-    if (o.any() && model.track_encoder() == nullptr) {
+    if (o.any() && !model.follows_tracks()) {
         const std::string& first = !o.tracks.empty()        ? o.tracks
                                    : !o.motion_from.empty() ? o.motion_from
                                                             : o.camera;
-        spdlog::warn("{}: this model was not trained to follow tracks; it will not", first);
+        spdlog::warn("{}: this model was not trained to follow tracks; it will not{}", first,
+                     model.reads_image()
+                         ? ". If it is ATI or Wan-Move, `longtake info` tells how to say so"
+                         : "");
     }
 }
 

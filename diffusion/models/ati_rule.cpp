@@ -1,23 +1,26 @@
-#include "core/error.h"
-#include "diffusion/models/image_condition.h"
+#include "diffusion/models/point_rule.h"
 
 #include <algorithm>
 #include <array>
 #include <cmath>
 #include <vector>
 
-// ATI (arXiv 2505.22944).
 namespace longtake::diffusion {
 namespace {
 
 constexpr double kSharpness = 220;  // of exp(-kSharpness distance^2)
 constexpr size_t kNearest = 2;      // points that a cell takes up
 
-// Of pictures `w` x `h` cells large: their short side reaches from -1 to 1, for cells from middle
+// Of tensors `w` x `h` cells large: their short side reaches from -1 to 1, for cells from middle
 // to middle of the outermost.
 struct Plane {
-    double half_width, half_height;
+    explicit Plane(const Tensor& of)
+        : w(of.extent(3)),
+          h(of.extent(2)),
+          half_width(static_cast<double>(w) / static_cast<double>(std::min(h, w))),
+          half_height(static_cast<double>(h) / static_cast<double>(std::min(h, w))) {}
     int64_t w, h;
+    double half_width, half_height;
 
     double x(float part) const { return (2 * static_cast<double>(part) - 1) * half_width; }
     double y(float part) const { return (2 * static_cast<double>(part) - 1) * half_height; }
@@ -28,8 +31,8 @@ struct Plane {
 };
 
 // Bilinear between cells' middles, 0 outside.
-std::vector<float> feature_at(const Tensor& clip, const Plane& plane, const PathPlace& place) {
-    const int64_t channels = clip.extent(1);
+std::vector<float> feature_at(const Tensor& latent, const Plane& plane, const PathPlace& place) {
+    const int64_t channels = latent.extent(1);
     const double u =
         std::clamp(static_cast<double>(place.x), 0., 1.) * static_cast<double>(plane.w) - 0.5;
     const double v =
@@ -48,7 +51,7 @@ std::vector<float> feature_at(const Tensor& clip, const Plane& plane, const Path
             for (int64_t c = 0; c < channels; ++c) {
                 feature[static_cast<size_t>(c)] +=
                     static_cast<float>(weight) *
-                    clip.data<float>()[(c * plane.h + y) * plane.w + x];
+                    latent.data<float>()[(c * plane.h + y) * plane.w + x];
             }
         }
     }
@@ -61,7 +64,7 @@ struct MeanPlace {
 };
 MeanPlace mean_place(const Plane& plane, const PointPath& path, int64_t latent) {
     MeanPlace mean{0, 0, 0};
-    for (int64_t t = 4 * latent - 3; t <= 4 * latent; ++t) {
+    for (int64_t t = 4 * latent; t < 4 * latent + 4; ++t) {
         if (const PathPlace& p = path[static_cast<size_t>(t)]; p.visible) {
             mean.x += plane.x(p.x);
             mean.y += plane.y(p.y);
@@ -74,29 +77,27 @@ MeanPlace mean_place(const Plane& plane, const PointPath& path, int64_t latent) 
     return mean;
 }
 
-}  // namespace
-
-Tensor ati_condition(const Tensor& clip, std::span<const PointPath> paths) {
-    Tensor all = image_condition(clip);
-    const int64_t frames = clip.extent(0), channels = clip.extent(1);
-    const int64_t h = clip.extent(2), w = clip.extent(3), area = h * w;
-    const auto shorter = static_cast<double>(std::min(h, w));
-    const Plane plane{static_cast<double>(w) / shorter, static_cast<double>(h) / shorter, w, h};
-    std::vector<std::vector<float>> features;
-    for (const PointPath& path : paths) {
-        check(std::ssize(path) == 4 * frames - 3, "a path of {} places for {} latents", path.size(),
-              frames);
-        features.push_back(feature_at(clip, plane, path.front()));
+class AtiRule final : public PointRule {
+  public:
+    std::vector<float> feature(const Tensor& latent, const PathPlace& place) const override {
+        return feature_at(latent, Plane(latent), place);
     }
-    for (int64_t f = 1; f < frames; ++f) {
+    void move(std::span<const MovingPoint> points, Tensor& channels) const override;
+};
+
+void AtiRule::move(std::span<const MovingPoint> points, Tensor& channels) const {
+    const Plane plane(channels);
+    const int64_t w = plane.w, area = w * plane.h;
+    check_points(points, channels);
+    for (int64_t f = 0; f < channels.extent(0); ++f) {
         std::vector<MeanPlace> places;
-        for (const PointPath& path : paths) {
-            places.push_back(mean_place(plane, path, f));
+        for (const MovingPoint& point : points) {
+            places.push_back(mean_place(plane, point.path, f));
         }
-        float* const frame = all.data<float>() + f * (4 + channels) * area;
+        float* const frame = channels.data<float>() + f * channels.extent(1) * area;
         for (int64_t i = 0; i < area; ++i) {
             const double x = Plane::cell(i % w, w, plane.half_width);
-            const double y = Plane::cell(i / w, h, plane.half_height);
+            const double y = Plane::cell(i / w, plane.h, plane.half_height);
             struct Near {
                 double weight = 0;
                 size_t point = 0;
@@ -119,20 +120,25 @@ Tensor ati_condition(const Tensor& clip, std::span<const PointPath> paths) {
                 frame[m * area + i] = static_cast<float>(sum);
             }
             const double rest = 1 - std::min(sum, 1.);
-            for (int64_t c = 0; c < channels; ++c) {
+            for (int64_t c = 0; c < channels.extent(1) - 4; ++c) {
                 float& value = frame[(4 + c) * area + i];
                 double mixed = rest * static_cast<double>(value);
                 for (const Near& near : nearest) {
                     mixed += near.weight > 0
                                  ? near.weight * static_cast<double>(
-                                                     features[near.point][static_cast<size_t>(c)])
+                                                     points[near.point].feature[static_cast<size_t>(c)])
                                  : 0;
                 }
                 value = static_cast<float>(mixed);
             }
         }
     }
-    return all;
+}
+
+}  // namespace
+
+std::shared_ptr<const PointRule> make_ati_rule() {
+    return std::make_shared<AtiRule>();
 }
 
 }  // namespace longtake::diffusion

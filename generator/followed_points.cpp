@@ -1,0 +1,50 @@
+#include "generator/followed_points.h"
+
+#include "diffusion/models/latent_grid.h"
+
+#include <algorithm>
+
+namespace longtake::generator {
+namespace {
+
+// Frames go with latents four by four; those that a first latent lacks are before the others.
+diffusion::PointPath path_of(const Tracks& tracks, int64_t n, int64_t width, int64_t height) {
+    constexpr int64_t kFrames = diffusion::kLatentFrames;
+    const int64_t lead = (kFrames - tracks.frames() % kFrames) % kFrames;
+    diffusion::PointPath path(static_cast<size_t>(lead), {0, 0, false});
+    for (int64_t t = 0; t < tracks.frames(); ++t) {
+        const TrackPoint& point = tracks.at(t, n);
+        path.push_back({point.x / static_cast<float>(width), point.y / static_cast<float>(height),
+                        point.visible});
+    }
+    return path;
+}
+
+bool begins(const diffusion::PathPlace& p) {
+    return p.visible && p.x >= 0 && p.y >= 0 && p.x < 1 && p.y < 1;
+}
+
+}  // namespace
+
+std::vector<diffusion::MovingPoint> FollowedPoints::take_up(const Tracks& tracks, int64_t width,
+                                                            int64_t height,
+                                                            const diffusion::PointRule& rule,
+                                                            const Tensor& before) {
+    std::vector<diffusion::MovingPoint> points;
+    for (int64_t n = 0; n < tracks.points(); ++n) {
+        diffusion::PointPath path = path_of(tracks, n, width, height);
+        const int32_t id = tracks.ids()[static_cast<size_t>(n)];
+        auto known = features_.find(id);
+        if (known == features_.end()) {
+            const auto first = std::ranges::find_if(path, begins);
+            if (first == path.end()) {
+                continue;
+            }
+            known = features_.emplace(id, rule.feature(before, *first)).first;
+        }
+        points.push_back({known->second, std::move(path)});
+    }
+    return points;
+}
+
+}  // namespace longtake::generator
