@@ -1,3 +1,4 @@
+#include "diffusion/models/clip_vision.h"
 #include "diffusion/models/taehv_config.h"
 #include "diffusion/models/transformer_config.h"
 #include "diffusion/models/umt5.h"
@@ -14,6 +15,7 @@ void longtake::fuzz::read(Bytes bytes) {
     attempt([&] { TransformerConfig::read(config); });
     attempt([&] { TaehvConfig::read(config, {}); });
     attempt([&] { Umt5Config::read(config); });
+    attempt([&] { ClipVisionConfig::read(config, {}); });
     attempt([&] { VideoModelConfig::read(schedule); });
     attempt([&] { shards_of(config); });
     const auto checkpoint = write("model.safetensors", files[1]);
@@ -22,6 +24,12 @@ void longtake::fuzz::read(Bytes bytes) {
     attempt([&] { TransformerConfig::of(weights, config); });
     attempt([&] { TaehvConfig::of(weights, config); });
     attempt([&] { Umt5Config::of(weights, config); });
+    attempt([&] { ClipVisionConfig::of(weights, config); });
+    attempt([&] {
+        if (const auto encoder = ModelFolder::find(folder()).image_encoder) {
+            ClipVisionConfig::of(encoder->open(), encoder->config);
+        }
+    });
     for (const std::string& name : weights.names()) {
         attempt([&] { weights.get(name); });
     }
