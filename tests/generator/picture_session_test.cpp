@@ -16,6 +16,14 @@ class PictureSession : public ::testing::Test {
     static std::vector<Chunk> take(const Model& model, uint8_t grey, const Tracks& tracks = {}) {
         return picture_take(model, striped_picture(grey), tracks, 3);
     }
+    static std::unique_ptr<Session> begin(const Model& model) {
+        SessionOptions options = seeded(1);
+        options.image = striped_picture(90);
+        auto session = std::make_unique<Session>(model, options);
+        session->prompt().set("a red ball", false);
+        session->motion().play(moving_point(10));
+        return session;
+    }
     const Model plain_ = picture_model(), ati_ = picture_model("ati"),
                 wan_move_ = picture_model("wan-move");
 };
@@ -67,11 +75,8 @@ TEST_F(PictureSession, AttendsToWhatClipSees) {
 }
 
 TEST_F(PictureSession, GoesOnFromASnapshotAndBeginsAnew) {
-    SessionOptions options = seeded(1);
-    options.image = striped_picture(90);
-    Session session(ati_, options);
-    session.prompt().set("a red ball", false);
-    session.motion().play(moving_point(10));
+    const auto begun = begin(ati_);
+    Session& session = *begun;
     const auto first = steps(session, 2);
     const auto kept = session.snapshot();
     const auto on = steps(session, 2);
@@ -83,11 +88,8 @@ TEST_F(PictureSession, GoesOnFromASnapshotAndBeginsAnew) {
 }
 
 TEST_F(PictureSession, GoesOnAfterACut) {
-    SessionOptions options = seeded(1);
-    options.image = striped_picture(90);
-    Session session(wan_move_, options);
-    session.prompt().set("a red ball", false);
-    session.motion().play(moving_point(10));
+    const auto begun = begin(wan_move_);
+    Session& session = *begun;
     steps(session, 2);
     session.prompt().set("a blue cube", true);
     const auto chunk = *session.step();
