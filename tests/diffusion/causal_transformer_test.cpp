@@ -3,6 +3,7 @@
 #include "core/error.h"
 #include "diffusion/weights/key_map.h"
 #include "tests/core/allocation_counter.h"
+#include "tests/core/temporary_folder.h"
 #include "tests/diffusion/testing.h"
 #include "tests/diffusion/tiny_transformer.h"
 
@@ -65,6 +66,20 @@ TEST(CausalTransformer, OriginalNamesLoadTheSameModel) {
         EXPECT_TRUE(same_bits(video.run(original), video.run(diffusers))) << name;
         EXPECT_EQ(TransformerConfig::of(weights, {}).image_dim, diffusers.config().image_dim);
     }
+}
+
+TEST(CausalTransformer, ATransformerOfTwoPicturesIsRefused) {
+    const TemporaryFolder folder;
+    const auto file =
+        SafetensorsFile::open(kFixtures / "tiny_transformer_i2v_original.safetensors");
+    std::vector<std::pair<std::string, Tensor>> tensors{
+        {"img_emb.emb_pos", Tensor::zeros({1, 14, 28})}};
+    for (const std::string& name : file->names()) {
+        tensors.emplace_back(name, file->tensor(name));
+    }
+    write_safetensors(folder / "flf2v.safetensors", tensors);
+    const auto weights = WeightMap::open(folder / "flf2v.safetensors", diffusers_from_original);
+    EXPECT_THROW(TransformerConfig::of(weights, {}), InputError);
 }
 
 TEST(CausalTransformer, SeesThePicture) {
