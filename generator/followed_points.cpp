@@ -31,19 +31,20 @@ std::vector<diffusion::MovingPoint> FollowedPoints::take_up(const Tracks& tracks
                                                             const diffusion::PointRule& rule,
                                                             const Tensor& before) {
     std::vector<diffusion::MovingPoint> points;
+    std::map<int32_t, std::vector<float>> known;
     for (int64_t n = 0; n < tracks.points(); ++n) {
         diffusion::PointPath path = path_of(tracks, n, width, height);
         const int32_t id = tracks.ids()[static_cast<size_t>(n)];
-        auto known = features_.find(id);
-        if (known == features_.end()) {
-            const auto first = std::ranges::find_if(path, begins);
-            if (first == path.end()) {
-                continue;
-            }
-            known = features_.emplace(id, rule.feature(before, *first)).first;
+        if (const auto old = features_.find(id); old != features_.end()) {
+            known.insert(features_.extract(old));
+        } else if (const auto first = std::ranges::find_if(path, begins); first != path.end()) {
+            known.emplace(id, rule.feature(before, *first));
+        } else {
+            continue;
         }
-        points.push_back({known->second, std::move(path)});
+        points.push_back({known.at(id), std::move(path)});
     }
+    features_ = std::move(known);  // points that are asked for no more are forgotten
     return points;
 }
 

@@ -16,7 +16,8 @@ class FollowedPoints {
   public:
     // The points of a chunk's tracks, in pixels of `width` x `height`. Those not known yet begin
     // where they are first seen in it; `before` [1, C, h, w] fp32 on the CPU are the latents of the
-    // frame before, of a take's first chunk those of its picture.
+    // frame before, of a take's first chunk those of its picture. Points that these tracks do not
+    // have are forgotten.
     std::vector<diffusion::MovingPoint> take_up(const Tracks& tracks, int64_t width, int64_t height,
                                                 const diffusion::PointRule& rule,
                                                 const Tensor& before);

@@ -110,7 +110,7 @@ TEST_F(ClipVisionTest, RefusesMisshapenTensors) {
           {"visual.transformer.1.mlp.0.bias", {95}},
           {"visual.patch_embedding.weight", {40, 3, 7}},
           {"visual.pos_embedding", {1, 18, 40}}}) {
-        EXPECT_THAT([&] { with(name, Tensor::zeros(shape)); },
+        EXPECT_THAT(([&, name = name, shape = shape] { with(name, Tensor::zeros(shape)); }),
                     ThrowsMessage<InputError>(HasSubstr("model.safetensors")))
             << name;
     }

@@ -33,12 +33,12 @@ RECENT = 4  # roll-outs that the critic draws from; fresh ones for it would be h
 class RollOuts:
     """The student's own clips, for a random number of steps each time: one CUDA graph a number."""
 
-    def __init__(self, student, batch, captions, tracks, first, given, device):
-        """Of the captions' clips: `tracks`; `first` [n, chunk, C, h, w], the chunks from which a share of the roll-outs,
-        `given`, goes on. None of none."""
+    def __init__(self, student, batch, captions, tracks, first, device):
+        """Of the captions' clips: `tracks`; `first` [n, chunk, C, h, w], the chunks from which roll-outs of the first n
+        clips go on. None of none."""
         self.live, self.device, self.captions, self.batch = student, device, captions, batch
         self.tracks, self.asked = tracks, None
-        self.known, self.given = first, given
+        self.known = first
         self.model = Model().to(device).requires_grad_(False)
         self.model.load_state_dict(student.state_dict())
         for m in self.model.modules():
@@ -98,9 +98,9 @@ class RollOuts:
         self.caption.copy_(caption)
         begun = None
         if self.known is not None:
-            begun = torch.rand(self.batch, device=self.device) < self.given
+            begun = index < len(self.known)
             self.begun.copy_(begun)
-            self.first.copy_(self.known[index])
+            self.first.copy_(self.known[index.clamp(max=len(self.known) - 1)])
         steps = int(torch.randint(len(SIGMAS), (), generator=self.common).item()) + 1
         clean, inputs = self.replay(steps)
         return tokens, caption, asked, begun, clean.clone(), inputs.clone(), SIGMAS[steps - 1]
@@ -117,7 +117,7 @@ class Distillation:
             self.teacher.compile_blocks()
             self.critic.compile_blocks()
         self.empty = captions.empty[None]
-        self.roll_outs = RollOuts(student, args.batch, captions, tracks, first, args.given, device)
+        self.roll_outs = RollOuts(student, args.batch, captions, tracks, first, device)
         self.recent = deque((self.roll_outs()[:5] for _ in range(RECENT)), maxlen=RECENT)
 
     def noisy(self, x, begun):
@@ -188,7 +188,7 @@ def main():
     parser.add_argument("--critic-steps", type=int, default=3)
     parser.add_argument("--lr", type=float, default=6e-5)
     parser.add_argument("--motion", action="store_true", help="follow tracks, too; teacher and causal must")
-    parser.add_argument("--given", type=float, default=0.0, help="share of roll-outs that go on from a real clip's first chunk")
+    parser.add_argument("--given", type=float, default=0.0, help="share of the prompts that go on from a real clip's first chunk")
     parser.add_argument("--teacher", default="out/teacher")
     parser.add_argument("--causal", default="out/causal", help="weights of the student to start from")
     parser.add_argument("--critic", help="weights of the critic to start from; the teacher's by default")
@@ -209,7 +209,7 @@ def main():
     vae, statistics = load_vae(args.vae, device)
     first = None
     if args.given:
-        first, _ = encode_clips(vae, statistics, world, seeds[0], args.prompts, device, frames=CHUNK)
+        first, _ = encode_clips(vae, statistics, world, seeds[0], int(args.given * args.prompts), device, frames=CHUNK)
     self_forcing(student, args, captions, tracks, first, device)
     if parallel.RANK:
         return

@@ -34,8 +34,8 @@ class Tracks:
 
     def asked(self, index, segment):
         """What somebody might ask of these clips: none, many points, a few of one object with or without
-        some of the ground, or, for the camera's sake, the ground with or without objects; for the whole clip, or
-        let go of for some chunks.
+        some of the ground, or, for the camera's sake, the ground with or without objects; for the whole clip, from a later
+        chunk on, as a hand comes to a take that runs, or let go of for some chunks.
 
         Returns the points and how each clip's caption should be wrong (`data.Captions.batch`), -1 for not at all: what
         a hand does stands in no caption. `segment` [n, chunks] is the captions'; those silent about a change are asked
@@ -59,5 +59,7 @@ class Tracks:
         often = torch.where(kind < 0.75, 0.5, 0.75)
         misled = torch.where((kind >= 0.4) & (torch.rand(n, 1, device=device) < often), wrong, -1)
         gone = torch.rand(segment.shape, device=device) < 0.2 * (torch.rand(n, 1, device=device) < 0.5)
+        begins = torch.randint(1, 4, (n, 1), device=device) * (torch.rand(n, 1, device=device) < 0.4)
+        gone |= torch.arange(segment.shape[1], device=device) < begins
         held = torch.where(misled < 0, ~gone, (misled != SILENT) | (segment == 1)).repeat_interleave(4 * CHUNK, 1)
         return (places, visible & keep[:, None] & held[..., None], ids), misled[:, 0]
