@@ -81,20 +81,25 @@ class Captions:
 
 
 @torch.no_grad()
+def encode(encoder, statistics, clips):
+    """Normalized latents [n, F, 16, h, w] of clips [n, 4 F, H, W, 3] uint8 that begin with the warm-up."""
+    mean, std = (s.view(1, 1, -1, 1, 1) for s in statistics)
+    with torch.autocast(clips.device.type, torch.bfloat16):
+        return (encoder(clips.movedim(-1, 2).to(torch.bfloat16) / 255).float() - mean) / std
+
+
+@torch.no_grad()
 def encode_clips(vae, statistics, world, first_seed, count, device, batch=32, frames=LATENT_FRAMES):
     """Of the clips' first latent frames: latents [n, F, 16, h, w] (zero mean, unit variance, bf16) and the share of every
     cell that is an object [n, F, h, w] (bf16)."""
-    mean, std = (s.view(1, 1, -1, 1, 1) for s in statistics)
     latents = torch.empty(count, frames, 16, HEIGHT // 8, WIDTH // 8, dtype=torch.bfloat16, device=device)
     solid = torch.empty(count, frames, HEIGHT // 8, WIDTH // 8, dtype=torch.bfloat16, device=device)
     compiled = torch.compile(vae.encode) if device == "cuda" else vae.encode
     for i in range(0, count, batch):
         n = min(batch, count - i)
         rgb, mask = world.render(first_seed + i, n, CLIP_FRAMES, HEIGHT, WIDTH, FPS, mask=True)
-        rgb, mask = rgb[:, :4 * frames], mask[:, :4 * frames]
-        with torch.autocast(device, torch.bfloat16):
-            z = compiled(rgb.movedim(-1, 2).to(torch.bfloat16) / 255)
-        latents[i:i + n] = (z.float() - mean) / std
+        rgb, mask = rgb[:, :4 * frames], mask[:, :4 * frames]  # what happens in a clip depends on its length
+        latents[i:i + n] = encode(compiled, statistics, rgb)
         objects = (mask > 0).to(torch.bfloat16).unflatten(1, (frames, 4)).mean(2)
         solid[i:i + n] = F.avg_pool2d(objects, 8)
     return latents, solid
@@ -108,15 +113,7 @@ def decode(vae, statistics, latents):
 
 
 @torch.no_grad()
-def encode(vae, statistics, clips):
-    """Normalized latents [n, F, 16, h, w] of clips [n, 4 F, H, W, 3] uint8 that begin with the warm-up."""
-    mean, std = (s.view(1, 1, -1, 1, 1) for s in statistics)
-    with torch.autocast(clips.device.type, torch.bfloat16):
-        return (vae.encode(clips.movedim(-1, 2).float() / 255).float() - mean) / std
-
-
-@torch.no_grad()
 def reconstruct(vae, statistics, clips, noise=0.0):
     """What the autoencoder makes of clips [n, CLIP_FRAMES, H, W, 3] uint8, warm-up dropped, with noise on the latents."""
-    latents = encode(vae, statistics, clips)
+    latents = encode(vae.encode, statistics, clips)
     return to_bytes(decode(vae, statistics, latents + noise * torch.randn_like(latents)))

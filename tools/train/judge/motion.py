@@ -66,7 +66,7 @@ class Sets:
         with torch.autocast(self.device, torch.bfloat16):
             text, empty = (model.text(self.tokenizer(t).to(self.device)) for t in (prompts, [""]))
         asked = encoded(model, self.requests.of(kind, part)) if told else None
-        first = encode(self.vae, self.statistics, self.requests.clips(part)[:, :4 * CHUNK]) if self.args.given else None
+        first = encode(self.vae.encode, self.statistics, self.requests.clips(part)[:, :4 * CHUNK]) if self.args.given else None
         if name == "teacher":
             latents = sample_teacher(model.transformer, noise, text, empty, caption, scale=self.args.guidance, tracks=asked,
                                      first=first)
