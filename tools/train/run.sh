@@ -38,7 +38,8 @@ case $stage in
     tracker) python3 judge/tracker.py --vae "$out/vae" --out "$out/tracker" "$@" ;;
     motion) python3 judge/motion.py "${weights[@]}" --tracker "$out/tracker" --judge "$out/judge" --teacher "$out/teacher" \
         --student "$out/student" --requests "$out/requests" --videos "$out/motion" --sheets "$out/motion" "$@" ;;
+    cameras) python3 judge/cameras.py "${weights[@]}" --tracker "$out/tracker" --teacher "$out/teacher" --student "$out/student" "$@" ;;
     depth) python3 depth.py "${weights[@]}" --out "$out/depth" "$@" ;;
     export) python3 export.py "${weights[@]}" --student "$out/student" --depth "$out/depth" "$@" ;;
-    *) echo "unknown stage '$stage': tokenizer, autoencoder, judge, teacher, causal, student, videos, evaluate, tracker, motion, depth, export" >&2; exit 2 ;;
+    *) echo "unknown stage '$stage': tokenizer, autoencoder, judge, teacher, causal, student, videos, evaluate, tracker, motion, cameras, depth, export" >&2; exit 2 ;;
 esac

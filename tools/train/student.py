@@ -8,6 +8,9 @@ critic and guided teacher at a random noise level. Captions are all it needs.
 The roll-out has no gradients and is replayed as a CUDA graph. The one step per chunk that carries
 gradients is repeated for all chunks at once by a teacher-forcing pass over what was rolled out,
 which computes the same thing.
+
+With `--real` the student also learns from rendered clips, chunk by chunk behind their true past: what a
+camera or a hand asks for is told by how far things went, which the distributions' difference says faintly.
 """
 
 import argparse
@@ -22,7 +25,7 @@ from common import (CHUNK, HEIGHT, LATENT_FRAMES, TEST_SEEDS, TRAIN_SEEDS, WIDTH
 from data import Captions, encode_clips
 from flow import SIGMAS, add_noise, frame_levels, guided_flow, roll_out, warp
 from optim import adamw
-from teacher import Model, encoded, load_vae, sample_sheet
+from teacher import Model, encoded, flow_loss, load_vae, sample_sheet
 from text import Tokenizer
 from tracks import Tracks
 from world import World
@@ -156,8 +159,16 @@ class Distillation:
         return 0.5 * ((x - target) ** 2).mean(), gradient.abs().mean()
 
 
-def self_forcing(student, args, captions, tracks, first, device):
-    d = Distillation(student, args, captions, tracks, first, device)
+def real_loss(student, clips, captions, tracks, batch, device):
+    """Of rendered clips at the noise levels that the student's steps begin at."""
+    index = torch.multinomial(captions.weight[:len(clips[0])], batch)
+    levels = torch.tensor(SIGMAS, device=device)
+    sigma = levels[torch.randint(len(SIGMAS), (batch, LATENT_FRAMES // CHUNK), device=device)].repeat_interleave(CHUNK, 1)
+    return flow_loss(student, clips, captions, index, sigma, mode="teacher_forcing", tracks=tracks)
+
+
+def self_forcing(student, args, captions, tracks, clips, device):
+    d = Distillation(student, args, captions, tracks, clips and clips[0][:, :CHUNK], device)
     student_optimizer = adamw(student.parameters(), args.lr, betas=(0.0, 0.99))
     critic_optimizer = adamw(d.critic.parameters(), 2.5 * args.lr, betas=(0.0, 0.99))
     budget, ema = Budget(args.minutes, warmup_steps=10, final=0.1), Ema(student, 0.98)
@@ -166,11 +177,13 @@ def self_forcing(student, args, captions, tracks, first, device):
             critic_loss = d.critic_loss()
             take_step([critic_optimizer], critic_loss, d.critic)
         loss, size = d.student_loss()
+        real = real_loss(student, clips, captions, tracks, args.batch, device) if args.real else loss.new_zeros(())
+        loss = loss + args.real * real
         norm = take_step([student_optimizer], loss, student)
         d.roll_outs.update()
         ema.update(budget.step)
         budget.restart() if budget.step == 1 else None
-        budget.report(every=20, critic=critic_loss, gradient=size, norm=norm)
+        budget.report(every=20, critic=critic_loss, gradient=size, real=real, norm=norm)
         if budget.step % 100 == 0:
             save(args.out, student)
             save(f"{args.out}.critic", d.critic)
@@ -189,6 +202,7 @@ def main():
     parser.add_argument("--lr", type=float, default=6e-5)
     parser.add_argument("--motion", action="store_true", help="follow tracks, too; teacher and causal must")
     parser.add_argument("--given", type=float, default=0.0, help="share of the prompts that go on from a real clip's first chunk")
+    parser.add_argument("--real", type=float, default=0.0, help="weight of the flow loss on those clips")
     parser.add_argument("--teacher", default="out/teacher")
     parser.add_argument("--causal", default="out/causal", help="weights of the student to start from")
     parser.add_argument("--critic", help="weights of the critic to start from; the teacher's by default")
@@ -203,14 +217,15 @@ def main():
     student.transformer.track_encoder.requires_grad_(False)
     if device == "cuda":
         student.compile_blocks()
-    captions = Captions(world, tokenizer, TRAIN_SEEDS + 10**8, args.prompts, device, variants=1)
-    seeds = range(TRAIN_SEEDS + 10**8, TRAIN_SEEDS + 10**8 + args.prompts)
-    tracks = Tracks(world, seeds, device) if args.motion else None
+    seed = TRAIN_SEEDS + 10**8 + parallel.RANK * args.prompts
+    captions = Captions(world, tokenizer, seed, args.prompts, device, variants=1)
+    tracks = Tracks(world, range(seed, seed + args.prompts), device) if args.motion else None
     vae, statistics = load_vae(args.vae, device)
-    first = None
+    clips = None
     if args.given:
-        first, _ = encode_clips(vae, statistics, world, seeds[0], int(args.given * args.prompts), device, frames=CHUNK)
-    self_forcing(student, args, captions, tracks, first, device)
+        clips = encode_clips(vae, statistics, world, seed, int(args.given * args.prompts), device,
+                             frames=LATENT_FRAMES if args.real else CHUNK)
+    self_forcing(student, args, captions, tracks, clips, device)
     if parallel.RANK:
         return
     held_out = Captions(world, tokenizer, TEST_SEEDS, 64, device)
