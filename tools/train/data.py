@@ -15,7 +15,7 @@ VARIANTS = 3
 # and the camera, the camera alone, or silent about what changes half-way.
 WRONG_ALL, WRONG_CAMERA, SILENT = range(MAX_OBJECTS, MAX_OBJECTS + 3)
 MISLEADING = SILENT + 1
-STATIC = 0  # the camera's name that most prompts have
+RESTS, STATIC = 0, 0  # motion and camera of what does not move; most prompts have such a camera
 CHUNKS = LATENT_FRAMES // CHUNK
 
 

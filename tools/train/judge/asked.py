@@ -6,6 +6,7 @@ import numpy as np
 import torch
 
 from common import CLIP_FRAMES, FPS, HEIGHT, TEST_SEEDS, WIDTH
+from data import RESTS, STATIC
 from judge.network import Labels
 from nets.tracks import IDS
 from tracks import WARM_UP, Tracks
@@ -36,9 +37,14 @@ def requested(kind, slots, visible):
 
 
 class Requests:
-    def __init__(self, world, count, device, first_seed=MOTION_SEEDS):
+    def __init__(self, world, count, device, first_seed=MOTION_SEEDS, still=False):
+        """With `still` prompts say that everything rests, whatever moves in the clip."""
         self.world = world
         self.seeds, scripts = Labels(world, 0, device).select(first_seed, count, CLIP_FRAMES)
+        for segment in (s.segments[0] for s in scripts if still):
+            segment.camera = STATIC
+            for thing in segment.objects:
+                thing.motion = RESTS
         self.prompts = [world.caption(s, 0, 0) for s in scripts]
         self.tracks = Tracks(world, self.seeds, device)
         generator = torch.Generator().manual_seed(0)

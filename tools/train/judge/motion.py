@@ -9,7 +9,9 @@ Sets: `real` (the tracker's own error), `reconstruction` (that after the autoenc
 (the student without tracks), `videos` (what `longtake` made of the files that `requests` writes).
 
 From a prompt alone nothing says what is at the places that are asked for when a clip begins. With `--given` models go on
-from the first chunk of the real clip, as whoever paints on a picture has it, and MotionStream, too.
+from the first chunk of the real clip, as whoever paints on a picture has it, and MotionStream, too. Prompts tell most of
+what moves, and first chunks do; with `--still` they say that everything rests, as who drags or steers a camera writes
+nothing of it.
 """
 
 import argparse
@@ -155,7 +157,8 @@ class Ruler:
         if kind == "few":
             row |= zip(("object", "object_lost"), self.objects.far(clips))
         row["unlike"] = (self.look(clips) - self.look(real)).square().sum(1).mean()
-        return dict(set=name, kind=kind, given=self.given, clips=len(clips), **{k: round(v.item(), 3) for k, v in row.items()})
+        return dict(set=name, kind=kind, given=self.given, still=self.sets.args.still, clips=len(clips),
+                    **{k: round(v.item(), 3) for k, v in row.items()})
 
 
 def main():
@@ -164,6 +167,7 @@ def main():
     parser.add_argument("--clips", type=int, default=64)
     parser.add_argument("--given", action="store_true",
                         help="models go on from the real clip's first chunk, and what comes after it counts")
+    parser.add_argument("--still", action="store_true", help="prompts say that everything rests: tracks alone tell of motion")
     parser.add_argument("--requests", default="out/requests", help="folder for what `requests` writes")
     parser.add_argument("--tracker", default="out/tracker")
     parser.add_argument("--judge", default="out/judge")
@@ -175,7 +179,7 @@ def main():
     common_arguments(parser)
     args = parser.parse_args()
     device, world = setup(), World()
-    requests = Requests(world, args.clips, device)
+    requests = Requests(world, args.clips, device, still=args.still)
     if args.sets == ["requests"]:
         requests.write(args.requests)
         return
