@@ -29,8 +29,9 @@ bool begins(const diffusion::PathPlace& p) {
 std::vector<diffusion::MovingPoint> FollowedPoints::take_up(const Tracks& tracks, int64_t width,
                                                             int64_t height,
                                                             const diffusion::PointRule& rule,
-                                                            const Tensor& before) {
+                                                            const std::function<Tensor()>& before) {
     std::vector<diffusion::MovingPoint> points;
+    Tensor latent;
     std::map<int32_t, std::vector<float>> known;
     for (int64_t n = 0; n < tracks.points(); ++n) {
         diffusion::PointPath path = path_of(tracks, n, width, height);
@@ -38,7 +39,10 @@ std::vector<diffusion::MovingPoint> FollowedPoints::take_up(const Tracks& tracks
         if (const auto old = features_.find(id); old != features_.end()) {
             known.insert(features_.extract(old));
         } else if (const auto first = std::ranges::find_if(path, begins); first != path.end()) {
-            known.emplace(id, rule.feature(before, *first));
+            if (latent.empty()) {
+                latent = before();
+            }
+            known.emplace(id, rule.feature(latent, *first));
         } else {
             continue;
         }

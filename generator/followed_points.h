@@ -5,6 +5,7 @@
 #include "generator/tracks/tracks.h"
 
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <vector>
 
@@ -15,12 +16,12 @@ namespace longtake::generator {
 class FollowedPoints {
   public:
     // The points of a chunk's tracks, in pixels of `width` x `height`. Those not known yet begin
-    // where they are first seen in it; `before` [1, C, h, w] fp32 on the CPU are the latents of the
-    // frame before, of a take's first chunk those of its picture. Points that these tracks do not
-    // have are forgotten.
+    // where they are first seen in it; `before`, which is asked for them alone, gives the latents
+    // [1, C, h, w] fp32 on the CPU of the frame before, of a take's first chunk those of its
+    // picture. Points that these tracks do not have are forgotten.
     std::vector<diffusion::MovingPoint> take_up(const Tracks& tracks, int64_t width, int64_t height,
                                                 const diffusion::PointRule& rule,
-                                                const Tensor& before);
+                                                const std::function<Tensor()>& before);
     void clear() { features_.clear(); }
 
   private:

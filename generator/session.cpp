@@ -286,9 +286,9 @@ void Session::condition(int64_t latent_frames) {
     }
     if (const diffusion::PointRule* rule = model_->point_rule(); rule && !tracks_.empty()) {
         const bool first = place_.chunk == 0;  // shows the picture, as it is
-        const auto points =
-            followed_.take_up(tracks_, model_->config().width, model_->config().height, *rule,
-                              first ? image_latent_ : newest_latent().to(Device::Cpu));
+        const auto points = followed_.take_up(
+            tracks_, model_->config().width, model_->config().height, *rule,
+            [&] { return first ? image_latent_.slice(0, 1) : newest_latent().to(Device::Cpu); });
         if (!first) {
             rule->move(points, beside);
         }

@@ -184,9 +184,9 @@ void CausalTransformer::check_fit(const Tensor& latents, std::span<const double>
     check(latents.device() == device_, "the latents are not where the model is");
 }
 
-double CausalTransformer::flops(int64_t tokens, int64_t cached, int64_t text_rows) const {
+double CausalTransformer::flops(int64_t tokens, int64_t cached, int64_t rows) const {
     const auto d = static_cast<double>(config_.width()), ffn = static_cast<double>(config_.ffn_dim);
-    const auto keys = static_cast<double>(cached + text_rows);
+    const auto keys = static_cast<double>(cached + rows);
     const double block = 2 * d * (6 * d + 2 * ffn) + 4 * keys * d;
     const auto edges =
         static_cast<double>(config_.patch_size() * (config_.in_channels + config_.out_channels));

@@ -23,6 +23,10 @@ struct TextContext {
     std::vector<Layer> picture;  // see prepare_picture; empty where the model attends to none
     Tensor key_bias;             // [rows]; ln(padding rows) on the last, empty without padding
 
+    // What every token sees beside the memory.
+    int64_t rows() const {
+        return layers[0].keys.extent(1) + (picture.empty() ? 0 : picture[0].keys.extent(1));
+    }
     std::span<const float> bias() const {
         return key_bias.empty() ? std::span<const float>() : key_bias.values<float>();
     }
@@ -87,8 +91,9 @@ class CausalTransformer {
     void remember(const Tensor& latents, std::span<const double> timesteps, const TextContext& text,
                   AttentionMemory& memory, TransformerWorkspace& workspace) const;
 
-    // Multiply-adds count twice; `cached` is what the memory offers, in tokens.
-    double flops(int64_t tokens, int64_t cached, int64_t text_rows) const;
+    // Multiply-adds count twice; `cached` is what the memory offers, in tokens, `rows` what the
+    // context does.
+    double flops(int64_t tokens, int64_t cached, int64_t rows) const;
 
     struct Weights;
     class Pass;

@@ -36,20 +36,22 @@ class FollowedPointsTest : public ::testing::Test {
         }
         return tracks;
     }
+    std::function<Tensor()> latent(int64_t frame) const {
+        return [this, frame] { return clip_.slice(frame, frame + 1); };
+    }
     // The clip's channels, made chunk by chunk: the picture, then chunks of so many latents.
     Tensor chunk_by_chunk(const diffusion::PointRule& rule, std::vector<int64_t> chunks) const {
         Tensor all = diffusion::image_condition(clip_);
         FollowedPoints followed;
-        followed.take_up(tracks(0, 1), kWidth, kHeight, rule, clip_.slice(0, 1));
-        int64_t latent = 1;
+        followed.take_up(tracks(0, 1), kWidth, kHeight, rule, latent(0));
+        int64_t at = 1;
         for (const int64_t count : chunks) {
-            Tensor part = all.slice(latent, latent + count);
+            Tensor part = all.slice(at, at + count);
             // What came before is the picture only for the first.
-            const Tensor before = clip_.slice(latent - 1, latent);
-            rule.move(
-                followed.take_up(tracks(4 * latent - 3, 4 * count), kWidth, kHeight, rule, before),
-                part);
-            latent += count;
+            rule.move(followed.take_up(tracks(4 * at - 3, 4 * count), kWidth, kHeight, rule,
+                                       latent(at - 1)),
+                      part);
+            at += count;
         }
         return all;
     }
@@ -75,16 +77,16 @@ TEST_F(FollowedPointsTest, APointThatComesLaterBringsWhatTheTakeShowedThere) {
     for (int64_t t = 5; t < 12; ++t) {
         late.at(t, 0) = {20.F + static_cast<float>(t), 30, true};  // from cell 3 of row 3
     }
-    const Tensor before = clip_.slice(2, 3);
-    const auto points = followed.take_up(late, kWidth, kHeight, *rule, before);
+    const auto points = followed.take_up(late, kWidth, kHeight, *rule, latent(2));
     ASSERT_EQ(points.size(), 1U);
-    EXPECT_EQ(points[0].feature[0], before.data<float>()[3 * 8 + 3]);
+    EXPECT_EQ(points[0].feature[0], latent(2)().data<float>()[3 * 8 + 3]);
     EXPECT_FALSE(points[0].path[4].visible);
-    // It keeps that in later chunks, and forgets it when the take begins anew.
-    EXPECT_EQ(followed.take_up(late, kWidth, kHeight, *rule, clip_.slice(4, 5))[0].feature,
-              points[0].feature);
+    // It keeps that in later chunks, which ask for no latents, and forgets it when the take begins
+    // anew.
+    const auto never = []() -> Tensor { throw std::logic_error("asked for latents again"); };
+    EXPECT_EQ(followed.take_up(late, kWidth, kHeight, *rule, never)[0].feature, points[0].feature);
     followed.clear();
-    EXPECT_NE(followed.take_up(late, kWidth, kHeight, *rule, clip_.slice(4, 5))[0].feature,
+    EXPECT_NE(followed.take_up(late, kWidth, kHeight, *rule, latent(4))[0].feature,
               points[0].feature);
 }
 
@@ -96,7 +98,7 @@ TEST_F(FollowedPointsTest, WhatIsNeverInThePictureIsNoPoint) {
         tracks.at(t, 0) = {-5, 10, true};
         tracks.at(t, 1) = {5, 10, true};
     }
-    const auto points = followed.take_up(tracks, kWidth, kHeight, *rule, clip_.slice(0, 1));
+    const auto points = followed.take_up(tracks, kWidth, kHeight, *rule, latent(0));
     ASSERT_EQ(points.size(), 1U);
     EXPECT_EQ(points[0].path.size(), 12U);  // nine frames, of three latents from a take's first on
     EXPECT_FALSE(points[0].path[2].visible);

@@ -72,6 +72,16 @@ TEST_F(PictureCommands, APlainOneDoesNotFollowAndSaysSo) {
     EXPECT_THAT(made.err, HasSubstr("longtake info"));
 }
 
+TEST_F(PictureCommands, BenchmarksBringAPicture) {
+    const Outcome alone = runner.run({"bench", "--model", theirs.filename(), "--seconds", "1"});
+    EXPECT_EQ(alone.exit_code, 0) << alone.err;
+    EXPECT_THAT(alone.out, HasSubstr("frames/s"));
+    const Outcome together =
+        runner.run({"bench", "--model", theirs.filename(), "--seconds", "1", "--sessions", "2"});
+    EXPECT_EQ(together.exit_code, 0) << together.err;
+    EXPECT_THAT(together.out, HasSubstr("2 takes at a time"));
+}
+
 TEST_F(PictureCommands, BadInput) {
     const std::string model = "Wan2.1-ATI-14B-480P";
     expect_refused({"generate", "--model", model, "--frames", "9"}, "give one with --image");

@@ -76,6 +76,16 @@ struct Figures {
     }
 };
 
+// A model that makes videos of pictures gets a grey one.
+generator::SessionOptions options_of(const BenchOptions& o, const diffusion::VideoModel& model) {
+    generator::SessionOptions options{.cache = o.model.cache, .steps = o.model.steps};
+    if (model.reads_image()) {
+        options.image = Tensor({1, 1, 3}, DType::U8);
+        std::ranges::fill(options.image.values<uint8_t>(), uint8_t{128});
+    }
+    return options;
+}
+
 // What the model is asked to show; a random one reads no prompts.
 generator::Steer steer_by_prompt(const std::string& prompt, generator::Session& session) {
     if (session.model().reads_prompts()) {
@@ -115,9 +125,9 @@ Figures measure(const BenchOptions& o, double seconds, generator::Session& sessi
         if (r.chunk % kChunksPerProduct == 0 || gflops.empty()) {
             const int64_t tokens = session.memory().tokens_per_frame();
             const double flops =
-                session.passes() *
-                transformer.flops(chunk.latents.extent(0) * tokens, r.cached_frames * tokens,
-                                  session.prompt().context().layers[0].keys.extent(1));
+                session.passes() * transformer.flops(chunk.latents.extent(0) * tokens,
+                                                     r.cached_frames * tokens,
+                                                     session.prompt().context().rows());
             gflops.push_back(flops / r.diffuse_ms / 1e6);
             ceilings.push_back(product.measure());
             shares.push_back(gflops.back() / ceilings.back());
@@ -221,10 +231,7 @@ void run_together(const BenchOptions& o, double seconds,
     const int chunks = std::max(1, static_cast<int>(seconds * c.frame_rate / frames));
     const double lasts = 1e3 * frames / c.frame_rate;
     const auto open = [&] {
-        SteeredSession take{
-            std::make_unique<generator::Session>(
-                model, generator::SessionOptions{.cache = o.model.cache, .steps = o.model.steps}),
-            {}};
+        SteeredSession take{std::make_unique<generator::Session>(model, options_of(o, *model)), {}};
         take.steer = steer_by_prompt(o.prompt, *take.session);
         return take;
     };
@@ -278,7 +285,7 @@ void run(const BenchOptions& o) {
     if (o.sessions > 1 || o.workers > 0) {
         return run_together(o, *seconds, model);
     }
-    generator::Session session(model, {.cache = o.model.cache, .steps = o.model.steps});
+    generator::Session session(model, options_of(o, *model));
     const Machine machine = describe_machine();
     fmt::print("{}, {} threads, {}; {}; {}; cache {}\n", machine.cpu, machine.threads,
                fmt::join(machine.features, " "),
