@@ -3,6 +3,8 @@
 #include "core/error.h"
 
 #include <algorithm>
+#include <functional>
+#include <string_view>
 #include <utility>
 
 namespace longtake::generator {
@@ -16,13 +18,16 @@ PromptState::PromptState(std::shared_ptr<const diffusion::VideoModel> model, Pic
     : model_(std::move(model)), picture_(std::move(picture)) {}
 
 int64_t PromptState::set(std::string text, bool cut) {
-    waiting_ = Prompt{std::move(text), next_number_++, nullptr};
+    const size_t identity = std::hash<std::string>()(text);
+    waiting_ = Prompt{std::move(text), next_number_++, identity, nullptr};
     cut_waits_ |= cut;
     return waiting_->number;
 }
 
 int64_t PromptState::set_embeds(Tensor embeds, std::string name) {
-    waiting_ = Prompt{std::move(name), next_number_++, prepared(embeds)};
+    const std::string_view bytes(static_cast<const char*>(embeds.raw()), embeds.bytes());
+    waiting_ = Prompt{std::move(name), next_number_++, std::hash<std::string_view>()(bytes),
+                      prepared(embeds)};
     return waiting_->number;
 }
 

@@ -32,6 +32,7 @@ class PromptState {
     const diffusion::TextContext& context() const { return *current_.context; }
     const std::string& text() const { return current_.text; }
     int64_t number() const { return current_.number; }
+    size_t identity() const { return current_.identity; }  // the same whenever the prompt is
     bool empty() const { return !current_.context; }
 
   private:
@@ -39,6 +40,7 @@ class PromptState {
     struct Prompt {
         std::string text;
         int64_t number = -1;
+        size_t identity = 0;
         Context context;  // none yet: to be encoded
     };
     Context encoded(const std::string& text);

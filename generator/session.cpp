@@ -177,6 +177,7 @@ std::optional<Chunk> Session::step(const Stop& stop) {
     const bool reanchored = reanchor();
     recache(memory_.recached_before(latent_frames, turn));
     memory_.look_from(motion_.camera());
+    memory_.show(prompt_.identity());
     memory_.begin_chunk(latent_frames, turn);
     condition(latent_frames);
     if (from_image) {

@@ -133,7 +133,8 @@ const Plan& CacheMemory::begin_chunk(int64_t frames, Turn turn) {
     expect(first_frame_, frames);
     group_heads(border);
     if (recall_) {
-        recall_->begin({plan_, first_frame_, frames, origin_, clean_sums_, viewpoint_}, store_);
+        recall_->begin({plan_, first_frame_, frames, origin_, clean_sums_, viewpoint_, prompt_},
+                       store_);
     }
     if (plan_.downsampled) {
         list_downsampled();

@@ -35,6 +35,8 @@ class CacheMemory : public diffusion::AttentionMemory {
 
     // Where the camera is from the next chunk on.
     void look_from(const PlaneCamera& viewpoint) { viewpoint_ = viewpoint; }
+    // What is asked for from then on: a number, the same whenever the prompt is.
+    void show(size_t prompt) { prompt_ = prompt; }
     // Before the passes of a chunk; throws InputError when the policy can hold no more frames.
     const Plan& begin_chunk(int64_t frames, Turn turn = Turn::None);
     // How many of the newest frames the policy wants anew before such a chunk, ...
@@ -91,6 +93,7 @@ class CacheMemory : public diffusion::AttentionMemory {
     std::optional<Downsampling> downsampling_;
     Tensor listed_;  // [slots] int32, on its way into `order_`
     PlaneCamera viewpoint_;
+    size_t prompt_ = 0;
     Plan plan_;
     Pass pass_ = Pass::Noisy;
     int64_t first_frame_ = 0;  // of the chunk

@@ -60,6 +60,7 @@ Recall::Recall(const RecallSettings& settings, const CacheGeometry& geometry)
                                    geometry.dtype, geometry.device);
     }
     order_.reserve(static_cast<size_t>(stored_.capacity()));
+    block_prompts_.resize(order_.capacity());
     if (settings.by_viewpoint) {
         viewpoints_.resize(static_cast<size_t>(settings.viewpoints));
         block_viewpoints_.resize(static_cast<size_t>(stored_.capacity() * settings.block_span));
@@ -84,6 +85,8 @@ void Recall::copy_from(const Recall& other) {
     origin_ = other.origin_;
     first_frame_ = other.first_frame_;
     places_ = other.places_;
+    prompt_before_ = other.prompt_before_;
+    block_prompts_ = other.block_prompts_;
     viewpoints_ = other.viewpoints_;
     block_viewpoints_ = other.block_viewpoints_;
     copy_bytes(mean_keys_.raw(), Device::Cpu, other.mean_keys_.raw(), Device::Cpu,
@@ -101,6 +104,7 @@ void Recall::begin(const Border& border, const KvStore& store) {
     if (saving_) {
         store_block(border, store);
     }
+    prompt_before_ = border.prompt;
     for (int64_t i = 0; i < border.frames && settings_.by_viewpoint; ++i) {
         viewpoints_[static_cast<size_t>(border.first_frame + i) % viewpoints_.size()] =
             border.viewpoint;
@@ -139,6 +143,7 @@ void Recall::store_block(const Border& border, const KvStore& store) {
     }
     copy_bytes(mean_keys_.slice(block.row, block.row + 1).raw(), Device::Cpu, means_.raw(),
                geometry_.device, means_.bytes(), geometry_.stream);
+    block_prompts_[static_cast<size_t>(block.row)] = prompt_before_;
     for (int64_t i = 0; i < settings_.block_span && settings_.by_viewpoint; ++i) {
         const int64_t frame = saving_->first_frame + i;
         check(border.first_frame - frame <= std::ssize(viewpoints_), "frame {} is too old", frame);
@@ -226,7 +231,14 @@ void Recall::take_best(int layer, const Border& border,
     order_.resize(candidates.size());
     std::iota(order_.begin(), order_.end(), 0);
     const auto best = order_.begin() + wanted;
-    std::partial_sort(order_.begin(), best, order_.end(), [scores](int32_t a, int32_t b) {
+    const auto alien = [&](int32_t i) {
+        const auto row = static_cast<size_t>(candidates[static_cast<size_t>(i)].row);
+        return settings_.own_prompt && block_prompts_[row] != border.prompt;
+    };
+    std::partial_sort(order_.begin(), best, order_.end(), [&](int32_t a, int32_t b) {
+        if (alien(a) || alien(b)) {
+            return alien(a) == alien(b) ? a > b : alien(b);
+        }
         return scores[a] != scores[b] ? scores[a] > scores[b] : a < b;
     });
     std::sort(order_.begin(), best);  // by age

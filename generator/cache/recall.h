@@ -22,6 +22,7 @@ struct RecallSettings {
     int64_t least_stored = 0;  // blocks there must be room for outside the cache
     bool in_place = false;     // a block stands where it was in time; else before the newest frames
     bool alike = false;        // every layer gets the same blocks; else those it asks for
+    bool own_prompt = false;   // first those made under the prompt in force, then the newest
     bool by_viewpoint = false;  // where the camera has moved, it decides, and not the queries
     int64_t viewpoints = 0;     // newest frames whose cameras must be known when a block is stored
     BlockBudget budget = {};
@@ -47,6 +48,7 @@ class Recall {
         int64_t origin = 0;                   // frame at position zero
         const Tensor& queries;
         PlaneCamera viewpoint = {};  // of the chunk
+        size_t prompt = 0;           // likewise
     };
     void begin(const Border& border, const KvStore& store);
     // For each layer: before any slot moves ...
@@ -98,6 +100,8 @@ class Recall {
     Tensor staging_;           // [2 * blocks, groups, slots, head_dim]: read from the file
     Tensor pattern_;           // [1, slots, 1] fp32: frames from a block's first, of the device
     std::vector<int32_t> order_;
+    size_t prompt_before_ = 0;                   // of the chunk before
+    std::vector<size_t> block_prompts_;          // [capacity]
     std::vector<PlaneCamera> viewpoints_;        // of the newest frames, by frame modulo size
     std::vector<PlaneCamera> block_viewpoints_;  // [capacity, block_span]
     CopyQueue copies_;  // the last to come, the first to go: it waits for its copies

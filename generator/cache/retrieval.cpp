@@ -8,7 +8,9 @@ namespace {
 
 // A sink, blocks of frames that have left the window, brought back because the newest queries ask
 // for them, and the newest frames (InfLLM, arXiv 2402.04617; ReKV, arXiv 2503.00540). What has left
-// waits in the host's memory and, beyond that, in a file.
+// waits in the host's memory and, beyond that, in a file. Queries ask for what was shown under the
+// same prompt: given another scene's frames where they were in time, a model goes on with that
+// scene, whatever it is told.
 class Retrieval : public CachePolicy {
   public:
     Retrieval(int64_t window, int64_t sink, int64_t chunk, const RecallSettings& recall)
@@ -74,6 +76,7 @@ std::unique_ptr<const CachePolicy> make_retrieval(CacheOptions& options,
     recall.block_frames = recall.block_span = chunk;
     recall.least_stored = (window - sink) / chunk + 1;
     recall.in_place = options.choice("time", "keep", {"keep", "unify"}) == "keep";
+    recall.own_prompt = options.choice("prompts", "own", {"own", "all"}) == "own";
     recall.alike = options.choice("choice", "layer", {"layer", "all"}) == "all";
     recall.budget = block_budget_option(options);
     return std::make_unique<Retrieval>(window, sink, chunk, recall);

@@ -157,28 +157,59 @@ TEST(Retrieval, WhatComesBackStandsBeforeTheNewest) {
     }
 }
 
-// The queries of every chunk look for one direction, which the keys of block 4 have.
+// A chunk whose queries look for one direction, which the keys of block 4 have.
+Plan ask_for_block_4(CacheMemory& memory, int64_t chunk) {
+    const Plan plan = memory.begin_chunk(3);
+    for (const auto pass : {CacheMemory::Pass::Noisy, CacheMemory::Pass::Clean}) {
+        memory.begin_pass(pass);
+        for (int layer = 0; layer < 2; ++layer) {
+            Rows rows = random_rows(kRetrievalGeometry, 3 * chunk, 3, 0);
+            // The last pair of a head is turned by width only.
+            for (int64_t t = 0; t < rows.queries.extent(0); ++t) {
+                rows.queries.data<float>()[t * 24 + 11] = 10;
+                rows.keys.data<float>()[t * 24 + 11] = chunk == 5 ? 3 : 0;
+            }
+            memory.update(layer, rows.queries, rows.keys, rows.values);
+        }
+    }
+    return plan;
+}
+
 TEST(Retrieval, BringsBackWhatIsAskedFor) {
     for (const char* text :
          {"retrieval:blocks=1", "retrieval:blocks=1,choice=all", "retrieval:blocks=1,time=unify"}) {
         CacheMemory memory(policy(text), kRetrievalGeometry);
         for (int64_t chunk = 0; chunk < 30; ++chunk) {
-            const Plan plan = memory.begin_chunk(3);
-            for (const auto pass : {CacheMemory::Pass::Noisy, CacheMemory::Pass::Clean}) {
-                memory.begin_pass(pass);
-                for (int layer = 0; layer < 2; ++layer) {
-                    Rows rows = random_rows(kRetrievalGeometry, 3 * chunk, 3, 0);
-                    // The last pair of a head is turned by width only.
-                    for (int64_t t = 0; t < rows.queries.extent(0); ++t) {
-                        rows.queries.data<float>()[t * 24 + 11] = 10;
-                        rows.keys.data<float>()[t * 24 + 11] = chunk == 5 ? 3 : 0;
-                    }
-                    memory.update(layer, rows.queries, rows.keys, rows.values);
-                }
-            }
+            const Plan plan = ask_for_block_4(memory, chunk);
             if (plan.recalled && chunk > 10) {  // block 4 is chunk 5, behind the sink
                 EXPECT_EQ(memory.recall()->block_at(0, 0), 4) << text << " at " << chunk;
                 EXPECT_EQ(memory.recall()->block_at(1, 0), 4) << text << " at " << chunk;
+            }
+        }
+    }
+}
+
+// Another prompt from chunk 15 on, the first one again from chunk 25 on. Blocks that were not made
+// under the prompt in force come by how new they are.
+TEST(Retrieval, AsksForWhatWasShownUnderTheSamePrompt) {
+    for (const bool own : {true, false}) {
+        CacheMemory memory(policy(own ? "retrieval:blocks=1" : "retrieval:blocks=1,prompts=all"),
+                           kRetrievalGeometry);
+        for (int64_t chunk = 0; chunk < 35; ++chunk) {
+            memory.show(chunk < 15 || chunk >= 25 ? 1 : 2);
+            const Plan plan = ask_for_block_4(memory, chunk);
+            if (!plan.recalled || chunk < 11) {
+                continue;
+            }
+            const int64_t block = memory.recall()->block_at(0, 0);
+            const bool elsewhere = own && chunk >= 15 && chunk < 25;
+            const int64_t newest = plan.recalled->outside - 1;
+            if (!elsewhere) {
+                EXPECT_EQ(block, 4) << chunk;
+            } else if (newest < 14) {  // no block of this prompt has left the window yet
+                EXPECT_EQ(block, newest) << chunk;
+            } else {
+                EXPECT_GE(block, 14) << chunk;  // of chunk 15 and after
             }
         }
     }

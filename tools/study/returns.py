@@ -6,8 +6,8 @@
 The toy world's camera turns too little to lose an object, so that the scene itself has to go:
 
     turn  it shows an object, pans to one side, pans back, stands still
-    away  it pans to one side, which leaves the object off the middle; another scene altogether takes
-          its place for longer than a window; then the first scene is asked for, camera standing
+    away  it pans to one side, which leaves the object off the middle, and stands; another scene altogether
+          takes its place for longer than a window; then the prompt is what it was before
 
 The caption gives colour, shape, ground and sky back. Where the object stands and how large it is, it
 does not say: that is memory. An object is the pixels of its hue; `--calibrate` holds that against the
@@ -34,7 +34,7 @@ TIMES = {"turn": (3, 7, 15), "away": (3, 8, 17)}  # the seconds that are looked 
 LENGTH = {"turn": 16, "away": 18}
 CACHES = ["window", "sink", "deep-sink", "deep-forcing", "infinity-rope", "ema-sink", "memrope", "rolling-sink",
           "recache", "rebuild", "streaming-vlm", "entropy", "surprise", "forcing-kv", "dummy-forcing",
-          "retrieval", "retrieval:choice=all", "retrieval:time=unify", "retrieval:sink=0,blocks=4", "relic"]
+          "retrieval", "retrieval:prompts=all", "retrieval:choice=all", "retrieval:time=unify", "retrieval:sink=0,blocks=4", "relic"]
 
 
 def scenes(count):
@@ -53,7 +53,8 @@ def timeline(kind, scene, side, between):
     if kind == "turn":
         return (f"0s: {scene}, the camera is static | 4s: {scene}, the camera pans {side} | "
                 f"8s: {scene}, the camera pans {back} | 12s: {scene}, the camera is static")
-    return f"0s: {scene}, the camera pans {side} | 4s: {between} | 12.5s: {scene}, the camera is static"
+    stands = f"{scene}, the camera is static"
+    return f"0s: {scene}, the camera pans {side} | 2.5s: {stands} | 4s: {between} | 12.5s: {stands}"
 
 
 def hue_mask(frames, colour):
