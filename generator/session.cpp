@@ -174,10 +174,10 @@ std::optional<Chunk> Session::step(const Stop& stop) {
     if (drift_ && turned) {
         drift_->restart();
     }
+    memory_.show(prompt_.identity());
     const bool reanchored = reanchor();
     recache(memory_.recached_before(latent_frames, turn));
     memory_.look_from(motion_.camera());
-    memory_.show(prompt_.identity());
     memory_.begin_chunk(latent_frames, turn);
     condition(latent_frames);
     if (from_image) {

@@ -209,6 +209,8 @@ def main():
     common_arguments(parser)
     parser.add_argument("--out", default="out/student")
     args = parser.parse_args()
+    if args.real and not args.given:
+        parser.error("--real needs --given: the share of the prompts whose clips are rendered")
     device, world, tokenizer = setup(), World(), Tokenizer(args.tokenizer)
     student = load(args.causal, Model()).to(device)
     student.text_encoder.requires_grad_(False)

@@ -14,14 +14,13 @@ import sys
 import torch
 
 sys.path.insert(0, os.path.join(os.path.dirname(__file__), ".."))
-from common import CHUNK, CLIP_FRAMES, FPS, HEIGHT, LATENT_FRAMES, TEST_SEEDS, WIDTH, common_arguments, load, setup, to_bytes  # noqa: E402
-from data import STATIC, decode  # noqa: E402
-from flow import roll_out, sample_teacher  # noqa: E402
+from common import CHUNK, CLIP_FRAMES, FPS, HEIGHT, TEST_SEEDS, WIDTH, common_arguments, load, setup  # noqa: E402
+from data import STATIC  # noqa: E402
 from judge.asked import pixels  # noqa: E402
+from judge.sampler import Sampler  # noqa: E402
 from judge.tracker_network import Tracker, retrack  # noqa: E402
 from nets.tracks import IDS  # noqa: E402
-from teacher import Model, encoded, load_vae  # noqa: E402
-from text import Tokenizer  # noqa: E402
+from teacher import load_vae  # noqa: E402
 from tracks import WARM_UP, Tracks  # noqa: E402
 from world import CAMERA, World  # noqa: E402
 
@@ -58,35 +57,20 @@ def main():
     parser.add_argument("--teacher", default="out/teacher")
     parser.add_argument("--student", default="out/student")
     args = parser.parse_args()
-    device, world, tokenizer = setup(), World(), Tokenizer(args.tokenizer)
-    vae, statistics = load_vae(args.vae, device)
+    device, world = setup(), World()
+    sample = Sampler(vars(args), *load_vae(args.vae, device), args.tokenizer, device)
     tracker = load(args.tracker, Tracker()).to(device).eval()
     seeds, prompts = pans(world, args.clips)
     tracks = Tracks(world, seeds, device)
     ids = torch.randint(IDS, tracks.slots.shape, generator=torch.Generator().manual_seed(0)).to(device)
-    caption = torch.arange(len(seeds), device=device)[:, None].expand(-1, LATENT_FRAMES // CHUNK)
-
-    @torch.no_grad()
-    def make(name, points):
-        if name == "real":
-            return world.render_seeds(seeds, CLIP_FRAMES, HEIGHT, WIDTH, FPS)[0][:, WARM_UP:]
-        model = load(getattr(args, name), Model()).to(device).eval()
-        noise = torch.randn(len(seeds), LATENT_FRAMES, 16, HEIGHT // 8, WIDTH // 8, device=device,
-                            generator=torch.Generator(device).manual_seed(1))
-        with torch.autocast(device, torch.bfloat16):
-            text, empty = (model.text(tokenizer(t).to(device)) for t in (prompts, [""]))
-        asked = encoded(model, points)
-        if name == "teacher":
-            latents = sample_teacher(model.transformer, noise, text, empty, caption, tracks=asked)
-        else:
-            latents, _ = roll_out(model.transformer, noise, text, caption, tracks=asked)
-        return to_bytes(decode(vae, statistics, latents))
-
     for name in args.sets:
         begin = LATE if name.endswith("_late") else WARM_UP
         visible = tracks.visible & (tracks.slots < 0)[:, None]
         visible[:, :begin] = False
-        clips = make(name.removesuffix("_late"), (tracks.places.float(), visible, ids))
+        if name.startswith("real"):
+            clips = world.render_seeds(seeds, CLIP_FRAMES, HEIGHT, WIDTH, FPS)[0][:, WARM_UP:]
+        else:
+            clips = sample(name.removesuffix("_late"), prompts, seed=1, points=(tracks.places.float(), visible, ids))
         places, seen = pixels(tracks.places)[:, begin:], visible[:, begin:] & visible[:, begin:begin + 1]
         with torch.no_grad():
             found = retrack(tracker, clips[:, begin - WARM_UP:], places[:, 0], seen[:, 0])

@@ -17,12 +17,13 @@ import torch
 from PIL import Image
 
 sys.path.insert(0, os.path.join(os.path.dirname(__file__), ".."))
-from common import CLIP_FRAMES, FPS, HEIGHT, LATENT_FRAMES, TEST_SEEDS, WIDTH, common_arguments, load, setup, to_bytes  # noqa: E402
-from flow import roll_out, sample_teacher  # noqa: E402
+from common import CLIP_FRAMES, FPS, HEIGHT, TEST_SEEDS, WIDTH, common_arguments, load, setup  # noqa: E402
+from data import reconstruct  # noqa: E402
 from judge.movement import movement  # noqa: E402
 from judge.network import Labels, accuracy, frechet, select  # noqa: E402
+from judge.sampler import Sampler  # noqa: E402
 from judge.train import new_judge  # noqa: E402
-from text import Tokenizer  # noqa: E402
+from teacher import load_vae  # noqa: E402
 from world import World  # noqa: E402
 
 
@@ -34,46 +35,23 @@ class Sets:
     """Clips of the prompts, a batch at a time: uint8 [n, 81, H, W, 3]."""
 
     def __init__(self, args, world, device):
-        from teacher import Model, load_vae
-
-        self.args, self.world, self.device = args, world, device
-        self.model = lambda path: load(path, Model()).to(device).eval()
+        self.args, self.world = args, world
         self.vae, self.statistics = load_vae(args.vae, device)
-        self.tokenizer = Tokenizer(args.tokenizer)
-        self.loaded = {}
+        self.sample = Sampler(vars(args), self.vae, self.statistics, args.tokenizer, device, args.guidance)
+        self.device = device
 
     def real(self, seeds, prompts, first):
         return self.world.render_seeds(seeds, CLIP_FRAMES, HEIGHT, WIDTH, FPS)[0][:, 3:]
 
     def reconstruction(self, seeds, prompts, first):
-        from data import reconstruct
-
         clips = self.world.render_seeds(seeds, CLIP_FRAMES, HEIGHT, WIDTH, FPS)[0]
         return reconstruct(self.vae, self.statistics, clips)
 
-    def generated(self, name, prompts):
-        from data import decode
-
-        if name not in self.loaded:
-            self.loaded[name] = self.model(getattr(self.args, name))
-        model, n = self.loaded[name], len(prompts)
-        noise = torch.randn(n, LATENT_FRAMES, 16, HEIGHT // 8, WIDTH // 8, device=self.device)
-        caption = torch.arange(n, device=self.device)[:, None].expand(n, LATENT_FRAMES // 3)
-        with torch.no_grad():
-            with torch.autocast(self.device, torch.bfloat16):
-                text = model.text(self.tokenizer(prompts).to(self.device))
-                empty = model.text(self.tokenizer([""]).to(self.device))
-            if name == "teacher":
-                latents = sample_teacher(model.transformer, noise, text, empty, caption, scale=self.args.guidance)
-            else:
-                latents, _ = roll_out(model.transformer, noise, text, caption)
-        return to_bytes(decode(self.vae, self.statistics, latents))
-
     def teacher(self, seeds, prompts, first):
-        return self.generated("teacher", prompts)
+        return self.sample("teacher", prompts)
 
     def student(self, seeds, prompts, first):
-        return self.generated("student", prompts)
+        return self.sample("student", prompts)
 
     def videos(self, seeds, prompts, first):
         with ThreadPoolExecutor(8) as pool:

@@ -24,17 +24,16 @@ import torch
 from PIL import Image, ImageDraw
 
 sys.path.insert(0, os.path.join(os.path.dirname(__file__), ".."))
-from common import CHUNK, FPS, HEIGHT, LATENT_FRAMES, WIDTH, common_arguments, load, setup, to_bytes  # noqa: E402
-from data import decode, encode, reconstruct  # noqa: E402
-from flow import roll_out, sample_teacher  # noqa: E402
+from common import CHUNK, FPS, HEIGHT, WIDTH, common_arguments, load, setup  # noqa: E402
+from data import encode, reconstruct  # noqa: E402
 from judge.asked import KINDS, Requests  # noqa: E402
 from judge.evaluate import read_frames  # noqa: E402
 from judge.network import select  # noqa: E402
 from judge.objects import Objects  # noqa: E402
+from judge.sampler import Sampler  # noqa: E402
 from judge.tracker_network import Tracker, retrack  # noqa: E402
 from judge.train import new_judge  # noqa: E402
-from teacher import Model, encoded, load_vae  # noqa: E402
-from text import Tokenizer  # noqa: E402
+from teacher import load_vae  # noqa: E402
 from tracks import WARM_UP  # noqa: E402
 from world import World  # noqa: E402
 
@@ -48,7 +47,7 @@ class Sets:
     def __init__(self, args, requests, device):
         self.args, self.requests, self.device = args, requests, device
         self.vae, self.statistics = load_vae(args.vae, device)
-        self.tokenizer, self.models = Tokenizer(args.tokenizer), {}
+        self.sample = Sampler(vars(args), self.vae, self.statistics, args.tokenizer, device, args.guidance)
 
     def real(self, kind, part):
         return self.requests.clips(part)[:, WARM_UP:]
@@ -58,23 +57,9 @@ class Sets:
 
     @torch.no_grad()
     def generated(self, name, kind, part, told=True):
-        if name not in self.models:
-            self.models[name] = load(getattr(self.args, name), Model()).to(self.device).eval()
-        model, prompts = self.models[name], self.requests.prompts[part]
-        generator = torch.Generator(self.device).manual_seed(part.start)
-        noise = torch.randn(len(prompts), LATENT_FRAMES, 16, HEIGHT // 8, WIDTH // 8, device=self.device,
-                            generator=generator)
-        caption = torch.arange(len(prompts), device=self.device)[:, None].expand(-1, LATENT_FRAMES // 3)
-        with torch.autocast(self.device, torch.bfloat16):
-            text, empty = (model.text(self.tokenizer(t).to(self.device)) for t in (prompts, [""]))
-        asked = encoded(model, self.requests.of(kind, part)) if told else None
+        points = self.requests.of(kind, part) if told else None
         first = encode(self.vae.encode, self.statistics, self.requests.clips(part)[:, :4 * CHUNK]) if self.args.given else None
-        if name == "teacher":
-            latents = sample_teacher(model.transformer, noise, text, empty, caption, scale=self.args.guidance, tracks=asked,
-                                     first=first)
-        else:
-            latents, _ = roll_out(model.transformer, noise, text, caption, tracks=asked, first=first)
-        return to_bytes(decode(self.vae, self.statistics, latents))
+        return self.sample(name, self.requests.prompts[part], seed=part.start, points=points, first=first)
 
     def teacher(self, kind, part):
         return self.generated("teacher", kind, part)
