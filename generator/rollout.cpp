@@ -8,57 +8,81 @@
 namespace longtake::generator {
 
 Rollout::Rollout(std::shared_ptr<const diffusion::CausalTransformer> transformer,
-                 const diffusion::FlowMatchSchedule& schedule, std::vector<double> timesteps)
+                 const diffusion::FlowMatchSchedule& schedule, std::vector<double> timesteps,
+                 std::shared_ptr<diffusion::TransformerWorkspace> workspace)
     : transformer_(std::move(transformer)),
       schedule_(schedule),
       timesteps_(std::move(timesteps)),
-      workspace_(transformer_->device()) {
+      workspace_(workspace
+                     ? std::move(workspace)
+                     : std::make_shared<diffusion::TransformerWorkspace>(transformer_->device())) {
     check_input(!timesteps_.empty(), "there must be at least one denoising step");
     for (size_t i = 1; i < timesteps_.size(); ++i) {
         check_input(timesteps_[i] < timesteps_[i - 1], "denoising steps must fall");
     }
 }
 
-bool Rollout::denoise(const Place& place, const NoiseSource& noise,
-                      const diffusion::TextContext& text, CacheMemory& memory, Tensor& clean,
-                      const Stop& stop) {
-    synchronize();  // what was drawn for the chunk before is used up
-    fit(clean.shape());
-    draw(place, noise, 0, noisy_);
-    memory.begin_pass(CacheMemory::Pass::Noisy);
-    for (size_t i = 0; i < timesteps_.size(); ++i) {
+bool Rollout::denoise(std::span<const Job> jobs, const Stop& stop) {
+    const Rollout& all = jobs[0].rollout;  // in what they share
+    all.synchronize();                     // what was drawn for the chunks before is used up
+    for (const Job& job : jobs) {
+        check(job.rollout.timesteps_ == all.timesteps_, "roll-outs of different steps together");
+        job.rollout.fit(job.clean.shape());
+        job.rollout.draw(job.place, job.noise, 0, job.rollout.noisy_);
+    }
+    for (size_t i = 0; i < all.timesteps_.size(); ++i) {
         if (stop) {
-            synchronize();  // or every pass would be queued before anybody could stop one
+            all.synchronize();  // or every pass would be queued before anybody could stop one
             if (stop()) {
                 return false;
             }
         }
-        frame_timesteps_.assign(static_cast<size_t>(clean.extent(0)), timesteps_[i]);
-        transformer_->forward(input(noisy_), frame_timesteps_, text, memory, flow_, workspace_);
-        diffusion::predict_clean(noisy_, flow_, schedule_.sigma(timesteps_[i]), clean, stream());
-        if (i == 0 && memory.wants_surprise()) {
-            copy_bytes(guess_.raw(), guess_.device(), clean.raw(), clean.device(), clean.bytes(),
-                       stream());
+        pass(jobs, all.timesteps_[i], Into::Flow);
+        for (const Job& job : jobs) {
+            job.rollout.guess(job, i);
         }
-        if (i + 1 < timesteps_.size()) {
-            draw(place, noise, i + 1, noise_);
-            diffusion::add_noise(clean, noise_, schedule_.sigma(timesteps_[i + 1]), noisy_,
-                                 stream());
-        }
-    }
-    if (memory.wants_surprise()) {
-        const auto& config = transformer_->config();
-        memory.surprise(guess_, clean, config.patch_height, config.patch_width);
     }
     return !(stop && stop());
 }
 
-void Rollout::remember(const Tensor& clean, const diffusion::TextContext& text,
-                       CacheMemory& memory) {
-    fit(clean.shape());
-    frame_timesteps_.assign(static_cast<size_t>(clean.extent(0)), 0.0);
-    memory.begin_pass(CacheMemory::Pass::Clean);
-    transformer_->remember(input(clean), frame_timesteps_, text, memory, workspace_);
+// After pass `i`: the clean latents as they are guessed now, and what goes into the pass after it.
+void Rollout::guess(const Job& job, size_t i) {
+    Tensor clean = job.clean;
+    diffusion::predict_clean(noisy_, flow_, schedule_.sigma(timesteps_[i]), clean, stream());
+    const bool surprise = job.memory.wants_surprise();
+    if (i == 0 && surprise) {
+        copy_bytes(guess_.raw(), guess_.device(), clean.raw(), clean.device(), clean.bytes(),
+                   stream());
+    }
+    if (i + 1 < timesteps_.size()) {
+        draw(job.place, job.noise, i + 1, noise_);
+        diffusion::add_noise(clean, noise_, schedule_.sigma(timesteps_[i + 1]), noisy_, stream());
+    } else if (surprise) {
+        const auto& config = transformer_->config();
+        job.memory.surprise(guess_, clean, config.patch_height, config.patch_width);
+    }
+}
+
+void Rollout::remember(std::span<const Job> jobs) {
+    for (const Job& job : jobs) {
+        job.rollout.fit(job.clean.shape());
+    }
+    pass(jobs, 0, Into::Memory);
+}
+
+void Rollout::pass(std::span<const Job> jobs, double timestep, Into into) {
+    const Rollout& all = jobs[0].rollout;
+    const bool flows = into == Into::Flow;
+    std::vector<diffusion::PassTake> takes;
+    for (const Job& job : jobs) {
+        Rollout& own = job.rollout;
+        check(own.workspace_ == all.workspace_, "roll-outs of two workspaces together");
+        job.memory.begin_pass(flows ? CacheMemory::Pass::Noisy : CacheMemory::Pass::Clean);
+        takes.push_back({own.input(flows ? own.noisy_ : job.clean), job.text, job.memory,
+                         flows ? &own.flow_ : nullptr});
+    }
+    const std::vector<double> timesteps(static_cast<size_t>(jobs[0].clean.extent(0)), timestep);
+    all.transformer_->pass(takes, timesteps, *all.workspace_);
 }
 
 void Rollout::condition(const Tensor& channels) {

@@ -3,8 +3,9 @@
 #include "core/error.h"
 #include "core/image.h"
 #include "generator/cache/head_masses.h"
-#include "generator/stopwatch.h"
 
+#include <algorithm>
+#include <array>
 #include <utility>
 
 namespace longtake::generator {
@@ -106,7 +107,7 @@ Session::Session(std::shared_ptr<const diffusion::VideoModel> model, SessionOpti
       prompt_(model_, picture_of(*model_, options_.image)),
       motion_(model_->config().width, model_->config().height, model_->config().frame_rate),
       rollout_(model_->transformer_ptr(), model_->schedule(),
-               timesteps_for(*model_, options_.steps)),
+               timesteps_for(*model_, options_.steps), options_.workspace),
       memory_(within_memory("the cache", kMend,
                             [this] {
                                 return CacheMemory(policy_for(*model_, options_.cache),
@@ -153,6 +154,37 @@ Session::Session(std::shared_ptr<const diffusion::VideoModel> model, SessionOpti
 }
 
 std::optional<Chunk> Session::step(const Stop& stop) {
+    const std::array one{this};
+    std::array steps{begin_step()};
+    if (!denoise(one, steps, stop)) {
+        return std::nullopt;
+    }
+    begin_frames(steps[0]);
+    if (model_->device() == Device::Cuda) {
+        begin_clean_pass(one);
+    }
+    return finish_step(steps[0]);
+}
+
+std::vector<Chunk> Session::step_together(std::span<Session* const> sessions) {
+    std::vector<Step> steps;
+    for (Session* session : sessions) {
+        steps.push_back(session->begin_step());
+        check(steps.back().from_image == steps[0].from_image, "some takes begin with an image");
+    }
+    denoise(sessions, steps, {});
+    for (size_t i = 0; i < sessions.size(); ++i) {
+        sessions[i]->begin_frames(steps[i]);
+    }
+    begin_clean_pass(sessions);
+    std::vector<Chunk> chunks;
+    for (size_t i = 0; i < sessions.size(); ++i) {
+        chunks.push_back(sessions[i]->finish_step(steps[i]));
+    }
+    return chunks;
+}
+
+Session::Step Session::begin_step() {
     check(!broken_, "a take that was stopped half-way cannot go on; reset it");
     finalize();
     const int64_t prompt_before = prompt_.number();
@@ -164,53 +196,72 @@ std::optional<Chunk> Session::step(const Stop& stop) {
     if (afresh) {
         forget();
     }
-    const Stopwatch watch;
-    const bool from_image = place_.chunk == 0 && !image_latent_.empty();
-    const int64_t latent_frames = from_image ? 1 : latents_.extent(0);
+    Step step{.from_image = place_.chunk == 0 && !image_latent_.empty(), .cut = cut};
+    const int64_t latent_frames = step.latent_frames = step.from_image ? 1 : latents_.extent(0);
     look();
-    tracks_ = motion_.take_up(decoder_->frames(latent_frames));
+    step.video_frames = decoder_->frames(latent_frames);
+    tracks_ = motion_.take_up(step.video_frames);
     const Turn turn = afresh || !turned ? Turn::None : cut ? Turn::Cut : Turn::Prompt;
     rollout_.condition({});
     if (drift_ && turned) {
         drift_->restart();
     }
     memory_.show(prompt_.identity());
-    const bool reanchored = reanchor();
+    step.reanchored = reanchor();
     recache(memory_.recached_before(latent_frames, turn));
     memory_.look_from(motion_.camera());
     memory_.begin_chunk(latent_frames, turn);
     condition(latent_frames);
-    if (from_image) {
+    if (step.from_image) {
         copy_bytes(latents_.raw(), latents_.device(), image_latent_.raw(), Device::Cpu,
                    image_latent_.bytes());
-    } else if (!within_memory("the activations of a chunk", kMend, [&] {
-                   return rollout_.denoise({place_.chunk, place_.latent_frames}, *options_.noise,
-                                           prompt_.context(), memory_, latents_, stop);
-               })) {
-        return std::nullopt;
     }
-    rollout_.synchronize();
-    Chunk chunk = finish_step(latent_frames, cut, watch.milliseconds());
-    chunk.receipt.reanchored = reanchored;
-    return chunk;
+    return step;
 }
 
-Chunk Session::finish_step(int64_t latent_frames, bool cut, double diffuse_ms) {
-    const Stopwatch watch;
-    const int64_t count = decoder_->frames(latent_frames);
+// The latents of all chunks. False when `stop` ended it.
+bool Session::denoise(std::span<Session* const> sessions, std::span<Step> steps, const Stop& stop) {
+    if (!steps[0].from_image) {
+        std::vector<Rollout::Job> jobs;
+        for (Session* session : sessions) {
+            jobs.push_back(session->job(session->latents_));
+        }
+        if (!within_memory("the activations of a chunk", kMend,
+                           [&] { return Rollout::denoise(jobs, stop); })) {
+            return false;
+        }
+    }
+    sessions[0]->rollout_.synchronize();
+    for (Step& step : steps) {
+        step.diffuse_ms = step.watch.milliseconds();
+        step.watch = {};
+    }
+    return true;
+}
+
+Rollout::Job Session::job(const Tensor& clean) {
+    return {rollout_,        {place_.chunk, place_.latent_frames},
+            *options_.noise, prompt_.context(),
+            memory_,         clean};
+}
+
+void Session::begin_frames(const Step& step) {
+    const bool shown = !unseen(step.latent_frames);
+    shown ? decoder_->begin(latents_.slice(0, step.latent_frames))
+          : decoder_->skip(step.latent_frames);
+    if (shown && model_->device() == Device::Cuda) {
+        decoder_->precede(rollout_.stream());
+    }
+    clean_pass_ = CleanPass::Due;
+}
+
+Chunk Session::finish_step(const Step& step) {
+    const int64_t latent_frames = step.latent_frames, count = step.video_frames;
     const bool shown = !unseen(latent_frames);
     Chunk chunk;
     chunk.latents = latents_.slice(0, latent_frames);
     chunk.frames = frames_.slice(0, shown ? count : 0);
     chunk.motion = tracks_;
-    shown ? decoder_->begin(chunk.latents) : decoder_->skip(latent_frames);
-    clean_pass_ = CleanPass::Due;
-    if (model_->device() == Device::Cuda) {
-        if (shown) {
-            decoder_->precede(rollout_.stream());
-        }
-        begin_clean_pass();
-    }
     std::optional<DriftReading> drift;
     if (drift_) {
         drift = drift_->look(chunk.latents);
@@ -222,11 +273,12 @@ Chunk Session::finish_step(int64_t latent_frames, bool cut, double diffuse_ms) {
     chunk.receipt = {.chunk = place_.chunk,
                      .first_frame = place_.video_frames,
                      .prompt = prompt_.number(),
-                     .cut = cut,
+                     .cut = step.cut,
                      .cached_frames = memory_.frames(),
-                     .diffuse_ms = diffuse_ms,
-                     .decode_ms = watch.milliseconds(),
-                     .drift = drift};
+                     .diffuse_ms = step.diffuse_ms,
+                     .decode_ms = step.watch.milliseconds(),
+                     .drift = drift,
+                     .reanchored = step.reanchored};
     newest_frames_ = count;
     newest_latents_ = latent_frames;
     ++place_.chunk;
@@ -244,13 +296,20 @@ bool Session::unseen(int64_t latent_frames) const {
     return reach && !encoder_ && place_.latent_frames + latent_frames <= wanted - *reach;
 }
 
-void Session::begin_clean_pass() {
-    const Tensor clean = latents_.slice(0, static_cast<int64_t>(memory_.query_positions().size()));
-    if (!memory_.policy().rebuilds()) {
-        rollout_.remember(clean, prompt_.context(), memory_);
+void Session::begin_clean_pass(std::span<Session* const> sessions) {
+    std::vector<Rollout::Job> jobs;
+    for (Session* session : sessions) {
+        const auto frames = static_cast<int64_t>(session->memory_.query_positions().size());
+        const Tensor clean = session->latents_.slice(0, frames);
+        if (!session->memory_.policy().rebuilds()) {
+            jobs.push_back(session->job(clean));
+        }
+        session->history_.append(clean);
+        session->clean_pass_ = CleanPass::UnderWay;
     }
-    history_.append(clean);
-    clean_pass_ = CleanPass::UnderWay;
+    if (!jobs.empty()) {
+        Rollout::remember(jobs);
+    }
 }
 
 double Session::finalize() {
@@ -259,7 +318,7 @@ double Session::finalize() {
     }
     const Stopwatch watch;
     if (clean_pass_ == CleanPass::Due) {
-        begin_clean_pass();
+        begin_clean_pass(std::array{this});
     }
     encode_oldest();
     if (static_cast<int64_t>(memory_.query_positions().size()) == latents_.extent(0)) {
@@ -331,7 +390,7 @@ void Session::encode_oldest() {
 void Session::recache(int64_t frames) {
     if (frames > 0) {
         memory_.begin_recache(frames);
-        rollout_.remember(history_.newest(frames), prompt_.context(), memory_);
+        Rollout::remember(std::array{job(history_.newest(frames))});
     }
 }
 
@@ -363,7 +422,7 @@ bool Session::reanchor() {
     const Tensor& anchor = drift_->anchor(latents_);
     memory_.reset();
     memory_.begin_chunk(anchor.extent(0));
-    rollout_.remember(anchor, prompt_.context(), memory_);
+    Rollout::remember(std::array{job(anchor)});
     rollout_.synchronize();
     return true;
 }

@@ -12,10 +12,12 @@
 #include "generator/noise_source.h"
 #include "generator/prompt_state.h"
 #include "generator/rollout.h"
+#include "generator/stopwatch.h"
 
 #include <cstdint>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -28,6 +30,8 @@ struct SessionOptions {
     Tensor image = {};                              // [H, W, 3] the take begins with; empty: none
     std::optional<DriftOptions> drift = {};         // none: nobody looks for drift
     bool reanchor = false;                          // at an alarm; see Session
+    // Of sessions that step together: one for all of them. None: the session's own.
+    std::shared_ptr<diffusion::TransformerWorkspace> workspace = {};
 };
 
 // What became of one chunk.
@@ -53,7 +57,7 @@ struct Chunk {
 };
 
 // One take: everything that changes while a video is made. Models are shared; a session is used by
-// one thread at a time.
+// one thread at a time, and so are sessions that share a workspace.
 //
 // At an alarm of drift it may re-anchor: the memory is emptied before the next chunk, and a clean
 // pass over the latents the scene is held against and those of the newest chunk, one behind the
@@ -70,6 +74,11 @@ class Session {
     // step does; on a GPU it is queued already, behind the decoder. Nothing when
     // `stop` ended it: then only `reset` helps.
     std::optional<Chunk> step(const Stop& stop = {});
+    // Makes the next chunk of each, up to kMostTakes of one model that share a workspace and
+    // denoising steps: their passes are made together, the clean ones, too, and each take is as
+    // alone (on a GPU but for the last bits of its products). Either all begin with an image's
+    // chunk or none does.
+    static std::vector<Chunk> step_together(std::span<Session* const> sessions);
     // Milliseconds it took; nothing to do is 0.
     double finalize();
     // Nobody looks at what comes before this frame of the video: chunks there may come without
@@ -101,8 +110,20 @@ class Session {
         int64_t latent_frames = 0;
         int64_t video_frames = 0;
     };
-    void begin_clean_pass();
-    Chunk finish_step(int64_t latent_frames, bool cut, double diffuse_ms);
+    // A chunk that is being made.
+    struct Step {
+        int64_t latent_frames = 0, video_frames = 0;
+        bool from_image = false, cut = false, reanchored = false;
+        Stopwatch watch = {};
+        double diffuse_ms = 0;
+    };
+    Step begin_step();
+    static bool denoise(std::span<Session* const> sessions, std::span<Step> steps,
+                        const Stop& stop);
+    void begin_frames(const Step& step);
+    Chunk finish_step(const Step& step);
+    Rollout::Job job(const Tensor& clean);
+    static void begin_clean_pass(std::span<Session* const> sessions);
     bool unseen(int64_t latent_frames) const;
     void forget();
     void encode_image(const Tensor& image);

@@ -10,6 +10,9 @@
 
 namespace longtake::diffusion {
 
+// How many takes may make their passes together.
+constexpr size_t kMostTakes = 16;
+
 // Some of the heads of a layer, by number; all of them where there are none.
 struct HeadList {
     static constexpr int kMost = 64;

@@ -10,6 +10,7 @@
 #include "diffusion/weights/key_map.h"
 
 #include <algorithm>
+#include <array>
 #include <cmath>
 
 namespace longtake::diffusion {
@@ -150,22 +151,29 @@ std::vector<TextContext::Layer> CausalTransformer::prepare_picture(const Tensor&
 void CausalTransformer::forward(const Tensor& latents, std::span<const double> timesteps,
                                 const TextContext& text, AttentionMemory& memory, Tensor& flow,
                                 TransformerWorkspace& workspace) const {
-    check_fit(latents, timesteps, text, memory);
-    check(flow.shape() == latents.shape().with(1, config_.out_channels), "flow {} for latents {}",
-          flow.shape().str(), latents.shape().str());
-    check(flow.device() == device_, "the flow is not where the model is");
-    Pass(*this, weights_, workspace.state()).run(latents, timesteps, text, memory, &flow);
+    pass(std::array{PassTake{latents, text, memory, &flow}}, timesteps, workspace);
 }
 
 void CausalTransformer::remember(const Tensor& latents, std::span<const double> timesteps,
                                  const TextContext& text, AttentionMemory& memory,
                                  TransformerWorkspace& workspace) const {
-    check_fit(latents, timesteps, text, memory);
-    Pass(*this, weights_, workspace.state()).run(latents, timesteps, text, memory, nullptr);
+    pass(std::array{PassTake{latents, text, memory}}, timesteps, workspace);
 }
 
-void CausalTransformer::check_fit(const Tensor& latents, std::span<const double> timesteps,
-                                  const TextContext& text, const AttentionMemory& memory) const {
+void CausalTransformer::pass(std::span<const PassTake> takes, std::span<const double> timesteps,
+                             TransformerWorkspace& workspace) const {
+    check(!takes.empty() && takes.size() <= kMostTakes, "a pass of {} takes", takes.size());
+    for (const PassTake& take : takes) {
+        check_fit(take, timesteps);
+        check(take.latents.shape() == takes[0].latents.shape() &&
+                  (take.flow == nullptr) == (takes[0].flow == nullptr),
+              "takes of different passes");
+    }
+    Pass(*this, weights_, workspace.state()).run(takes, timesteps);
+}
+
+void CausalTransformer::check_fit(const PassTake& take, std::span<const double> timesteps) const {
+    const auto& [latents, text, memory, flow] = take;
     const TransformerConfig& c = config_;
     check(latents.shape().rank() == 4 && latents.extent(1) <= c.in_channels &&
               latents.extent(2) % c.patch_height == 0 && latents.extent(3) % c.patch_width == 0,
@@ -182,6 +190,11 @@ void CausalTransformer::check_fit(const Tensor& latents, std::span<const double>
           "the attention memory expects {} frames, not {}", memory.query_positions().size(),
           frames);
     check(latents.device() == device_, "the latents are not where the model is");
+    if (flow != nullptr) {
+        check(flow->shape() == latents.shape().with(1, c.out_channels), "flow {} for latents {}",
+              flow->shape().str(), latents.shape().str());
+        check(flow->device() == device_, "the flow is not where the model is");
+    }
 }
 
 double CausalTransformer::flops(int64_t tokens, int64_t cached, int64_t rows) const {

@@ -32,9 +32,19 @@ struct TextContext {
     }
 };
 
+// One of the takes that make a pass: its chunk, its prompt, what it remembers, and where the flow
+// goes. Without a flow the pass is for the memory's sake alone.
+struct PassTake {
+    const Tensor& latents;
+    const TextContext& text;
+    AttentionMemory& memory;
+    Tensor* flow = nullptr;
+};
+
 // Everything a pass writes to besides its result and the attention memory: activations, scratch
-// of the ops and the modulation of each timestep seen. Belongs to one session and serves one
-// model of the same device; nothing is allocated once a chunk of the same size has passed.
+// of the ops and the modulation of each timestep seen. Belongs to one session, or to those that
+// make their passes together, and serves one model of the same device; nothing is allocated once a
+// chunk of the same size has passed.
 class TransformerWorkspace {
   public:
     explicit TransformerWorkspace(Device device = Device::Cpu);
@@ -90,6 +100,11 @@ class CausalTransformer {
     // The same for the memory's sake alone: ends with the last layer's keys and values.
     void remember(const Tensor& latents, std::span<const double> timesteps, const TextContext& text,
                   AttentionMemory& memory, TransformerWorkspace& workspace) const;
+    // Several takes at once, each as if alone: all rows go through a layer's products together.
+    // Their chunks are of one size, and all or none have a flow; all memories work on the
+    // workspace's stream.
+    void pass(std::span<const PassTake> takes, std::span<const double> timesteps,
+              TransformerWorkspace& workspace) const;
 
     // Multiply-adds count twice; `cached` is what the memory offers, in tokens, `rows` what the
     // context does.
@@ -99,8 +114,7 @@ class CausalTransformer {
     class Pass;
 
   private:
-    void check_fit(const Tensor& latents, std::span<const double> timesteps,
-                   const TextContext& text, const AttentionMemory& memory) const;
+    void check_fit(const PassTake& take, std::span<const double> timesteps) const;
 
     TransformerConfig config_;
     DType compute_, products_;

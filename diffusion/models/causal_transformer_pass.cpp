@@ -11,8 +11,10 @@
 #include "diffusion/ops/timestep_embedding.h"
 
 #include <algorithm>
+#include <array>
 #include <bit>
 #include <iterator>
+#include <utility>
 
 namespace longtake::diffusion {
 
@@ -31,28 +33,49 @@ template <typename Work> void CausalTransformer::Pass::each_group(Work&& work) {
     });
 }
 
-void CausalTransformer::Pass::run(const Tensor& latents, std::span<const double> timesteps,
-                                  const TextContext& text, AttentionMemory& memory, Tensor* flow) {
-    s_.fit(model_, config_, compute_, products_, weights_.rows_alone, latents.extent(0),
-           latents.extent(2) / config_.patch_height, latents.extent(3) / config_.patch_width);
+void CausalTransformer::Pass::run(std::span<const PassTake> takes,
+                                  std::span<const double> timesteps) {
+    const Tensor& chunk = takes[0].latents;
+    s_.fit(model_, config_, compute_, products_, weights_.rows_alone, std::ssize(takes),
+           chunk.extent(0), chunk.extent(2) / config_.patch_height,
+           chunk.extent(3) / config_.patch_width);
     s_.group(timesteps, [this](double t) { return modulation_at(t); });
-    s_.rope->set_time(memory.query_positions(), stream());
-    const std::optional<PassKind> kind = memory.pass_kind();
-    if (!kind) {
-        return queue(latents, text, memory, flow);
+    s_.positions.clear();
+    for (const PassTake& take : takes) {
+        std::ranges::copy(take.memory.query_positions(), std::back_inserter(s_.positions));
     }
-    s_.hold(text, kind->buffers);
+    s_.rope->set_time(s_.positions, stream());
     const auto number = [](const auto& v) { return std::bit_cast<uint64_t>(v); };
-    const void* made = flow == nullptr ? nullptr : flow->raw();
-    std::vector<uint64_t> key{number(latents.raw()), number(made)};
+    std::vector<uint64_t> key;
     std::ranges::transform(timesteps, std::back_inserter(key), number);
-    std::ranges::transform(kind->numbers, std::back_inserter(key), number);
-    s_.ops.repeat(key, [&] { queue(latents, text, memory, flow); });
+    std::vector<Tensor> buffers;
+    for (const PassTake& take : takes) {
+        std::optional<PassKind> kind = take.memory.pass_kind();
+        if (!kind) {
+            return queue(takes);
+        }
+        const void* made = take.flow == nullptr ? nullptr : take.flow->raw();
+        key.insert(key.end(), {number(take.latents.raw()), number(made)});
+        std::ranges::transform(kind->numbers, std::back_inserter(key), number);
+        buffers.push_back(std::move(kind->buffers));
+    }
+    s_.hold(takes, std::move(buffers));
+    s_.ops.repeat(key, [&] { queue(takes); });
 }
 
-void CausalTransformer::Pass::queue(const Tensor& latents, const TextContext& text,
-                                    AttentionMemory& memory, Tensor* flow) {
-    patchify(latents, config_.patch_height, config_.patch_width, s_.patches, stream());
+// The rows of take `i` of `takes`.
+Tensor CausalTransformer::Pass::part(const Tensor& rows, int64_t i, int64_t takes) {
+    const int64_t count = rows.extent(0) / takes;
+    return rows.slice(i * count, (i + 1) * count);
+}
+
+void CausalTransformer::Pass::queue(std::span<const PassTake> takes) {
+    const int64_t count = std::ssize(takes);
+    for (int64_t i = 0; i < count; ++i) {
+        Tensor patches = part(s_.patches, i, count);
+        patchify(takes[static_cast<size_t>(i)].latents, config_.patch_height, config_.patch_width,
+                 patches, stream());
+    }
     weights_.patch(s_.patches, s_.x, s_.ops);
     each_group([&](Group& g, Workspace& ops) {
         const Modulation::Layer& m = g.modulation->layers[0];
@@ -61,19 +84,22 @@ void CausalTransformer::Pass::queue(const Tensor& latents, const TextContext& te
     });
     const auto layers = static_cast<int>(weights_.blocks.size());
     for (int layer = 0; layer < layers; ++layer) {
-        const KvView view = memorize(layer, memory);
-        if (flow == nullptr && layer + 1 == layers) {
+        memorize(layer, takes);
+        if (takes[0].flow == nullptr && layer + 1 == layers) {
             return;
         }
-        attention(s_.q, view, s_.attended, s_.ops);
+        attention_of_takes(s_.q, s_.views, s_.attended, s_.ops);
         each_group([&](Group& g, Workspace& ops) {
             self_out(layer, g, ops);
-            cross_attention(layer, text, g, ops);
+            cross_attention(layer, takes, g, ops);
             feed_forward(layer, g, ops);
         });
     }
     weights_.head(s_.head_normed, s_.tokens, s_.ops);
-    unpatchify(s_.tokens, config_.patch_height, config_.patch_width, *flow, stream());
+    for (int64_t i = 0; i < count; ++i) {
+        unpatchify(part(s_.tokens, i, count), config_.patch_height, config_.patch_width,
+                   *takes[static_cast<size_t>(i)].flow, stream());
+    }
 }
 
 Modulation CausalTransformer::Pass::modulation_at(double timestep) {
@@ -107,16 +133,30 @@ Modulation CausalTransformer::Pass::modulation_at(double timestep) {
     return m;
 }
 
-KvView CausalTransformer::Pass::memorize(int layer, AttentionMemory& memory) {
+void CausalTransformer::Pass::memorize(int layer, std::span<const PassTake> takes) {
     const Weights::Block& block = weights_.blocks[static_cast<size_t>(layer)];
-    const auto target = memory.target(layer);
-    if (target && qkv_to_slots_cuda(s_.qkv, block.q_norm, block.k_norm, config_.eps, *s_.rope, s_.q,
-                                    *target, stream())) {
-        return memory.update(layer, s_.q, {}, {});
+    s_.targets.clear();
+    for (const PassTake& take : takes) {
+        if (const auto target = take.memory.target(layer)) {
+            s_.targets.push_back(*target);
+        }
     }
-    split_qkv(s_.qkv, block.q_norm, block.k_norm, config_.eps, *s_.rope, s_.q, s_.k, s_.v,
-              stream());
-    return memory.update(layer, s_.q, s_.k, s_.v);
+    const bool there = s_.targets.size() == takes.size() &&
+                       qkv_to_slots_cuda(s_.qkv, block.q_norm, block.k_norm, config_.eps, *s_.rope,
+                                         s_.q, s_.targets, stream());
+    if (!there) {
+        split_qkv(s_.qkv, block.q_norm, block.k_norm, config_.eps, *s_.rope, s_.q, s_.k, s_.v,
+                  stream());
+    }
+    s_.views.clear();
+    const int64_t count = std::ssize(takes);
+    for (int64_t i = 0; i < count; ++i) {
+        const auto handed_over = [&](const Tensor& t) {
+            return there ? Tensor() : part(t, i, count);
+        };
+        s_.views.push_back(takes[static_cast<size_t>(i)].memory.update(
+            layer, part(s_.q, i, count), handed_over(s_.k), handed_over(s_.v)));
+    }
 }
 
 void CausalTransformer::Pass::self_out(int layer, Group& g, Workspace& ops) {
@@ -127,24 +167,35 @@ void CausalTransformer::Pass::self_out(int layer, Group& g, Workspace& ops) {
                        .then_norm(block.cross_gain, block.cross_bias, config_.eps, g.normed));
 }
 
-void CausalTransformer::Pass::cross_attention(int layer, const TextContext& text, Group& g,
+void CausalTransformer::Pass::cross_attention(int layer, std::span<const PassTake> takes, Group& g,
                                               Workspace& ops) {
     const Weights::Block& block = weights_.blocks[static_cast<size_t>(layer)];
     const Modulation::Layer& m = g.modulation->layers[static_cast<size_t>(layer)];
-    const auto view = [&](const std::vector<TextContext::Layer>& layers) {
-        const TextContext::Layer& kv = layers[static_cast<size_t>(layer)];
-        return KvView{.keys = kv.keys.raw(),
-                      .values = kv.values.raw(),
-                      .slots = kv.keys.extent(1),
-                      .stride = kv.keys.extent(1),
-                      .dtype = compute_};
+    const int64_t rows = s_.q.extent(0) / std::ssize(takes);
+    const bool of_one = g.end - g.begin <= rows;
+    const auto seen = of_one ? takes.subspan(static_cast<size_t>(g.begin / rows), 1) : takes;
+    std::array<KvView, kMostTakes> views;
+    std::array<std::span<const float>, kMostTakes> biases;
+    const auto attend = [&](std::vector<TextContext::Layer> TextContext::*layers, bool biased,
+                            Tensor& out) {
+        for (size_t i = 0; i < seen.size(); ++i) {
+            const TextContext::Layer& kv = (seen[i].text.*layers)[static_cast<size_t>(layer)];
+            views[i] = {.keys = kv.keys.raw(),
+                        .values = kv.values.raw(),
+                        .slots = kv.keys.extent(1),
+                        .stride = kv.keys.extent(1),
+                        .dtype = compute_};
+            biases[i] = biased ? seen[i].text.bias() : std::span<const float>();
+        }
+        attention_of_takes(g.q, std::span(views).first(seen.size()), out, ops,
+                           std::span(biases).first(seen.size()));
     };
     block.cross_q(g.normed, g.cross, ops);
     rms_norm(g.cross, 0, block.cross_q_norm, config_.eps, g.q, Rotation::None, nullptr,
              ops.stream());
-    attention(g.q, view(text.layers), g.attended, ops, text.bias());
-    if (!text.picture.empty()) {
-        attention(g.q, view(text.picture), g.cross_heads, ops);
+    attend(&TextContext::layers, true, g.attended);
+    if (!seen[0].text.picture.empty()) {
+        attend(&TextContext::picture, false, g.cross_heads);
         add(g.cross, g.attended2, ops.stream());
     }
     block.cross_out(g.attended2, g.x, ops,

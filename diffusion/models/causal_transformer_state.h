@@ -27,8 +27,8 @@ struct TransformerWorkspace::State {
     explicit State(Device device) : ops(device) {}
 
     // Rows [begin, end) of the activations that have the same timestep and go together from one
-    // self attention to the next: consecutive frames, or as many rows of them as a thread takes
-    // alone.
+    // self attention to the next: consecutive frames of a take, or as many rows of them as a thread
+    // takes alone; or all rows of all takes.
     struct Group {
         int64_t begin, end;
         const Modulation* modulation;
@@ -40,10 +40,13 @@ struct TransformerWorkspace::State {
     std::map<double, Modulation> modulations;  // by timestep
     std::vector<Group> groups;
     std::optional<RopeTable> rope;
+    std::vector<double> positions;  // of the frames of all takes
+    std::vector<KvTarget> targets;  // of a layer, one for each take, as are
+    std::vector<KvView> views;
 
-    // L tokens, d = heads * head_dim; x is fp32, the rest of the compute type unless noted. What
-    // goes into a product of a block (*) is of the products' type, and the same tensor as its
-    // neighbour where that is the compute type.
+    // L tokens of all takes, one take after another, d = heads * head_dim; x is fp32, the rest of
+    // the compute type unless noted. What goes into a product of a block (*) is of the products'
+    // type, and the same tensor as its neighbour where that is the compute type.
     Tensor patches;      // [L, in_channels * patch]
     Tensor x;            // [L, d], the residual stream
     Tensor normed;       // [L, d] (*)
@@ -57,14 +60,15 @@ struct TransformerWorkspace::State {
     Tensor hidden;       // [L, ffn_dim] (*)
     Tensor tokens;       // [L, out_channels * patch] fp32
 
-    // Makes everything fit a chunk of `frames` x `height` x `width` tokens, of which threads take
-    // `rows_alone`, or 0: they share all.
+    // Makes everything fit the chunks of `takes`, each of `frames` x `height` x `width` tokens, of
+    // which threads take `rows_alone`, or 0: they share all.
     void fit(const std::shared_ptr<const void>& model, const TransformerConfig& config,
-             DType compute, DType products, int64_t rows_alone, int64_t frames, int64_t height,
-             int64_t width);
-    // What recorded passes read besides; passes that read anything else are recorded anew.
-    void hold(const TextContext& text, const Tensor& memory);
-    // Splits the chunk's rows into groups; `modulation_of(t)` is asked once per new timestep.
+             DType compute, DType products, int64_t rows_alone, int64_t takes, int64_t frames,
+             int64_t height, int64_t width);
+    // What recorded passes read besides: prompts, and `memories` of as many takes. Passes that read
+    // anything else are recorded anew.
+    void hold(std::span<const PassTake> takes, std::vector<Tensor> memories);
+    // Splits the chunks' rows into groups; `modulation_of(t)` is asked once per new timestep.
     template <typename ModulationOf>
     void group(std::span<const double> timesteps, ModulationOf&& modulation_of) {
         if (modulations.size() > kMaxModulations) {
@@ -83,10 +87,10 @@ struct TransformerWorkspace::State {
     static constexpr size_t kMaxModulations = 64;
     void set_groups(std::span<const double> timesteps);
 
-    TextContext text_;  // of recorded passes, as is their
-    Tensor memory_;
+    std::vector<TextContext> texts_;  // of recorded passes, as are their
+    std::vector<Tensor> memories_;
     std::shared_ptr<const void> model_;  // kept, so that no other one takes its address
-    int64_t rows_alone_ = 0, frames_ = 0, height_ = 0, width_ = 0;
+    int64_t rows_alone_ = 0, takes_ = 0, frames_ = 0, height_ = 0, width_ = 0;
 };
 
 }  // namespace longtake::diffusion

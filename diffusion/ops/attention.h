@@ -19,6 +19,12 @@ namespace longtake::diffusion {
 void attention(const Tensor& q, const KvView& kv, Tensor& out, Workspace& workspace,
                std::span<const float> key_bias = {});
 
+// The same for takes that are made together: the rows of `q` and `out` are shared equally among the
+// views, in their order. `key_biases`: none, or one for each.
+void attention_of_takes(const Tensor& q, std::span<const KvView> takes, Tensor& out,
+                        Workspace& workspace,
+                        std::span<const std::span<const float>> key_biases = {});
+
 // Keys and values in fp8 (E4M3, not scaled: it has the range), for heads of 128 on Hopper.
 struct Fp8Slots {
     void* keys;      // [heads, stride, head_dim]
@@ -58,7 +64,9 @@ struct AttentionProblem {
     int64_t listed() const { return list.size(heads); }
 };
 struct AttentionKernel;
-void attention_cuda(const AttentionProblem& problem, Workspace& workspace);
+// Problems that differ in their pointers, slots and strides alone: at once where there is a kernel
+// for it, up to kMostTakes of them.
+void attention_cuda(std::span<const AttentionProblem> problems, Workspace& workspace);
 void attention_cpu(const AttentionProblem& problem, Workspace& workspace);
 // With one of attention_kernels(problem.dtype), whose dim_multiple head_dim is.
 void attention_cpu_with(const AttentionKernel& kernel, const AttentionProblem& problem,

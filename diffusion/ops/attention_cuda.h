@@ -9,7 +9,8 @@ namespace longtake::diffusion {
 void attention_cuda_hopper(const AttentionProblem& problem, Workspace& workspace);
 bool attention_cuda_hopper_fits(const AttentionProblem& problem);
 // bf16 on the tensor cores; heads of a multiple of 8, up to 128, all addresses aligned to 16 bytes.
-void attention_cuda_flash(const AttentionProblem& problem, Workspace& workspace);
+// Problems as in `attention_cuda`.
+void attention_cuda_flash(std::span<const AttentionProblem> problems, Workspace& workspace);
 // fp32 arithmetic, fp32 or bf16 elements, any head up to 128.
 void attention_cuda_plain(const AttentionProblem& problem, GpuStream stream);
 

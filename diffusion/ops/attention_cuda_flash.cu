@@ -16,16 +16,23 @@ constexpr int kWarps = 8, kThreads = 32 * kWarps;
 constexpr int kQueries = 16 * kWarps, kKeys = 64;
 constexpr unsigned kAll = 0xffffffffU;
 
-struct FlashProblem {
+// What is a take's own.
+struct FlashTake {
     const __nv_bfloat16 *q, *keys, *values;
     __nv_bfloat16* out;
     const float* key_bias;
     int64_t slots, head_stride;  // elements from one head's keys to the next's
-    int rows, heads, dim;
-    float scale;    // log2(e) / sqrt(dim)
-    int64_t share;  // keys of a block, a multiple of kKeys
-    // With more than one share [shares, rows, heads, dim], not divided, and [shares, rows, heads]:
-    // the largest logit in units of log2, the total of weights.
+};
+
+struct FlashProblem {
+    FlashTake takes[kMostTakes];
+    int count;             // of them
+    int rows, heads, dim;  // of each
+    float scale;           // log2(e) / sqrt(dim)
+    int shares;            // of the keys, each a block's
+    int64_t share;         // keys of one, a multiple of kKeys
+    // With more than one share [shares, takes, rows, heads, dim], not divided, and [shares, takes,
+    // rows, heads]: the largest logit in units of log2, the total of weights.
     float* part_sums;
     float2* part_scales;
     HeadList list;
@@ -130,18 +137,19 @@ struct Scores {
     float s[kKeys / 8][4];
 
     // In units of log2, those of keys past the last one minus infinity.
-    __device__ void finish(const FlashProblem& p, int64_t begin, int lane) {
-        const bool whole = begin + kKeys <= p.slots;
+    __device__ void finish(const FlashTake& take, float scale, int64_t begin, int lane) {
+        const bool whole = begin + kKeys <= take.slots;
 #pragma unroll
         for (int n = 0; n < kKeys / 8; ++n) {
 #pragma unroll
             for (int i = 0; i < 2; ++i) {
                 const int64_t key = begin + 8 * n + 2 * (lane & 3) + i;
-                const bool there = whole || key < p.slots;
-                const float bias =
-                    p.key_bias != nullptr && there ? p.key_bias[key] * 1.4426950408889634F : 0.F;
-                s[n][i] = there ? s[n][i] * p.scale + bias : -INFINITY;
-                s[n][i + 2] = there ? s[n][i + 2] * p.scale + bias : -INFINITY;
+                const bool there = whole || key < take.slots;
+                const float bias = take.key_bias != nullptr && there
+                                       ? take.key_bias[key] * 1.4426950408889634F
+                                       : 0.F;
+                s[n][i] = there ? s[n][i] * scale + bias : -INFINITY;
+                s[n][i + 2] = there ? s[n][i + 2] * scale + bias : -INFINITY;
             }
         }
     }
@@ -240,8 +248,8 @@ template <int kDim> struct WarpState {
         }
     }
 
-    __device__ void store_part(const FlashProblem& p, int share, int head, int first_row,
-                               int lane) {
+    // `part`: the number of the share and the take.
+    __device__ void store_part(const FlashProblem& p, int part, int head, int first_row, int lane) {
 #pragma unroll
         for (int half = 0; half < 2; ++half) {
             const int row = first_row + (lane >> 2) + 8 * half;
@@ -249,7 +257,7 @@ template <int kDim> struct WarpState {
             if (row >= p.rows) {
                 continue;
             }
-            const int64_t at = (int64_t{share} * p.rows + row) * p.heads + head;
+            const int64_t at = (int64_t{part} * p.rows + row) * p.heads + head;
             if ((lane & 3) == 0) {
                 p.part_scales[at] = {largest[half], all};
             }
@@ -264,7 +272,8 @@ template <int kDim> struct WarpState {
         }
     }
 
-    __device__ void store_rows(const FlashProblem& p, int head, int first_row, int lane) {
+    __device__ void store_rows(const FlashProblem& p, const FlashTake& take, int head,
+                               int first_row, int lane) {
 #pragma unroll
         for (int half = 0; half < 2; ++half) {
             const int row = first_row + (lane >> 2) + 8 * half;
@@ -272,7 +281,7 @@ template <int kDim> struct WarpState {
             if (row >= p.rows) {
                 continue;
             }
-            __nv_bfloat16* to = p.out + (int64_t{row} * p.heads + head) * p.dim;
+            __nv_bfloat16* to = take.out + (int64_t{row} * p.heads + head) * p.dim;
 #pragma unroll
             for (int n = 0; n < kDim / 8; ++n) {
                 const int dim = 8 * n + 2 * (lane & 3);
@@ -286,28 +295,34 @@ template <int kDim> struct WarpState {
 };
 
 template <int kDim>
-__global__ void __launch_bounds__(kThreads, 1) attention_flash_kernel(FlashProblem p) {
+__global__ void __launch_bounds__(kThreads, 1)
+    attention_flash_kernel(const __grid_constant__ FlashProblem p) {
     extern __shared__ uint4 tiles[];
     constexpr int kTile = kKeys * kDim / 8;
     uint4* keys = tiles + kQueries * kDim / 8;  // two of them
     uint4* values = keys + 2 * kTile;           // two of them
     const int warp = threadIdx.x / 32, lane = threadIdx.x % 32;
+    const FlashTake& take = p.takes[blockIdx.z % p.count];
     const int head = p.list[static_cast<int>(blockIdx.y)],
               first = static_cast<int>(blockIdx.x) * kQueries;
     const int chunks = p.dim / 8;
-    const int64_t row_stride = int64_t{p.heads} * p.dim;
-    const __nv_bfloat16* k = p.keys + head * p.head_stride;
-    const __nv_bfloat16* v = p.values + head * p.head_stride;
+    const int64_t row_stride = int64_t{p.heads} * p.dim, slots = take.slots;
+    const __nv_bfloat16* k = take.keys + head * take.head_stride;
+    const __nv_bfloat16* v = take.values + head * take.head_stride;
     const auto load = [&](int64_t begin, int buffer) {
         const int64_t at = begin * p.dim;
-        Tile<kDim>::template load<kKeys>(keys + buffer * kTile, k + at, p.dim, p.slots - begin,
+        Tile<kDim>::template load<kKeys>(keys + buffer * kTile, k + at, p.dim, slots - begin,
                                          chunks);
-        Tile<kDim>::template load<kKeys>(values + buffer * kTile, v + at, p.dim, p.slots - begin,
+        Tile<kDim>::template load<kKeys>(values + buffer * kTile, v + at, p.dim, slots - begin,
                                          chunks);
     };
-    Tile<kDim>::template load<kQueries>(tiles, p.q + first * row_stride + head * p.dim, row_stride,
-                                        p.rows - first, chunks);
-    const int64_t start = blockIdx.z * p.share, end = min(start + p.share, p.slots);
+    const int64_t start = blockIdx.z / p.count * p.share, end = min(start + p.share, slots);
+    if (start >= end) {  // this take has fewer slots than others: nothing to say
+        return WarpState<kDim>().store_part(p, static_cast<int>(blockIdx.z), head,
+                                            first + 16 * warp, lane);
+    }
+    Tile<kDim>::template load<kQueries>(tiles, take.q + first * row_stride + head * p.dim,
+                                        row_stride, p.rows - first, chunks);
     load(start, 0);
     commit_loads();
 
@@ -325,12 +340,12 @@ __global__ void __launch_bounds__(kThreads, 1) attention_flash_kernel(FlashProbl
         }
         Scores scores;
         state.score(keys + buffer * kTile, lane, scores.s);
-        scores.finish(p, begin, lane);
+        scores.finish(take, p.scale, begin, lane);
         state.weigh(scores);
         state.add_values(values + buffer * kTile, lane, scores);
     }
-    if (gridDim.z == 1) {
-        state.store_rows(p, head, first + 16 * warp, lane);
+    if (p.shares == 1) {
+        state.store_rows(p, take, head, first + 16 * warp, lane);
     } else {
         state.store_part(p, static_cast<int>(blockIdx.z), head, first + 16 * warp, lane);
     }
@@ -339,21 +354,24 @@ __global__ void __launch_bounds__(kThreads, 1) attention_flash_kernel(FlashProbl
 // No more keys than kKeys: to the same bits, but with 16 dimensions of the values at a time, so
 // that registers leave room for three blocks on a multiprocessor.
 template <int kDim>
-__global__ void __launch_bounds__(kThreads, 3) attention_flash_few_kernel(FlashProblem p) {
+__global__ void __launch_bounds__(kThreads, 3)
+    attention_flash_few_kernel(const __grid_constant__ FlashProblem p) {
     extern __shared__ uint4 tiles[];
     uint4* keys = tiles + kQueries * kDim / 8;
     uint4* values = keys + kKeys * kDim / 8;
     const int warp = threadIdx.x / 32, lane = threadIdx.x % 32;
+    const FlashTake& take = p.takes[blockIdx.z];
     const int head = p.list[static_cast<int>(blockIdx.y)],
               first = static_cast<int>(blockIdx.x) * kQueries;
     const int chunks = p.dim / 8;
     const int64_t row_stride = int64_t{p.heads} * p.dim;
-    Tile<kDim>::template load<kQueries>(tiles, p.q + first * row_stride + head * p.dim, row_stride,
-                                        p.rows - first, chunks);
-    Tile<kDim>::template load<kKeys>(keys, p.keys + head * p.head_stride, p.dim, p.slots, chunks);
-    commit_loads();
-    Tile<kDim>::template load<kKeys>(values, p.values + head * p.head_stride, p.dim, p.slots,
+    Tile<kDim>::template load<kQueries>(tiles, take.q + first * row_stride + head * p.dim,
+                                        row_stride, p.rows - first, chunks);
+    Tile<kDim>::template load<kKeys>(keys, take.keys + head * take.head_stride, p.dim, take.slots,
                                      chunks);
+    commit_loads();
+    Tile<kDim>::template load<kKeys>(values, take.values + head * take.head_stride, p.dim,
+                                     take.slots, chunks);
     commit_loads();
 
     wait_for_loads<1>();
@@ -371,7 +389,7 @@ __global__ void __launch_bounds__(kThreads, 3) attention_flash_few_kernel(FlashP
             multiply(scores.s[2 * n + 1], q, b[2], b[3]);
         }
     }
-    scores.finish(p, 0, lane);
+    scores.finish(take, p.scale, 0, lane);
     float inverse[2];
     for (int half = 0; half < 2; ++half) {
         inverse[half] = 1.F / quad_sum(scores.weigh(half, scores.largest(half)));
@@ -385,7 +403,7 @@ __global__ void __launch_bounds__(kThreads, 3) attention_flash_few_kernel(FlashP
     wait_for_loads<0>();
     __syncthreads();
     const int row = first + 16 * warp + (lane >> 2);
-    __nv_bfloat16* to = p.out + (int64_t{row} * p.heads + head) * p.dim;
+    __nv_bfloat16* to = take.out + (int64_t{row} * p.heads + head) * p.dim;
     const bool odd = (lane & 1) != 0;
     for (int n = 0; n < kDim / 16; ++n) {
         float sums[2][4] = {};
@@ -415,14 +433,15 @@ __global__ void __launch_bounds__(kThreads, 3) attention_flash_few_kernel(FlashP
 }
 
 // A warp puts the parts of a row of a head together.
-__global__ void attention_flash_combine_kernel(FlashProblem p, int shares) {
+__global__ void attention_flash_combine_kernel(const __grid_constant__ FlashProblem p) {
     const int64_t one = int64_t{blockIdx.x} * kWarps + threadIdx.x / 32;
     const auto listed = static_cast<int>(p.list.size(p.heads));
-    if (one >= int64_t{p.rows} * listed) {
+    if (one >= int64_t{p.count} * p.rows * listed) {
         return;
     }
-    const int64_t rows = int64_t{p.rows} * p.heads;
+    const int64_t of_take = int64_t{p.rows} * p.heads, rows = p.count * of_take;
     const int64_t row = one / listed * p.heads + p.list[static_cast<int>(one % listed)];
+    const int shares = p.shares;
     float largest = -INFINITY, total = 0;
     for (int s = 0; s < shares; ++s) {
         largest = fmaxf(largest, p.part_scales[s * rows + row].x);
@@ -431,18 +450,18 @@ __global__ void attention_flash_combine_kernel(FlashProblem p, int shares) {
         const float2 scale = p.part_scales[s * rows + row];
         total += scale.y * exp2f(scale.x - largest);
     }
+    __nv_bfloat16* to = p.takes[row / of_take].out + row % of_take * p.dim;
     for (int i = threadIdx.x % 32; i < p.dim; i += 32) {
         float sum = 0;
         for (int s = 0; s < shares; ++s) {
             const int64_t at = s * rows + row;
             sum += p.part_sums[at * p.dim + i] * exp2f(p.part_scales[at].x - largest);
         }
-        store(p.out + row * p.dim + i, sum / total);
+        store(to + i, sum / total);
     }
 }
 
-template <int kDim> void launch(const FlashProblem& p, dim3 grid, GpuStream stream) {
-    const bool few = p.slots <= kKeys;
+template <int kDim> void launch(const FlashProblem& p, dim3 grid, bool few, GpuStream stream) {
     const auto kernel = few ? attention_flash_few_kernel<kDim> : attention_flash_kernel<kDim>;
     const size_t bytes = shared_bytes<kDim>(few ? 2 : 4);
     cuda_check(cudaFuncSetAttribute(kernel, cudaFuncAttributeMaxDynamicSharedMemorySize,
@@ -464,42 +483,49 @@ int64_t shares_of(int64_t slots, int64_t blocks) {
 
 }  // namespace
 
-void attention_cuda_flash(const AttentionProblem& p, Workspace& workspace) {
+void attention_cuda_flash(std::span<const AttentionProblem> problems, Workspace& workspace) {
     const auto elements = [](const void* at) { return static_cast<const __nv_bfloat16*>(at); };
+    const AttentionProblem& p = problems[0];
+    const auto slots = std::ranges::max(problems, {}, &AttentionProblem::slots).slots;
+    const auto takes = std::ssize(problems);
     const int64_t row_blocks = (p.rows + kQueries - 1) / kQueries;
-    const int64_t wanted = shares_of(p.slots, row_blocks * p.listed());
-    const int64_t share = ((p.slots + wanted - 1) / wanted + kKeys - 1) / kKeys * kKeys;
-    const int64_t shares = (p.slots + share - 1) / share, parts = shares * p.rows * p.heads;
+    const int64_t wanted = shares_of(slots, takes * row_blocks * p.listed());
+    const int64_t share = ((slots + wanted - 1) / wanted + kKeys - 1) / kKeys * kKeys;
+    const int64_t shares = (slots + share - 1) / share, parts = shares * takes * p.rows * p.heads;
     float* room = nullptr;  // scales, then sums
     if (shares > 1) {
         room = static_cast<float*>(
             workspace.scratch(static_cast<size_t>(parts * (p.head_dim + 2)) * sizeof(float)));
     }
-    const FlashProblem problem{
-        .q = elements(p.q),
-        .keys = elements(p.keys),
-        .values = elements(p.values),
-        .out = static_cast<__nv_bfloat16*>(p.out),
-        .key_bias = p.key_bias,
-        .slots = p.slots,
-        .head_stride = p.stride * p.head_dim,
-        .rows = static_cast<int>(p.rows),
-        .heads = static_cast<int>(p.heads),
-        .dim = static_cast<int>(p.head_dim),
-        .scale = 1.4426950408889634F / std::sqrt(static_cast<float>(p.head_dim)),
-        .share = share,
-        .part_sums = room + 2 * parts,
-        .part_scales = reinterpret_cast<float2*>(room),
-        .list = p.list};
+    FlashProblem problem{.takes = {},
+                         .count = static_cast<int>(takes),
+                         .rows = static_cast<int>(p.rows),
+                         .heads = static_cast<int>(p.heads),
+                         .dim = static_cast<int>(p.head_dim),
+                         .scale = 1.4426950408889634F / std::sqrt(static_cast<float>(p.head_dim)),
+                         .shares = static_cast<int>(shares),
+                         .share = share,
+                         .part_sums = room + 2 * parts,
+                         .part_scales = reinterpret_cast<float2*>(room),
+                         .list = p.list};
+    std::ranges::transform(problems, problem.takes, [&](const AttentionProblem& one) {
+        return FlashTake{.q = elements(one.q),
+                         .keys = elements(one.keys),
+                         .values = elements(one.values),
+                         .out = static_cast<__nv_bfloat16*>(one.out),
+                         .key_bias = one.key_bias,
+                         .slots = one.slots,
+                         .head_stride = one.stride * one.head_dim};
+    });
     const dim3 grid(static_cast<unsigned>(row_blocks), static_cast<unsigned>(p.listed()),
-                    static_cast<unsigned>(shares));
+                    static_cast<unsigned>(shares * takes));
     const auto launch_for = p.head_dim <= 32   ? launch<32>
                             : p.head_dim <= 64 ? launch<64>
                                                : launch<128>;
-    launch_for(problem, grid, workspace.stream());
+    launch_for(problem, grid, slots <= kKeys, workspace.stream());
     if (shares > 1) {
-        attention_flash_combine_kernel<<<blocks_for(p.rows * p.listed(), kWarps), kThreads, 0,
-                                         workspace.stream()>>>(problem, static_cast<int>(shares));
+        attention_flash_combine_kernel<<<blocks_for(takes * p.rows * p.listed(), kWarps), kThreads,
+                                         0, workspace.stream()>>>(problem);
         cuda_check_launch("attention's parts");
     }
 }

@@ -19,12 +19,12 @@ constexpr int kSlots = 16;
 constexpr int kMaxPairs = 64;
 
 struct QkvProblem {
-    const Bf16* qkv;  // [rows, 3 d]
+    const Bf16* qkv;  // [takes * rows, 3 d]
     const float *q_weight, *k_weight;
     Bf16* q;
-    KvTarget to;
+    KvTarget targets[kMostTakes];
     TableAngles angles;
-    int64_t rows;
+    int64_t rows;            // of a take
     int d, head_dim, pairs;  // pairs of a head that turn in time
     float eps;
 };
@@ -32,9 +32,10 @@ struct QkvProblem {
 // How the keys of a block's slots turn: a table for every frame among them.
 template <typename T> class SlotTurns {
   public:
-    __device__ SlotTurns(const QkvProblem& p, const RopeRates& rates, int64_t first, int64_t last)
-        : first_(p.to.positions[first]), pairs_(p.pairs) {
-        const int frames = static_cast<int>(p.to.positions[last] - first_) + 1;
+    __device__ SlotTurns(const float* positions, int pairs, const RopeRates& rates, int64_t first,
+                         int64_t last)
+        : first_(positions[first]), pairs_(pairs) {
+        const int frames = static_cast<int>(positions[last] - first_) + 1;
         for (int i = static_cast<int>(threadIdx.x); i < frames * pairs_; i += kRowThreads) {
             const float position = first_ + static_cast<float>(i / pairs_);
             // As the memory turns slots of this type.
@@ -137,8 +138,9 @@ __device__ float element(const uint4& chunk, int i) {
 
 // The values of a block's slots in fp8, [heads, head_dim, stride]: a thread has eight dimensions of
 // all of them, and turns rows to columns in its registers. Four slots that are neighbours in
-// Fp8Slots' order go to a word.
-__device__ void store_values(const QkvProblem& p, int64_t block, int64_t begin, int64_t end) {
+// Fp8Slots' order go to a word. `first_row`: of the take's.
+__device__ void store_values(const QkvProblem& p, const KvTarget& target, int64_t first_row,
+                             int64_t block, int64_t begin, int64_t end) {
     const bool whole = end - begin == kSlots;
     for (int at = static_cast<int>(threadIdx.x) * kChunk; at < p.d; at += kRowThreads * kChunk) {
         uint4 columns[kChunk];
@@ -151,11 +153,11 @@ __device__ void store_values(const QkvProblem& p, int64_t block, int64_t begin, 
                 rows[i] = {};
                 if (whole || (slot >= begin && slot < end)) {
                     rows[i] = *reinterpret_cast<const uint4*>(
-                        p.qkv + ((slot - p.to.first) * 3 + 2) * p.d + at);
-                    if (p.to.kept_values != nullptr) {
-                        auto* kept = static_cast<Bf16*>(p.to.kept_values) + slot * p.head_dim;
+                        p.qkv + ((first_row + slot - target.first) * 3 + 2) * p.d + at);
+                    if (target.kept_values != nullptr) {
+                        auto* kept = static_cast<Bf16*>(target.kept_values) + slot * p.head_dim;
                         const int within = at % p.head_dim;
-                        *reinterpret_cast<uint4*>(kept + (at - within) * p.to.kept_stride +
+                        *reinterpret_cast<uint4*>(kept + (at - within) * target.kept_stride +
                                                   within) = rows[i];
                     }
                 }
@@ -169,9 +171,9 @@ __device__ void store_values(const QkvProblem& p, int64_t block, int64_t begin, 
                 (&columns[k].x)[w] = pair(0) | pair(2) << 16;
             }
         }
-        auto* to = static_cast<uint8_t*>(p.to.values) + at * p.to.stride + block;
+        auto* to = static_cast<uint8_t*>(target.values) + at * target.stride + block;
 #pragma unroll
-        for (int k = 0; k < kChunk; ++k, to += p.to.stride) {
+        for (int k = 0; k < kChunk; ++k, to += target.stride) {
             if (whole) {
                 *reinterpret_cast<uint4*>(to) = columns[k];
                 continue;
@@ -192,44 +194,54 @@ __global__ void __launch_bounds__(kRowThreads, 3)
     qkv_slots_kernel(const __grid_constant__ QkvProblem p,
                      const __grid_constant__ RopeRates rates) {
     constexpr bool kFp8 = std::is_same_v<T, Fp8>;
-    constexpr int kParts = kFp8 ? 2 : 3;                                // that go row by row
-    const int64_t block = (p.to.first / kSlots + blockIdx.x) * kSlots;  // its first slot
-    const int64_t begin = max(block, p.to.first);
-    const int64_t end = min(block + kSlots, p.to.first + p.rows);
-    const SlotTurns<T> turns(p, rates, begin, end - 1);
+    constexpr int kParts = kFp8 ? 2 : 3;  // that go row by row
+    const KvTarget& to = p.targets[blockIdx.y];
+    const int64_t first_row = blockIdx.y * p.rows;
+    const int64_t block = (to.first / kSlots + blockIdx.x) * kSlots;  // its first slot
+    const int64_t begin = max(block, to.first);
+    const int64_t end = min(block + kSlots, to.first + p.rows);
+    if (begin >= end) {  // another take's rows lie in a block more
+        return;
+    }
+    const SlotTurns<T> turns(to.positions, p.pairs, rates, begin, end - 1);
     if constexpr (kFp8) {
-        store_values(p, block, begin, end);
+        store_values(p, to, first_row, block, begin, end);
     }
     const auto count = static_cast<int>(end - begin);
     for (int i = static_cast<int>(threadIdx.x) / 32; i < kParts * count; i += kRowsPerBlock) {
         const int64_t slot = begin + i / kParts;
         const int part = i % kParts;
-        Row<kChunks> row(p, slot - p.to.first, part);
+        const int64_t at = first_row + slot - to.first;
+        Row<kChunks> row(p, at, part);
         if (part == 0) {
             row.norm(p.q_weight, true);
-            row.store_row(p.q + (slot - p.to.first) * p.d);
+            row.store_row(p.q + at * p.d);
         } else if (part == 1) {
             row.norm(p.k_weight, false);
-            if (p.to.kept_keys != nullptr) {
-                row.template store_slot<Bf16>(p.to.kept_keys, p.to.kept_stride, slot);
+            if (to.kept_keys != nullptr) {
+                row.template store_slot<Bf16>(to.kept_keys, to.kept_stride, slot);
             }
-            row.turn(turns, p.to.positions[slot]);
-            row.template store_slot<T>(p.to.keys, p.to.stride, slot);
+            row.turn(turns, to.positions[slot]);
+            row.template store_slot<T>(to.keys, to.stride, slot);
         } else {
-            if (p.to.kept_values != nullptr) {
-                row.template store_slot<Bf16>(p.to.kept_values, p.to.kept_stride, slot);
+            if (to.kept_values != nullptr) {
+                row.template store_slot<Bf16>(to.kept_values, to.kept_stride, slot);
             }
-            row.template store_slot<T>(p.to.values, p.to.stride, slot);
+            row.template store_slot<T>(to.values, to.stride, slot);
         }
     }
 }
 
-template <typename T> void launch(const QkvProblem& p, GpuStream stream) {
+template <typename T> void launch(const QkvProblem& p, size_t takes, GpuStream stream) {
     const RopeRates rates(std::is_same_v<T, Fp8> ? p.pairs : 0, kRopeTheta);
-    const int64_t blocks = (p.to.first + p.rows - 1) / kSlots - p.to.first / kSlots + 1;
+    int64_t blocks = 0;
+    for (size_t i = 0; i < takes; ++i) {
+        const int64_t first = p.targets[i].first;
+        blocks = std::max(blocks, (first + p.rows - 1) / kSlots - first / kSlots + 1);
+    }
+    const dim3 grid(static_cast<unsigned>(blocks), static_cast<unsigned>(takes));
     with_chunks(p.d, [&](auto chunks) {
-        qkv_slots_kernel<chunks.value, T>
-            <<<static_cast<unsigned>(blocks), kRowThreads, 0, stream>>>(p, rates);
+        qkv_slots_kernel<chunks.value, T><<<grid, kRowThreads, 0, stream>>>(p, rates);
     });
     cuda_check_launch("qkv_to_slots");
 }
@@ -237,29 +249,34 @@ template <typename T> void launch(const QkvProblem& p, GpuStream stream) {
 }  // namespace
 
 bool qkv_to_slots_cuda(const Tensor& qkv, const Tensor& q_weight, const Tensor& k_weight,
-                       double eps, const RopeTable& table, Tensor& q, const KvTarget& to,
-                       GpuStream stream) {
+                       double eps, const RopeTable& table, Tensor& q,
+                       std::span<const KvTarget> targets, GpuStream stream) {
     const int64_t head_dim = q.extent(2), d = q.extent(1) * head_dim, pairs = table.axes().time;
-    const bool fp8 = to.dtype == DType::F8E4M3;
+    const bool fp8 = targets[0].dtype == DType::F8E4M3;
+    const auto fits = [&](const KvTarget& to) {
+        return fits_chunks(d, qkv.extent(1),
+                           {qkv.raw(), q_weight.raw(), k_weight.raw(), q.raw(), to.keys, to.values,
+                            to.kept_keys, to.kept_values});
+    };
     if (qkv.dtype() != DType::BF16 || q.dtype() != DType::BF16 || 32 * kChunk % head_dim != 0 ||
         head_dim % kChunk != 0 || pairs > (fp8 ? RopeRates::kMost : kMaxPairs) ||
-        !fits_chunks(d, qkv.extent(1),
-                     {qkv.raw(), q_weight.raw(), k_weight.raw(), q.raw(), to.keys, to.values,
-                      to.kept_keys, to.kept_values})) {
+        targets.size() > kMostTakes || !std::ranges::all_of(targets, fits)) {
         return false;
     }
-    const QkvProblem problem{.qkv = static_cast<const Bf16*>(qkv.raw()),
-                             .q_weight = q_weight.data<float>(),
-                             .k_weight = k_weight.data<float>(),
-                             .q = static_cast<Bf16*>(q.raw()),
-                             .to = to,
-                             .angles = angles_of(&table, true),
-                             .rows = qkv.extent(0),
-                             .d = static_cast<int>(d),
-                             .head_dim = static_cast<int>(head_dim),
-                             .pairs = static_cast<int>(pairs),
-                             .eps = static_cast<float>(eps)};
-    fp8 ? launch<Fp8>(problem, stream) : launch<Bf16>(problem, stream);
+    QkvProblem problem{.qkv = static_cast<const Bf16*>(qkv.raw()),
+                       .q_weight = q_weight.data<float>(),
+                       .k_weight = k_weight.data<float>(),
+                       .q = static_cast<Bf16*>(q.raw()),
+                       .targets = {},
+                       .angles = angles_of(&table, true),
+                       .rows = qkv.extent(0) / std::ssize(targets),
+                       .d = static_cast<int>(d),
+                       .head_dim = static_cast<int>(head_dim),
+                       .pairs = static_cast<int>(pairs),
+                       .eps = static_cast<float>(eps)};
+    std::ranges::copy(targets, problem.targets);
+    fp8 ? launch<Fp8>(problem, targets.size(), stream)
+        : launch<Bf16>(problem, targets.size(), stream);
     return true;
 }
 

@@ -84,7 +84,7 @@ void frame_attention_cuda(const Tensor&, Tensor&, Workspace&) {
 std::unique_ptr<FrameStaging> make_frame_staging_cuda(Workspace&) {
     absent();
 }
-void attention_cuda(const AttentionProblem&, Workspace&) {
+void attention_cuda(std::span<const AttentionProblem>, Workspace&) {
     absent();
 }
 void attention_quantize_cuda(const Fp8Change&, int64_t, const Fp8Slots&, GpuStream) {
@@ -94,7 +94,7 @@ void layer_norm_cuda(const Tensor&, const Tensor&, const Tensor&, double, Tensor
     absent();
 }
 bool qkv_to_slots_cuda(const Tensor&, const Tensor&, const Tensor&, double, const RopeTable&,
-                       Tensor&, const KvTarget&, GpuStream) {
+                       Tensor&, std::span<const KvTarget>, GpuStream) {
     absent();
 }
 bool split_qkv_cuda(const Tensor&, const Tensor&, const Tensor&, double, const RopeTable&, Tensor&,

@@ -261,6 +261,62 @@ TEST(CudaOps, AttentionOfGroupsOfHeads) {
     }
 }
 
+// Takes whose caches are of different sizes, some so much smaller that there is no share for them.
+TEST(CudaOps, AttentionOfTakes) {
+    LONGTAKE_NEEDS_GPU();
+    enum class With : uint8_t { Nothing, Biases, Groups };
+    Workspace cpu, gpu(Device::Cuda);
+    for (const DType dtype : kTypes) {
+        for (const int64_t dim : {24, 64, 128}) {
+            for (const With with : {With::Nothing, With::Biases, With::Groups}) {
+                constexpr int64_t kRows = 150, kHeads = 4;
+                const std::array<int64_t, 3> slots{700, 61, 450};
+                const Tensor q = random_tensor({3 * kRows, kHeads, dim}, 1, dtype);
+                Tensor expected(q.shape(), dtype);
+                Tensor actual = poisoned(q.shape(), dtype, Device::Cuda);
+                std::vector<Tensor> held;
+                std::vector<std::array<HeadGroup, 2>> groups(slots.size());
+                std::vector<KvView> views;
+                std::vector<std::span<const float>> biases;
+                for (size_t i = 0; i < slots.size(); ++i) {
+                    const auto at = static_cast<int64_t>(i) * kRows;
+                    const auto seed = static_cast<unsigned>(10 * i);
+                    const Shape shape{kHeads, slots[i], dim};
+                    const Tensor keys = random_tensor(shape, seed + 2, dtype);
+                    const Tensor values = random_tensor(shape, seed + 3, dtype);
+                    const Tensor bias = random_tensor({slots[i]}, seed + 4, DType::F32, 2.F);
+                    groups[i] = {HeadGroup{{}, 0, slots[i] - 9}, HeadGroup{{}, 30, slots[i]}};
+                    for (int head = 0; head < kHeads; ++head) {
+                        groups[i][head % 3 == 1 ? 0 : 1].heads.add(head);
+                    }
+                    KvView view{keys.raw(), values.raw(), slots[i], slots[i], dtype};
+                    if (with == With::Groups) {
+                        view.groups = groups[i];
+                    }
+                    Tensor out = expected.slice(at, at + kRows);
+                    attention(
+                        q.slice(at, at + kRows), view, out, cpu,
+                        with == With::Biases ? bias.values<float>() : std::span<const float>());
+                    for (const Tensor& t : {keys, values, bias}) {
+                        held.push_back(t.to(Device::Cuda));
+                    }
+                    view.keys = held[3 * i].raw();
+                    view.values = held[3 * i + 1].raw();
+                    views.push_back(view);
+                    biases.push_back(held[3 * i + 2].values<float>());
+                }
+                attention_of_takes(q.to(Device::Cuda), views, actual, gpu,
+                                   with == With::Biases
+                                       ? std::span<const std::span<const float>>(biases)
+                                       : std::span<const std::span<const float>>());
+                gpu.synchronize();
+                EXPECT_LT(error_of(actual, expected), bound(dtype))
+                    << name_of(dtype) << " x " << dim << ", case " << static_cast<int>(with);
+            }
+        }
+    }
+}
+
 TEST(CudaOps, AttentionOverFp8Slots) {
     LONGTAKE_NEEDS_GPU();
     struct Case {
@@ -339,7 +395,7 @@ TEST(CudaOps, QkvToSlots) {
                               .kept_values = kept_v.raw(),
                               .kept_stride = kKept};
         ASSERT_TRUE(qkv_to_slots_cuda(gpu_qkv, gpu_q_weight, gpu_k_weight, 1e-6, there, gpu_q,
-                                      target, gpu.stream()));
+                                      {&target, 1}, gpu.stream()));
         gpu.synchronize();
         EXPECT_LT(error_of(gpu_q, q), bound(DType::BF16)) << dim;
         const auto slots_of = [&](const Tensor& t) {  // as rows again

@@ -7,6 +7,7 @@
 
 #include <gtest/gtest.h>
 
+#include <array>
 #include <cmath>
 
 namespace longtake::generator {
@@ -88,8 +89,10 @@ struct Take {
             latents.emplace_back(
                 Shape{3, model->config().out_channels, kRolloutHeight, kRolloutWidth}, DType::F32);
             memory.begin_chunk(3);
-            EXPECT_TRUE(rollout.denoise({c, 3 * c}, *noise, text, memory, latents.back(), nullptr));
-            rollout.remember(latents.back(), text, memory);
+            const std::array job{
+                Rollout::Job{rollout, {c, 3 * c}, *noise, text, memory, latents.back()}};
+            EXPECT_TRUE(Rollout::denoise(job));
+            Rollout::remember(job);
         }
         return latents;
     }
@@ -212,16 +215,22 @@ Tensor chunk_after(const std::string& first, const std::string& second) {
     };
     Tensor latents({3, model->config().out_channels, kRolloutHeight, kRolloutWidth}, DType::F32);
     fill_gaussian({.seed = 5}, latents.values<float>());
+    const auto noise = make_seeded_noise(1);
+    const auto under = [&](const diffusion::TextContext& prompt, int64_t chunk) {
+        return std::array{
+            Rollout::Job{rollout, {chunk, 3 * chunk}, *noise, prompt, memory, latents}};
+    };
+    const auto of_first = text(first), of_second = text(second), now = text("now");
     memory.begin_chunk(3);
-    rollout.remember(latents, text(first), memory);
+    Rollout::remember(under(of_first, 0));
     EXPECT_EQ(memory.recached_before(3, Turn::None), 0);
     EXPECT_EQ(memory.recached_before(3, Turn::Prompt), 3);
     if (!second.empty()) {
         memory.begin_recache(3);
-        rollout.remember(latents, text(second), memory);
+        Rollout::remember(under(of_second, 0));
     }
     memory.begin_chunk(3);
-    EXPECT_TRUE(rollout.denoise({1, 3}, *make_seeded_noise(1), text("now"), memory, latents, {}));
+    EXPECT_TRUE(Rollout::denoise(under(now, 1)));
     return latents;
 }
 
@@ -239,8 +248,10 @@ TEST(Rollout, StopEndsAChunkEarly) {
     Tensor latents({3, model->config().out_channels, kRolloutHeight, kRolloutWidth}, DType::F32);
     int asked = 0;
     memory.begin_chunk(3);
-    EXPECT_FALSE(rollout.denoise({}, *make_seeded_noise(1), text, memory, latents,
-                                 [&] { return ++asked == 2; }));
+    const auto noise = make_seeded_noise(1);
+    EXPECT_FALSE(
+        Rollout::denoise(std::array{Rollout::Job{rollout, {}, *noise, text, memory, latents}},
+                         [&] { return ++asked == 2; }));
     EXPECT_EQ(asked, 2);
 }
 

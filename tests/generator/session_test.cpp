@@ -7,6 +7,7 @@
 #include "tests/generator/thread_count.h"
 #include "tests/generator/tiny_model.h"
 
+#include <fmt/core.h>
 #include <gtest/gtest.h>
 
 namespace longtake::generator {
@@ -118,6 +119,43 @@ TEST(Session, AnyAutoencoderDecodesTheTake) {
     stream->decode(first[0].latents, frames);
     EXPECT_TRUE(std::ranges::equal(frames.values<uint8_t>(), first[0].frames.values<uint8_t>()));
     EXPECT_EQ(steps(with_image, 2)[0].frames.extent(0), 1);
+}
+
+// Other prompts, memories and places in time: a take does not see who makes its passes with it.
+TEST(Session, TogetherEqualsAlone) {
+    const std::vector<std::string> caches{"window", "deep-forcing", "rebuild:encode=0", "retrieval",
+                                          "memrope"};
+    const auto prompt = [](size_t i) { return fmt::format("a red ball {}", i); };
+    const auto workspace = std::make_shared<diffusion::TransformerWorkspace>();
+    std::vector<Session> sessions;
+    std::vector<std::vector<Chunk>> together(caches.size()), alone;
+    for (size_t i = 0; i < caches.size(); ++i) {
+        SessionOptions options = seeded(i, caches[i]);
+        alone.push_back(take(options, kSessionChunks, prompt(i)));
+        options.workspace = workspace;
+        sessions.emplace_back(tiny_model(), options);
+        sessions.back().prompt().set(prompt(i), false);
+    }
+    together[1] = steps(sessions[1], 2);  // ahead of the others
+    std::vector<Session*> all;
+    std::ranges::transform(sessions, std::back_inserter(all), [](Session& s) { return &s; });
+    for (int c = 0; c < kSessionChunks; ++c) {
+        const auto chunks = Session::step_together(all);
+        for (size_t i = 0; i < chunks.size(); ++i) {
+            together[i].push_back(kept(chunks[i]));
+        }
+    }
+    for (size_t i = 0; i < caches.size(); ++i) {
+        together[i].resize(kSessionChunks);
+        EXPECT_TRUE(same_take(together[i], alone[i])) << caches[i];
+    }
+}
+
+TEST(Session, TogetherTakesASharedWorkspace) {
+    Session a(tiny_model(), seeded(1)), b(tiny_model(), seeded(2));
+    a.prompt().set("a red ball", false);
+    b.prompt().set("a red ball", false);
+    EXPECT_THROW(Session::step_together(std::vector<Session*>{&a, &b}), Error);
 }
 
 // From frame 76 on, which is of latent 19; the autoencoder's reach is 8 latents.

@@ -38,6 +38,7 @@ struct BenchOptions {
     std::string size;  // of a random model; empty: the model
     int sessions = 1;
     int workers = 0;  // 0: takes are not paced
+    int batch = 1;
 };
 
 class NullWriter : public FrameWriter {
@@ -230,8 +231,13 @@ void run_together(const BenchOptions& o, double seconds,
     const auto frames = static_cast<double>(c.chunk_frames * diffusion::kLatentFrames);
     const int chunks = std::max(1, static_cast<int>(seconds * c.frame_rate / frames));
     const double lasts = 1e3 * frames / c.frame_rate;
-    const auto open = [&] {
-        SteeredSession take{std::make_unique<generator::Session>(model, options_of(o, *model)), {}};
+    const ManySessions many{.sessions = o.sessions, .batch = o.batch, .chunks = chunks};
+    check_input(o.sessions % o.batch == 0, "--batch {}: it must divide --sessions {}", o.batch,
+                o.sessions);
+    const auto open = [&](std::shared_ptr<diffusion::TransformerWorkspace> workspace) {
+        generator::SessionOptions options = options_of(o, *model);
+        options.workspace = std::move(workspace);
+        SteeredSession take{std::make_unique<generator::Session>(model, options), {}};
         take.steer = steer_by_prompt(o.prompt, *take.session);
         return take;
     };
@@ -239,9 +245,10 @@ void run_together(const BenchOptions& o, double seconds,
                         {"gpu", model->device() == Device::Cuda ? describe_gpu().name : ""},
                         {"cpu", describe_machine().cpu},
                         {"precision", name_of(model->transformer().products())},
-                        {"sessions", o.sessions}};
+                        {"sessions", o.sessions},
+                        {"batch", o.batch}};
     if (o.workers > 0) {
-        const auto report = measure_paced(o.sessions, chunks, o.workers, open);
+        const auto report = measure_paced(many, o.workers, model->device(), open);
         const double median = quantile(report.ready_ms, 0.5),
                      most = quantile(report.ready_ms, 0.99);
         fmt::print(
@@ -255,7 +262,7 @@ void run_together(const BenchOptions& o, double seconds,
                      {"longest_pause_ms", report.longest_pause_ms},
                      {"ready_ms", {{"median", median}, {"p99", most}}}});
     } else {
-        const TogetherFigures f = measure_together(o.sessions, chunks, open);
+        const TogetherFigures f = measure_together(many, model->device(), open);
         fmt::print(
             "{} takes at a time: {:.1f} frames/s together, {:.1f} for the slowest; a chunk in "
             "{:.1f} ms (99%), it lasts {:.0f}\n",
@@ -314,6 +321,10 @@ void add_bench(CLI::App& app) {
         ->excludes("--model");
     command->add_option("--sessions", o->sessions, "Takes to make at the same time, each that long")
         ->check(CLI::Range(1, 1024))
+        ->capture_default_str();
+    command->add_option("--batch", o->batch, "How many of the takes make their passes together")
+        ->check(CLI::Range(size_t{1}, diffusion::kMostTakes))
+        ->needs("--sessions")
         ->capture_default_str();
     command
         ->add_option("--workers", o->workers,

@@ -20,14 +20,20 @@ struct SteeredSession {
     std::unique_ptr<generator::Session> session;
     generator::Steer steer;
 };
+using OpenSession = std::function<SteeredSession(std::shared_ptr<diffusion::TransformerWorkspace>)>;
 
-// Every take makes `chunks` chunks, after as many before that as it takes to fill its window and to
-// see every kind of pass twice.
-TogetherFigures measure_together(int sessions, int chunks,
-                                 const std::function<SteeredSession()>& open);
+struct ManySessions {
+    int sessions = 1;
+    int batch = 1;  // of them make their passes together; it divides `sessions`
+    int chunks = 1;
+};
+
+// Every take makes its chunks after as many before that as it takes to fill its window and to see
+// every kind of pass twice.
+TogetherFigures measure_together(const ManySessions& many, Device device, const OpenSession& open);
 
 // The same as fast as each is watched, by `workers` threads.
-generator::TimetableReport measure_paced(int sessions, int chunks, int workers,
-                                         const std::function<SteeredSession()>& open);
+generator::TimetableReport measure_paced(const ManySessions& many, int workers, Device device,
+                                         const OpenSession& open);
 
 }  // namespace longtake::cli

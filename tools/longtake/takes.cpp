@@ -19,6 +19,7 @@
 #include <future>
 #include <memory>
 #include <mutex>
+#include <span>
 #include <vector>
 
 namespace longtake::cli {
@@ -34,6 +35,7 @@ struct TakesOptions {
     std::vector<int64_t> starts{0};  // frames
     int64_t length = 81;
     int together = 8;
+    int batch = 0;  // 0: as the device likes it
 };
 
 // One take to make, and where its clips go.
@@ -66,17 +68,58 @@ std::vector<Job> jobs_to_do(const TakesOptions& o, size_t prompts) {
     return jobs;
 }
 
+struct Take {
+    generator::Session session;
+    generator::Steer steer;
+    ClipKeeper keeper;
+};
+
 // Frames that belong to no clip are not decoded.
-Tensor make_clips(generator::Session& session, const generator::PromptTimeline& prompts,
-                  ClipKeeper& keeper, int64_t frames) {
-    const generator::Steer steer = generator::steer_by(prompts);
-    while (session.video_frames() < frames && !interrupted()) {
-        steer(session);
-        session.skip_to(keeper.next(session.video_frames()));
-        const auto chunk = session.step();
-        keeper.keep(chunk->receipt.first_frame, chunk->frames);
+void make_clips(std::vector<Take>& takes, int64_t frames) {
+    while (!interrupted()) {
+        std::vector<generator::Session*> sessions;
+        std::vector<ClipKeeper*> keepers;
+        for (Take& take : takes) {
+            if (take.session.video_frames() < frames) {
+                take.steer(take.session);
+                take.session.skip_to(take.keeper.next(take.session.video_frames()));
+                sessions.push_back(&take.session);
+                keepers.push_back(&take.keeper);
+            }
+        }
+        if (sessions.empty()) {
+            return;
+        }
+        const auto chunks = generator::Session::step_together(sessions);
+        for (size_t i = 0; i < chunks.size(); ++i) {
+            keepers[i]->keep(chunks[i].receipt.first_frame, chunks[i].frames);
+        }
     }
-    return keeper.clips();
+}
+
+// Some of the jobs, of one cache.
+using Batch = std::span<const Job>;
+
+std::vector<Batch> in_batches(std::span<const Job> jobs, size_t most) {
+    std::vector<Batch> batches;
+    while (!jobs.empty()) {
+        const auto other = std::ranges::find_if(
+            jobs, [&](const Job& job) { return job.cache != jobs.front().cache; });
+        const size_t alike = std::min(most, static_cast<size_t>(other - jobs.begin()));
+        batches.push_back(jobs.first(alike));
+        jobs = jobs.subspan(alike);
+    }
+    return batches;
+}
+
+// So many batches at a time keep a GPU busy; a core does not mind whose rows it multiplies.
+constexpr int kBusy = 8;
+
+int batch_size(const TakesOptions& o, Device device) {
+    const int most = static_cast<int>(diffusion::kMostTakes);
+    return o.batch > 0              ? o.batch
+           : device == Device::Cuda ? std::clamp(o.together / kBusy, 1, most)
+                                    : 1;
 }
 
 void run(const TakesOptions& o) {
@@ -97,21 +140,30 @@ void run(const TakesOptions& o) {
     Progress progress("takes", std::ssize(jobs));
     std::mutex progress_mutex;
     std::atomic<size_t> next = 0;
-    const int workers = std::min(o.together, std::max(1, static_cast<int>(jobs.size())));
+    const int most = batch_size(o, model->device());
+    const std::vector<Batch> batches = in_batches(jobs, static_cast<size_t>(most));
+    const int workers =
+        std::clamp(static_cast<int>(batches.size()), 1, std::max(1, o.together / most));
     const int threads = std::max(1, omp_get_max_threads() / workers);
     const auto work = [&] {
         omp_set_num_threads(threads);
-        for (size_t i = next++; i < jobs.size() && !interrupted(); i = next++) {
-            const Job& job = jobs[i];
-            generator::Session session(model, {.cache = job.cache,
-                                               .steps = o.model.steps,
-                                               .noise = generator::make_seeded_noise(job.prompt)});
-            ClipKeeper keeper = keep();
-            const Tensor clips = make_clips(session, prompts[job.prompt], keeper, frames);
-            if (!interrupted()) {
-                write_safetensors(job.path, {{"clips", clips}});
+        for (size_t i = next++; i < batches.size() && !interrupted(); i = next++) {
+            const auto workspace =
+                std::make_shared<diffusion::TransformerWorkspace>(model->device());
+            std::vector<Take> takes;
+            for (const Job& job : batches[i]) {
+                takes.push_back(
+                    {generator::Session(model, {.cache = job.cache,
+                                                .steps = o.model.steps,
+                                                .noise = generator::make_seeded_noise(job.prompt),
+                                                .workspace = workspace}),
+                     generator::steer_by(prompts[job.prompt]), keep()});
+            }
+            make_clips(takes, frames);
+            for (size_t t = 0; t < takes.size() && !interrupted(); ++t) {
+                write_safetensors(batches[i][t].path, {{"clips", takes[t].keeper.clips()}});
                 const std::lock_guard lock(progress_mutex);
-                progress.advance(1, job.cache);
+                progress.advance(1, batches[i][t].cache);
             }
         }
     };
@@ -150,6 +202,11 @@ void add_takes(CLI::App& app) {
     command->add_option("--together", o->together, "Takes to make at the same time")
         ->check(CLI::Range(1, 1024))
         ->capture_default_str();
+    command
+        ->add_option("--batch", o->batch,
+                     "How many of these, of one cache, make their passes together (default: 1 on "
+                     "a CPU, an eighth of all on a GPU)")
+        ->check(CLI::Range(size_t{1}, diffusion::kMostTakes));
     command
         ->add_option("-o,--output", o->output,
                      "Folder: a file CACHE/000.safetensors for each prompt; those that are there "
