@@ -295,7 +295,7 @@ template <int kDim> struct WarpState {
 };
 
 template <int kDim>
-__global__ void __launch_bounds__(kThreads, 1)
+__global__ void __launch_bounds__(kThreads, kDim <= 64 ? 2 : 1)
     attention_flash_kernel(const __grid_constant__ FlashProblem p) {
     extern __shared__ uint4 tiles[];
     constexpr int kTile = kKeys * kDim / 8;
