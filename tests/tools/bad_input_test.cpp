@@ -66,6 +66,9 @@ TEST(BadInput, Lengths) {
     expect_refused(runner, {"bench", "--seconds", "0"}, "--seconds");
     expect_refused(runner, {"bench", "--sessions", "2", "--workers", "0"}, "--workers");
     expect_refused(runner, {"bench", "--workers", "2"}, "--sessions");
+    expect_refused(runner, {"bench", "--sessions", "3", "--batch", "2"}, "--batch");
+    expect_refused(runner, {"bench", "--sessions", "34", "--batch", "17"}, "--batch");
+    expect_refused(runner, {"takes", "--prompts", "prompts.txt", "--batch", "0"}, "--batch");
     std::ofstream(runner.folder / "prompts.txt") << "a red ball\n";
     std::ofstream(runner.folder / "none.txt") << "# nothing\n";
     expect_refused(runner, {"takes", "--prompts", "none.txt"}, "none.txt: no prompts");

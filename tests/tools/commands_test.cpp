@@ -103,13 +103,13 @@ TEST(Commands, BenchMeasures) {
 
 TEST(Commands, BenchPacesTakes) {
     const Runner runner;
-    const Outcome bench = runner.run(
-        {"bench", "--sessions", "3", "--workers", "2", "--seconds", "2", "--json", "paced.json"});
+    const Outcome bench = runner.run({"bench", "--sessions", "4", "--batch", "2", "--workers", "2",
+                                      "--seconds", "2", "--json", "paced.json"});
     EXPECT_EQ(bench.exit_code, 0) << bench.err;
-    EXPECT_THAT(bench.out, HasSubstr("3 takes by 2 threads"));
+    EXPECT_THAT(bench.out, HasSubstr("4 takes by 2 threads"));
     std::ifstream file(runner.folder / "paced.json");
     const auto json = nlohmann::json::parse(file);
-    EXPECT_EQ(json["chunks"], 6);  // two of each
+    EXPECT_EQ(json["chunks"], 8);  // two of each
     EXPECT_GT(json["ready_ms"]["median"], 0);
     EXPECT_LE(json["late"], json["chunks"]);
 }
@@ -117,10 +117,10 @@ TEST(Commands, BenchPacesTakes) {
 TEST(Commands, TakesKeepsClipsAndGoesOnWhereItWas) {
     const Runner runner;
     std::ofstream(runner.folder / "prompts.txt") << "a red ball\n0s: a cube | 2s: a cone\n";
-    const auto takes = [&] {
+    const auto takes = [&](const char* batch = "1") {
         return runner.run({"takes", "--prompts", "prompts.txt", "--caches", "window",
                            "deep-sink:sink=4", "--seconds", "5", "--starts", "0,30,60", "--length",
-                           "20", "-o", "out"});
+                           "20", "--batch", batch, "-o", "out"});
     };
     EXPECT_EQ(takes().exit_code, 0);
     const auto clips = [&](const std::string& path) {
@@ -148,6 +148,13 @@ TEST(Commands, TakesKeepsClipsAndGoesOnWhereItWas) {
     EXPECT_EQ(takes().exit_code, 0);
     EXPECT_EQ(std::filesystem::last_write_time(runner.folder / "out/window/000.safetensors"), when);
     EXPECT_FALSE(same(clips("window/001.safetensors"), one, 0));
+    const Tensor alone = clips("window/001.safetensors");
+    std::filesystem::remove_all(runner.folder / "out/window");
+    EXPECT_EQ(takes("2").exit_code, 0);
+    for (const int64_t clip : {0, 1, 2}) {
+        EXPECT_TRUE(same(clips("window/000.safetensors"), one, clip));
+        EXPECT_TRUE(same(clips("window/001.safetensors"), alone, clip));
+    }
 }
 
 TEST(Commands, DoctorSaysWhatIsMissing) {
