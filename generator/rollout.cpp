@@ -123,7 +123,7 @@ const Tensor& Rollout::input(const Tensor& latents) {
 }
 
 void Rollout::prepare(const Place& place, const NoiseSource& noise) {
-    if (drawn_.empty()) {
+    if (drawn_.empty() || (prepared_ == place && prepared_from_ == &noise)) {
         return;
     }
     prepared_.reset();

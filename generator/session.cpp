@@ -167,6 +167,9 @@ std::optional<Chunk> Session::step(const Stop& stop) {
 }
 
 std::vector<Chunk> Session::step_together(std::span<Session* const> sessions) {
+    for (Session* session : sessions) {
+        session->prepare_noise();  // of all of them before anybody waits
+    }
     std::vector<Step> steps;
     for (Session* session : sessions) {
         steps.push_back(session->begin_step());
@@ -321,12 +324,17 @@ double Session::finalize() {
         begin_clean_pass(std::array{this});
     }
     encode_oldest();
-    if (static_cast<int64_t>(memory_.query_positions().size()) == latents_.extent(0)) {
-        rollout_.prepare({place_.chunk, place_.latent_frames}, *options_.noise);
-    }
+    prepare_noise();
     rollout_.synchronize();
     clean_pass_ = CleanPass::Done;
     return watch.milliseconds();
+}
+
+// Of the next chunk, while the clean pass of this one is under way.
+void Session::prepare_noise() {
+    if (static_cast<int64_t>(memory_.query_positions().size()) == latents_.extent(0)) {
+        rollout_.prepare({place_.chunk, place_.latent_frames}, *options_.noise);
+    }
 }
 
 // What the passes of the chunk see beside the latents: the picture that an image-to-video model

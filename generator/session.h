@@ -130,6 +130,7 @@ class Session {
     void recache(int64_t frames);
     void condition(int64_t latent_frames);
     void encode_oldest();
+    void prepare_noise();
     void check_reanchor() const;
     bool reanchor();
     void look();
