@@ -16,6 +16,7 @@
 #include <atomic>
 #include <cmath>
 #include <filesystem>
+#include <functional>
 #include <future>
 #include <memory>
 #include <mutex>
@@ -45,8 +46,10 @@ struct Job {
     fs::path path;
 };
 
-std::vector<generator::PromptTimeline> read_prompts(const std::string& path) {
-    std::vector<generator::PromptTimeline> prompts;
+using Prompts = std::vector<generator::PromptTimeline>;
+
+Prompts read_prompts(const std::string& path) {
+    Prompts prompts;
     for (const std::string& line : read_prompt_lines(path)) {
         prompts.push_back(generator::PromptTimeline::parse(line));
     }
@@ -112,6 +115,23 @@ std::vector<Batch> in_batches(std::span<const Job> jobs, size_t most) {
     return batches;
 }
 
+// Takes that share a workspace.
+std::vector<Take> open_takes(const TakesOptions& o, Batch batch, const Prompts& prompts,
+                             const std::shared_ptr<const diffusion::VideoModel>& model,
+                             const std::function<ClipKeeper()>& keep) {
+    const auto workspace = std::make_shared<diffusion::TransformerWorkspace>(model->device());
+    std::vector<Take> takes;
+    for (const Job& job : batch) {
+        takes.push_back(
+            {generator::Session(model, {.cache = job.cache,
+                                        .steps = o.model.steps,
+                                        .noise = generator::make_seeded_noise(job.prompt),
+                                        .workspace = workspace}),
+             generator::steer_by(prompts[job.prompt]), keep()});
+    }
+    return takes;
+}
+
 // So many batches at a time keep a GPU busy; a core does not mind whose rows it multiplies.
 constexpr int kBusy = 8;
 
@@ -148,17 +168,7 @@ void run(const TakesOptions& o) {
     const auto work = [&] {
         omp_set_num_threads(threads);
         for (size_t i = next++; i < batches.size() && !interrupted(); i = next++) {
-            const auto workspace =
-                std::make_shared<diffusion::TransformerWorkspace>(model->device());
-            std::vector<Take> takes;
-            for (const Job& job : batches[i]) {
-                takes.push_back(
-                    {generator::Session(model, {.cache = job.cache,
-                                                .steps = o.model.steps,
-                                                .noise = generator::make_seeded_noise(job.prompt),
-                                                .workspace = workspace}),
-                     generator::steer_by(prompts[job.prompt]), keep()});
-            }
+            std::vector<Take> takes = open_takes(o, batches[i], prompts, model, keep);
             make_clips(takes, frames);
             for (size_t t = 0; t < takes.size() && !interrupted(); ++t) {
                 write_safetensors(batches[i][t].path, {{"clips", takes[t].keeper.clips()}});
