@@ -23,6 +23,9 @@
 
 namespace longtake::generator {
 
+// What helps where a session finds too little memory.
+constexpr const char* kMakeRoom = "choose a smaller window of the cache, or end other programs";
+
 struct SessionOptions {
     std::string cache = "deep-forcing";  // see make_cache_policy
     std::vector<int> steps = {};         // denoising steps, unshifted; empty: the model's own
