@@ -78,8 +78,8 @@ class Session {
     // `stop` ended it: then only `reset` helps.
     std::optional<Chunk> step(const Stop& stop = {});
     // Makes the next chunk of each, up to kMostTakes of one model that share a workspace and
-    // denoising steps: their passes are made together, the clean ones, too, and each take is as
-    // alone (on a GPU but for the last bits of its products). Either all begin with an image's
+    // denoising steps: their passes are made together, on a GPU the clean ones, too, and each take
+    // is as alone (there but for the last bits of its products). Either all begin with an image's
     // chunk or none does.
     static std::vector<Chunk> step_together(std::span<Session* const> sessions);
     // Milliseconds it took; nothing to do is 0.
@@ -120,6 +120,7 @@ class Session {
         Stopwatch watch = {};
         double diffuse_ms = 0;
     };
+    static std::vector<Chunk> make_chunks(std::span<Session* const> sessions, const Stop& stop);
     Step begin_step();
     static bool denoise(std::span<Session* const> sessions, std::span<Step> steps,
                         const Stop& stop);

@@ -40,32 +40,33 @@ std::vector<std::vector<diffusion::TrackedPoint>> in_cells(const Tracks& tracks,
 }  // namespace
 
 std::optional<Chunk> Session::step(const Stop& stop) {
-    const std::array one{this};
-    std::array steps{begin_step()};
-    if (!denoise(one, steps, stop)) {
-        return std::nullopt;
-    }
-    begin_frames(steps[0]);
-    if (model_->device() == Device::Cuda) {
-        begin_clean_pass(one);
-    }
-    return finish_step(steps[0]);
+    std::vector<Chunk> chunks = make_chunks(std::array{this}, stop);
+    return chunks.empty() ? std::nullopt : std::optional(std::move(chunks[0]));
 }
 
 std::vector<Chunk> Session::step_together(std::span<Session* const> sessions) {
     for (Session* session : sessions) {
         session->prepare_noise();  // of all of them before anybody waits
     }
+    return make_chunks(sessions, {});
+}
+
+// None when `stop` ended it.
+std::vector<Chunk> Session::make_chunks(std::span<Session* const> sessions, const Stop& stop) {
     std::vector<Step> steps;
     for (Session* session : sessions) {
         steps.push_back(session->begin_step());
         check(steps.back().from_image == steps[0].from_image, "some takes begin with an image");
     }
-    denoise(sessions, steps, {});
+    if (!denoise(sessions, steps, stop)) {
+        return {};
+    }
     for (size_t i = 0; i < sessions.size(); ++i) {
         sessions[i]->begin_frames(steps[i]);
     }
-    begin_clean_pass(sessions);
+    if (sessions[0]->model_->device() == Device::Cuda) {
+        begin_clean_pass(sessions);
+    }
     std::vector<Chunk> chunks;
     for (size_t i = 0; i < sessions.size(); ++i) {
         chunks.push_back(sessions[i]->finish_step(steps[i]));
