@@ -336,24 +336,27 @@ void CacheMemory::replay(int layer, const Replay& replay) {
 void CacheMemory::select(int layer, const Tensor& queries) {
     const Range candidates = tokens(plan_.candidates);
     const GpuStream stream = geometry_.stream;
+    Start choice = Start::After;
     if (participation_.score == Score::Random) {
         draw_scores(layer, candidates.count());
     } else {
         const Tensor clean = clean_sums_.slice(layer, layer + 1).reshape(vote_.shape());
         const bool both = participation_.queries == Queries::Both;
         const bool noisy = both || participation_.queries == Queries::Noisy;
-        if (noisy) {
-            sum_queries(queries, {0, queries.extent(0)}, both ? clean : Tensor(), vote_, stream);
-        }
         const int64_t cached = tokens(plan_.len_before);
         if (turn_first_) {
             store_.refresh(layer, {0, cached});
         }
-        score_slots(store_.view(layer, cached), candidates, noisy ? vote_ : clean, scores_, stream);
+        if (noisy) {
+            sum_queries(queries, {0, queries.extent(0)}, both ? clean : Tensor(), vote_, stream);
+        }
+        score_slots(store_.view(layer, cached), candidates, noisy ? vote_ : clean, scores_, stream,
+                    noisy ? Start::Early : Start::After);
+        choice = Start::Early;
     }
     Tensor reuse = store_.reuse(layer);
     select_top(scores_, candidates, participation_.reuse_limit, tokens(plan_.top), reuse, order_,
-               stream);
+               stream, choice);
 }
 
 // What surprised is the same for every layer: chosen with the first, for all.

@@ -33,6 +33,11 @@ struct Participation {
 // What it takes, on either device. On the GPU all of it is queued on `stream`, the choice included:
 // it never leaves the device.
 
+// Whether the GPU may begin with a step of sums, scores and choice while the step before it, which
+// was queued right before it, is still under way. What no step of these writes, keys and uses, must
+// then not be written by what was queued just before the first of them either.
+enum class Start : uint8_t { After, Early };
+
 // sums [heads, head_dim] fp32 = rows of queries [L, heads, head_dim], added up, and `plus`, of the
 // sums' size or empty.
 void sum_queries(const Tensor& queries, Range rows, const Tensor& plus, Tensor& sums,
@@ -41,14 +46,14 @@ void sum_queries(const Tensor& queries, Range rows, const Tensor& plus, Tensor& 
 // scores[i] = <query sum, key of slot i> / (sqrt(head_dim) * heads), heads summed: one ranking
 // for all heads of a layer. `slots` are rows of `keys`; sums [heads, head_dim], scores fp32.
 void score_slots(const diffusion::KvView& keys, Range slots, const Tensor& sums, Tensor& scores,
-                 GpuStream stream = nullptr);
+                 GpuStream stream = nullptr, Start start = Start::After);
 
 // The first `count` of `order` (int32, room for all candidates) become the candidates with the best
 // scores, ascending, and each of these counts as used once more. Those whose `reuse` has reached
 // `limit` come last, whatever their score; equal scores go to the lower slot.
 //   scores: of the candidates; reuse [1, slots, 1] uint8
 void select_top(const Tensor& scores, Range candidates, int limit, int64_t count, Tensor& reuse,
-                Tensor& order, GpuStream stream = nullptr);
+                Tensor& order, GpuStream stream = nullptr, Start start = Start::After);
 
 // `plus` may be null.
 void sum_queries_cpu(const Tensor& queries, Range rows, const float* plus, Tensor& sums);
@@ -59,8 +64,8 @@ void select_top_cpu(const Tensor& scores, Range candidates, int limit, int64_t c
 void sum_queries_cuda(const Tensor& queries, Range rows, const float* plus, Tensor& sums,
                       GpuStream stream);
 void score_slots_cuda(const diffusion::KvView& keys, Range slots, const Tensor& sums,
-                      Tensor& scores, GpuStream stream);
+                      Tensor& scores, GpuStream stream, Start start);
 void select_top_cuda(const Tensor& scores, Range candidates, int limit, int64_t count,
-                     Tensor& reuse, Tensor& order, GpuStream stream);
+                     Tensor& reuse, Tensor& order, GpuStream stream, Start start);
 
 }  // namespace longtake::generator

@@ -46,7 +46,7 @@ void turn_slots_cuda(const Tensor&, Range, const Tensor&, Tensor&, Tensor&, GpuS
 void sum_queries_cuda(const Tensor&, Range, const float*, Tensor&, GpuStream) {
     absent();
 }
-void score_slots_cuda(const diffusion::KvView&, Range, const Tensor&, Tensor&, GpuStream) {
+void score_slots_cuda(const diffusion::KvView&, Range, const Tensor&, Tensor&, GpuStream, Start) {
     absent();
 }
 void score_change_cuda(const diffusion::KvView&, Range, int64_t, int64_t, const FrameChange&,
@@ -56,7 +56,7 @@ void score_change_cuda(const diffusion::KvView&, Range, int64_t, int64_t, const 
 void score_guess_cuda(const Tensor&, const Tensor&, const GuessError&, Tensor&, GpuStream) {
     absent();
 }
-void select_top_cuda(const Tensor&, Range, int, int64_t, Tensor&, Tensor&, GpuStream) {
+void select_top_cuda(const Tensor&, Range, int, int64_t, Tensor&, Tensor&, GpuStream, Start) {
     absent();
 }
 

@@ -10,6 +10,8 @@
 #include <array>
 #include <cmath>
 #include <cstring>
+#include <functional>
+#include <limits>
 
 // The cache on the GPU against the cache on the CPU: each op, then whole policies.
 namespace longtake::generator {
@@ -184,6 +186,55 @@ TEST(CudaParticipation, TheSameAreChosen) {
                 EXPECT_TRUE(same_bits(gpu_order.slice(0, wanted), order.slice(0, wanted)))
                     << wanted << " of " << count << ", limit " << limit;
                 EXPECT_TRUE(same_bits(gpu_reuse, reuse));
+            }
+        }
+    }
+}
+
+// Scores that are hard to tell apart, or easy, and as many as do not fit a thread's registers.
+TEST(CudaParticipation, TheSameAreChosenWhateverTheScores) {
+    LONGTAKE_NEEDS_GPU();
+    constexpr float kMost = std::numeric_limits<float>::max();
+    const std::vector<std::pair<const char*, std::function<float(float, int64_t, int64_t)>>> kinds{
+        {"all alike", [](float, int64_t, int64_t) { return 3.25F; }},
+        {"zeros of both signs", [](float, int64_t i, int64_t) { return i % 2 == 0 ? 0.F : -0.F; }},
+        {"one far above",
+         [](float g, int64_t i, int64_t n) { return i == n / 2 ? 1e30F : 1e-3F * g; }},
+        {"one far below",
+         [](float g, int64_t i, int64_t n) { return i == n / 3 ? -1e30F : 100 + 1e-3F * g; }},
+        {"three values", [](float g, int64_t, int64_t) { return std::trunc(g); }},
+        {"rising", [](float, int64_t i, int64_t) { return static_cast<float>(i); }},
+        {"falling", [](float, int64_t i, int64_t) { return static_cast<float>(-i); }},
+        {"close together", [](float g, int64_t, int64_t) { return 500 + 0.01F * g; }},
+        {"of every size", [](float g, int64_t i,
+                             int64_t) { return std::ldexp(g, static_cast<int>(i % 250) - 125); }},
+        {"without end",
+         [](float g, int64_t i, int64_t) {
+             return i % 97 == 0 ? INFINITY : i % 89 == 0 ? -INFINITY : g;
+         }},
+        {"the ends", [](float, int64_t i, int64_t n) { return i < n / 2 ? -kMost : kMost; }}};
+    for (const int64_t count : {1, 2, 33, 1025, 12'480, 16'384, 16'385, 40'000}) {
+        Tensor reuse({1, count + 3, 1}, DType::U8);
+        for (int64_t i = 0; i < reuse.count(); ++i) {
+            reuse.data<uint8_t>()[i] = static_cast<uint8_t>(i * 37 % 256 < 200 ? i % 9 : 255);
+        }
+        const Tensor drawn = random_rows_of({count}, 5);
+        for (const auto& [what, score_of] : kinds) {
+            Tensor scores({count}, DType::F32);
+            for (int64_t i = 0; i < count; ++i) {
+                scores.data<float>()[i] = score_of(drawn.data<float>()[i], i, count);
+            }
+            const Tensor gpu_scores = scores.to(Device::Cuda);
+            for (const int limit : {0, 7, 1}) {
+                for (const int64_t wanted : {int64_t{1}, (count + 3) / 4, count}) {
+                    Tensor uses = reuse.clone(), order({count}, DType::I32);
+                    Tensor gpu_uses = reuse.to(Device::Cuda), gpu_order = order.to(Device::Cuda);
+                    select_top(scores, {3, 3 + count}, limit, wanted, uses, order);
+                    select_top(gpu_scores, {3, 3 + count}, limit, wanted, gpu_uses, gpu_order);
+                    EXPECT_TRUE(same_bits(gpu_order.slice(0, wanted), order.slice(0, wanted)))
+                        << what << ": " << wanted << " of " << count << ", limit " << limit;
+                    EXPECT_TRUE(same_bits(gpu_uses, uses)) << what;
+                }
             }
         }
     }
