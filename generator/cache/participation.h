@@ -33,9 +33,8 @@ struct Participation {
 // What it takes, on either device. On the GPU all of it is queued on `stream`, the choice included:
 // it never leaves the device.
 
-// Whether the GPU may begin with a step of sums, scores and choice while the step before it, which
-// was queued right before it, is still under way. What no step of these writes, keys and uses, must
-// then not be written by what was queued just before the first of them either.
+// Early: the step before, sums or scores, was queued last, and the GPU may begin with this one
+// while that is under way. Whatever else this one reads was queued before the first of these steps.
 enum class Start : uint8_t { After, Early };
 
 // sums [heads, head_dim] fp32 = rows of queries [L, heads, head_dim], added up, and `plus`, of the

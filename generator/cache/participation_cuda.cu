@@ -33,7 +33,7 @@ __global__ void __launch_bounds__(kSumThreads)
     sum_kernel(const T* queries, int64_t begin, int64_t end, int columns, const float* plus,
                float* sums) {
     constexpr int kRows = kSumThreads / kWide<kStep>, kWarps = kSumThreads / kLanes;
-    constexpr int kAtOnce = 5;  // rows of a thread
+    constexpr int kAtOnce = 10;  // rows of a thread
     __shared__ float of_warps[kWarps][kColumns<kStep>], of_block[kColumns<kStep>];
     Cluster<kBlocks> cluster;
     wait_for_those_ahead();
@@ -185,7 +185,7 @@ void score_slots_cuda(const diffusion::KvView& keys, Range slots, const Tensor& 
     const bool chunks = diffusion::fits_chunks(d, d, {keys.keys});
     const auto score = [&](auto element) {
         using T = decltype(element);
-        if (chunks && d == kRingDim && has_clusters()) {
+        if (chunks && d == kRingDim && heads <= diffusion::HeadList::kMost && has_clusters()) {
             const Keys all{keys.keys, keys.stride, slots.begin, static_cast<int>(slots.count()),
                            heads};
             return score_by_ring<T>(all, sums.data<float>(), scale, scores.data<float>(),

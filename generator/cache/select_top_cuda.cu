@@ -73,7 +73,7 @@ template <int kBlocks> class Candidates {
     }
 
   private:
-    static constexpr int kHeld = 4;
+    static constexpr int kHeld = 8;
 
     __device__ int place(int k) const { return begin_ + k * kLanes + static_cast<int>(lane()); }
     __device__ unsigned key(int k, float score, unsigned uses) const {
@@ -115,7 +115,8 @@ __device__ Field together(const Field& of_lane) {
 template <int kBlocks>
 __device__ Field field_of(const Candidates<kBlocks>& candidates, Cluster<kBlocks>& cluster,
                           Shared& shared) {
-    Field field = kNobody;  // of keys less one and keys and one, which puts those that do not run last
+    Field field =
+        kNobody;  // of keys less one and keys and one, which puts those that do not run last
     candidates.each([&](int, unsigned key, unsigned) {
         field.lowest = min(field.lowest, key - 1U);
         field.highest = max(field.highest, key + 1U);
@@ -301,7 +302,7 @@ __global__ void __launch_bounds__(kThreads)
 }
 
 // Candidates for which one block is enough.
-constexpr int64_t kFew = 2048;
+constexpr int64_t kFew = 4096;
 
 }  // namespace
 
@@ -316,9 +317,12 @@ void select_top_cuda(const Tensor& scores, Range candidates, int limit, int64_t 
                static_cast<int>(candidates.count()), static_cast<unsigned>(count),
                static_cast<int32_t>(candidates.begin), order.data<int32_t>());
     };
-    constexpr int kBlocks = 8;
-    candidates.count() > kFew&& has_clusters() ? select(select_kernel<kBlocks>, kBlocks)
-                                               : select(select_kernel<1>, 1);
+    constexpr int kBlocks = 4;
+    if (candidates.count() > kFew && has_clusters()) {
+        select(select_kernel<kBlocks>, kBlocks);
+    } else {
+        select(select_kernel<1>, 1);
+    }
 }
 
 }  // namespace longtake::generator
