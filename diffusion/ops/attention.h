@@ -1,5 +1,6 @@
 #pragma once
 
+#include "core/start.h"
 #include "core/tensor.h"
 #include "diffusion/models/attention_memory.h"
 #include "diffusion/ops/workspace.h"
@@ -46,6 +47,7 @@ struct Fp8Change {
     const void* fresh_keys = nullptr;
     const void* fresh_values = nullptr;
     int64_t fresh = 0;  // L
+    Start start = Start::After;  // early: waits for nothing, and ends after the step queued last
 };
 void attention_quantize_cuda(const Fp8Change& change, int64_t heads, const Fp8Slots& to,
                              GpuStream stream);

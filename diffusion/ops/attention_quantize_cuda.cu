@@ -1,3 +1,4 @@
+#include "core/launch.cuh"
 #include "diffusion/ops/attention.h"
 #include "diffusion/ops/elements.cuh"
 #include "diffusion/ops/rope.h"
@@ -71,9 +72,8 @@ __device__ TileChange change_of(const Fp8Change& c, int64_t first) {
             __syncthreads_or(static_cast<int>(isnan(before))) != 0};
 }
 
-__global__ void __launch_bounds__(kThreads)
-    attention_quantize_kernel(Fp8Change c, const __grid_constant__ RopeRates rates, int pairs,
-                              Fp8Slots to) {
+__device__ void quantize_tile(const Fp8Change& c, const RopeRates& rates, int pairs,
+                              const Fp8Slots& to) {
     __shared__ alignas(8) __nv_fp8_e4m3 tile[kTileSlots][kDim + 8];
     const int64_t first = c.begin + int64_t{blockIdx.x} * kTileSlots, head = blockIdx.y;
     const int64_t fresh_from = c.kept.slots - c.fresh;
@@ -126,6 +126,13 @@ __global__ void __launch_bounds__(kThreads)
     }
 }
 
+__global__ void __launch_bounds__(kThreads)
+    attention_quantize_kernel(const __grid_constant__ Fp8Change c,
+                              const __grid_constant__ RopeRates rates, int pairs, Fp8Slots to) {
+    quantize_tile(c, rates, pairs, to);
+    end_after_those_ahead();
+}
+
 }  // namespace
 
 void attention_quantize_cuda(const Fp8Change& change, int64_t heads, const Fp8Slots& to,
@@ -138,9 +145,9 @@ void attention_quantize_cuda(const Fp8Change& change, int64_t heads, const Fp8Sl
     const auto pairs = static_cast<int>(RopeAxes(kDim).time);
     const dim3 blocks(static_cast<unsigned>((c.kept.slots - c.begin + kTileSlots - 1) / kTileSlots),
                       static_cast<unsigned>(heads));
-    attention_quantize_kernel<<<blocks, kThreads, 0, stream>>>(c, RopeRates(pairs, kRopeTheta),
-                                                               pairs, to);
-    cuda_check_launch("attention_quantize");
+    launch("attention_quantize", attention_quantize_kernel,
+           {.blocks = blocks, .threads = kThreads, .start = c.start}, stream, c,
+           RopeRates(pairs, kRopeTheta), pairs, to);
 }
 
 }  // namespace longtake::diffusion

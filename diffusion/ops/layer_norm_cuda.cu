@@ -67,8 +67,8 @@ __global__ void __launch_bounds__(kRowThreads)
 
 template <int kChunks, typename R, typename T>
 __global__ void __launch_bounds__(kRowThreads)
-    add_layer_norm_kernel(const R* result, const float* gate, float* x, Norm norm, int64_t rows,
-                          T* out) {
+    add_layer_norm_kernel(const R* __restrict__ result, const float* __restrict__ gate,
+                          float* __restrict__ x, Norm norm, int64_t rows, T* __restrict__ out) {
     const int64_t r = int64_t{blockIdx.x} * kRowsPerBlock + threadIdx.x / 32;
     if (r >= rows) {
         return;

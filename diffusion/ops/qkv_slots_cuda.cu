@@ -13,8 +13,8 @@ namespace {
 using Bf16 = __nv_bfloat16;
 using Fp8 = __nv_fp8_e4m3;
 
-// The slots of a block: those of fp8 that change places among themselves. A warp takes one row of
-// the queries, the keys or, in bf16, the values at a time.
+// The slots of a block: those of fp8 that change places among themselves. A block takes their
+// queries, keys or values, a warp one row of them at a time, but for values in fp8.
 constexpr int kSlots = 16;
 constexpr int kMaxPairs = 64;
 
@@ -190,12 +190,11 @@ __device__ void store_values(const QkvProblem& p, const KvTarget& target, int64_
 }
 
 template <int kChunks, typename T>
-__global__ void __launch_bounds__(kRowThreads, 3)
+__global__ void __launch_bounds__(kRowThreads, 2)
     qkv_slots_kernel(const __grid_constant__ QkvProblem p,
                      const __grid_constant__ RopeRates rates) {
-    constexpr bool kFp8 = std::is_same_v<T, Fp8>;
-    constexpr int kParts = kFp8 ? 2 : 3;  // that go row by row
     const KvTarget& to = p.targets[blockIdx.y];
+    const int part = static_cast<int>(blockIdx.z);
     const int64_t first_row = blockIdx.y * p.rows;
     const int64_t block = (to.first / kSlots + blockIdx.x) * kSlots;  // its first slot
     const int64_t begin = max(block, to.first);
@@ -203,32 +202,36 @@ __global__ void __launch_bounds__(kRowThreads, 3)
     if (begin >= end) {  // another take's rows lie in a block more
         return;
     }
-    const SlotTurns<T> turns(to.positions, p.pairs, rates, begin, end - 1);
-    if constexpr (kFp8) {
-        store_values(p, to, first_row, block, begin, end);
-    }
-    const auto count = static_cast<int>(end - begin);
-    for (int i = static_cast<int>(threadIdx.x) / 32; i < kParts * count; i += kRowsPerBlock) {
-        const int64_t slot = begin + i / kParts;
-        const int part = i % kParts;
-        const int64_t at = first_row + slot - to.first;
-        Row<kChunks> row(p, at, part);
-        if (part == 0) {
+    const auto each = [&](const auto& work) {
+        for (int64_t slot = begin + threadIdx.x / 32; slot < end; slot += kRowsPerBlock) {
+            Row<kChunks> row(p, first_row + slot - to.first, part);
+            work(slot, row);
+        }
+    };
+    if (part == 0) {
+        each([&](int64_t slot, Row<kChunks>& row) {
             row.norm(p.q_weight, true);
-            row.store_row(p.q + at * p.d);
-        } else if (part == 1) {
+            row.store_row(p.q + (first_row + slot - to.first) * p.d);
+        });
+    } else if (part == 1) {
+        const SlotTurns<T> turns(to.positions, p.pairs, rates, begin, end - 1);
+        each([&](int64_t slot, Row<kChunks>& row) {
             row.norm(p.k_weight, false);
             if (to.kept_keys != nullptr) {
                 row.template store_slot<Bf16>(to.kept_keys, to.kept_stride, slot);
             }
             row.turn(turns, to.positions[slot]);
             row.template store_slot<T>(to.keys, to.stride, slot);
-        } else {
+        });
+    } else if constexpr (std::is_same_v<T, Fp8>) {
+        store_values(p, to, first_row, block, begin, end);
+    } else {
+        each([&](int64_t slot, Row<kChunks>& row) {
             if (to.kept_values != nullptr) {
                 row.template store_slot<Bf16>(to.kept_values, to.kept_stride, slot);
             }
             row.template store_slot<T>(to.values, to.stride, slot);
-        }
+        });
     }
 }
 
@@ -239,7 +242,8 @@ template <typename T> void launch(const QkvProblem& p, size_t takes, GpuStream s
         const int64_t first = p.targets[i].first;
         blocks = std::max(blocks, (first + p.rows - 1) / kSlots - first / kSlots + 1);
     }
-    const dim3 grid(static_cast<unsigned>(blocks), static_cast<unsigned>(takes));
+    constexpr unsigned kParts = 3;  // queries, keys, values
+    const dim3 grid(static_cast<unsigned>(blocks), static_cast<unsigned>(takes), kParts);
     with_chunks(p.d, [&](auto chunks) {
         qkv_slots_kernel<chunks.value, T><<<grid, kRowThreads, 0, stream>>>(p, rates);
     });

@@ -246,6 +246,9 @@ void CacheMemory::carry_out(int layer, const Tensor& queries) {
         downsample(layer);
     }
     check(plan_.head.begin == 0, "a plan whose head begins at {}", plan_.head.begin);
+    if (plan_.head_frame) {
+        place(layer, 0, plan_.head.count(), *plan_.head_frame);
+    }
     const int64_t top = plan_.fire ? plan_.top : 0;
     if (top > 0) {
         switch (participation_.score) {
@@ -255,9 +258,6 @@ void CacheMemory::carry_out(int layer, const Tensor& queries) {
         }
     }
     keep(layer, top);
-    if (plan_.head_frame) {
-        place(layer, 0, plan_.head.count(), *plan_.head_frame);
-    }
     if (plan_.top_frame) {
         place(layer, plan_.head.count(), top, *plan_.top_frame);
     }
@@ -357,6 +357,9 @@ void CacheMemory::select(int layer, const Tensor& queries) {
     Tensor reuse = store_.reuse(layer);
     select_top(scores_, candidates, participation_.reuse_limit, tokens(plan_.top), reuse, order_,
                stream, choice);
+    if (plan_.head_frame) {  // a few multiprocessors choose: the others turn what stands elsewhere
+        store_.refresh(layer, tokens(plan_.head), Start::Early);
+    }
 }
 
 // What surprised is the same for every layer: chosen with the first, for all.

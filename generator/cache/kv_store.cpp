@@ -164,18 +164,22 @@ void KvStore::shift(double by) {
     }
 }
 
-void KvStore::refresh(int layer, Range slots) {
+void KvStore::refresh(int layer, Range slots, Start start) {
     Tensor rotated_at = rotated_at_.slice(layer, layer + 1);
     if (geometry_.fp8) {
         return quantize(layer,
-                        {.kept = {}, .begin = slots.begin, .turned_to = rotated_at.data<float>()},
+                        {.kept = {},
+                         .begin = slots.begin,
+                         .turned_to = rotated_at.data<float>(),
+                         .start = start},
                         slots.end);
     }
     if (!derives()) {
         return;
     }
     Tensor rotated = part(layer, kRotated);
-    turn_slots(part(layer, kKeys), slots, positions(layer), rotated_at, rotated, geometry_.stream);
+    turn_slots(part(layer, kKeys), slots, positions(layer), rotated_at, rotated, geometry_.stream,
+               start);
 }
 
 // The change is given without what is kept and where that stands.

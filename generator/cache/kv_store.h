@@ -1,5 +1,6 @@
 #pragma once
 
+#include "core/start.h"
 #include "core/tensor.h"
 #include "diffusion/models/attention_memory.h"
 #include "diffusion/ops/attention.h"
@@ -65,8 +66,9 @@ class KvStore {
     // Moves all slots of all layers in time.
     void shift(double by);
     // Rotates the keys of those of `slots` whose content or position is new; in fp8, `slots` has
-    // all that are known, or what follows it is written to before anybody looks.
-    void refresh(int layer, Range slots);
+    // all that are known, or what follows it is written to before anybody looks. Early: the step
+    // queued last touches none of these slots, nor where they stand.
+    void refresh(int layer, Range slots, Start start = Start::After);
     // Rotated keys and values of [0, slots), as attention reads them.
     diffusion::KvView view(int layer, int64_t slots) const;
 

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "core/start.h"
 #include "core/tensor.h"
 #include "diffusion/models/attention_memory.h"
 #include "generator/cache/plan.h"
@@ -33,9 +34,7 @@ struct Participation {
 // What it takes, on either device. On the GPU all of it is queued on `stream`, the choice included:
 // it never leaves the device.
 
-// Early: the step before, sums or scores, was queued last, and the GPU may begin with this one
-// while that is under way. Whatever else this one reads was queued before the first of these steps.
-enum class Start : uint8_t { After, Early };
+// An early step, scores or choice, waits for the one before it, and for nothing else that it reads.
 
 // sums [heads, head_dim] fp32 = rows of queries [L, heads, head_dim], added up, and `plus`, of the
 // sums' size or empty.

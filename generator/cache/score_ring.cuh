@@ -115,9 +115,9 @@ __global__ void __launch_bounds__(kRingThreads)
 #endif
 }
 
-// `early`: keys are read while what is ahead still runs.
+// Early: keys are read while what is ahead still runs.
 template <typename T>
-void score_by_ring(Keys k, const float* sums, float scale, float* scores, bool early,
+void score_by_ring(Keys k, const float* sums, float scale, float* scores, Start start,
                    GpuStream stream) {
     constexpr int kRow = kRingDim * sizeof(T);
     int device = 0, processors = 0;
@@ -135,7 +135,7 @@ void score_by_ring(Keys k, const float* sums, float scale, float* scores, bool e
            {.blocks = static_cast<unsigned>((k.count - 1) / k.of_block + 1),
             .threads = kRingThreads,
             .shared_bytes = static_cast<size_t>(bytes),
-            .early = early},
+            .start = start},
            stream, k, sums, scale, scores);
 }
 

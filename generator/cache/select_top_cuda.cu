@@ -264,6 +264,7 @@ __global__ void __launch_bounds__(kThreads)
     Cluster<kBlocks> cluster;
     shared.counts[0][threadIdx.x] = {};
     Candidates<kBlocks> candidates(scores, reuse, limit, count);
+    let_next_start();
     wait_for_those_ahead();
     candidates.read_scores(false);
     Field field = field_of(candidates, cluster, shared);
@@ -312,7 +313,7 @@ void select_top_cuda(const Tensor& scores, Range candidates, int limit, int64_t 
         return;
     }
     const auto select = [&](auto kernel, unsigned blocks) {
-        launch("select_top", kernel, {blocks, kThreads, 0, blocks, start == Start::Early}, stream,
+        launch("select_top", kernel, {blocks, kThreads, 0, blocks, start}, stream,
                scores.data<float>(), reuse.data<uint8_t>() + candidates.begin, limit,
                static_cast<int>(candidates.count()), static_cast<unsigned>(count),
                static_cast<int32_t>(candidates.begin), order.data<int32_t>());

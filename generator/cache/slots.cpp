@@ -90,13 +90,13 @@ void write_slots(const Tensor& keys, const Tensor& values, int64_t first, const 
 }
 
 void turn_slots(const Tensor& keys, Range slots, const Tensor& positions, Tensor& turned_to,
-                Tensor& turned, GpuStream stream) {
+                Tensor& turned, GpuStream stream, Start start) {
     check_range(keys, slots);
     check(keys.shape() == turned.shape() && positions.extent(1) == keys.extent(1),
           "turn_slots: {} into {}", keys.shape().str(), turned.shape().str());
     keys.device() == Device::Cpu
         ? turn_slots_cpu(keys, slots, positions, turned_to, turned)
-        : turn_slots_cuda(keys, slots, positions, turned_to, turned, stream);
+        : turn_slots_cuda(keys, slots, positions, turned_to, turned, stream, start);
 }
 
 }  // namespace longtake::generator

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "core/start.h"
 #include "core/tensor.h"
 #include "generator/cache/plan.h"
 
@@ -46,8 +47,9 @@ void write_slots(const Tensor& keys, const Tensor& values, int64_t first, const 
                  Tensor& turned_to, Tensor& kept, GpuStream stream);
 // Turns the keys of those slots whose position is not the one they were turned to last:
 //   keys, turned [heads, capacity, head_dim]; positions, turned_to [1, capacity, 1] fp32
+// Early: waits for nothing, and ends after the step queued last.
 void turn_slots(const Tensor& keys, Range slots, const Tensor& positions, Tensor& turned_to,
-                Tensor& turned, GpuStream stream);
+                Tensor& turned, GpuStream stream, Start start = Start::After);
 
 void move_slots_cpu(Tensor& slots, int64_t to, const Tensor& chosen, Range tail);
 void copy_slots_cpu(const Tensor& from, Range slots, Tensor& target, int64_t to);
@@ -73,6 +75,6 @@ void shift_positions_cuda(Tensor& positions, float by, GpuStream stream);
 void write_slots_cuda(const Tensor& keys, const Tensor& values, int64_t first,
                       const Tensor& positions, Tensor& turned_to, Tensor& kept, GpuStream stream);
 void turn_slots_cuda(const Tensor& keys, Range slots, const Tensor& positions, Tensor& turned_to,
-                     Tensor& turned, GpuStream stream);
+                     Tensor& turned, GpuStream stream, Start start);
 
 }  // namespace longtake::generator

@@ -1,4 +1,5 @@
 #include "core/host_device.h"
+#include "core/launch.cuh"
 #include "diffusion/ops/elements.cuh"
 #include "diffusion/ops/rope.h"
 #include "diffusion/ops/rope_angle.cuh"
@@ -161,9 +162,8 @@ __global__ void shift_kernel(float* positions, int64_t count, float by) {
 constexpr int kTurned = 16;
 
 template <typename T, int kStep>
-__global__ void turn_kernel(const T* keys, T* turned, const float* positions, float* turned_to,
-                            int64_t begin, int64_t end, int64_t capacity, int heads, int d,
-                            int pairs) {
+__device__ void turn(const T* keys, T* turned, const float* positions, float* turned_to,
+                     int64_t begin, int64_t end, int64_t capacity, int heads, int d, int pairs) {
     __shared__ float2 turns[kMaxPairs];
     const int64_t first = begin + int64_t{blockIdx.x} * kTurned;
     const int64_t own = first + threadIdx.x;
@@ -212,6 +212,14 @@ __global__ void turn_kernel(const T* keys, T* turned, const float* positions, fl
     if (threadIdx.x < kTurned && first + threadIdx.x < end) {
         turned_to[first + threadIdx.x] = positions[first + threadIdx.x];
     }
+}
+
+template <typename T, int kStep>
+__global__ void turn_kernel(const T* keys, T* turned, const float* positions, float* turned_to,
+                            int64_t begin, int64_t end, int64_t capacity, int heads, int d,
+                            int pairs) {
+    turn<T, kStep>(keys, turned, positions, turned_to, begin, end, capacity, heads, d, pairs);
+    end_after_those_ahead();
 }
 
 // The kWritten slots of a block, all heads of them: as they come, and turned.
@@ -402,7 +410,7 @@ void write_slots_cuda(const Tensor& keys, const Tensor& values, int64_t first,
 }
 
 void turn_slots_cuda(const Tensor& keys, Range slots, const Tensor& positions, Tensor& turned_to,
-                     Tensor& turned, GpuStream stream) {
+                     Tensor& turned, GpuStream stream, Start start) {
     const auto heads = static_cast<int>(keys.extent(0)), d = static_cast<int>(keys.extent(2));
     const int pairs = turning_pairs(d);
     if (slots.count() == 0) {
@@ -412,12 +420,12 @@ void turn_slots_cuda(const Tensor& keys, Range slots, const Tensor& positions, T
         using T = decltype(element);
         const auto kernel =
             d % diffusion::kChunk == 0 ? turn_kernel<T, diffusion::kChunk> : turn_kernel<T, 2>;
-        kernel<<<blocks_for(slots.count(), kTurned), kThreads, 0, stream>>>(
-            static_cast<const T*>(keys.raw()), static_cast<T*>(turned.raw()),
-            positions.data<float>(), turned_to.data<float>(), slots.begin, slots.end,
-            keys.extent(1), heads, d, pairs);
+        launch("turn_slots", kernel,
+               {.blocks = blocks_for(slots.count(), kTurned), .threads = kThreads, .start = start},
+               stream, static_cast<const T*>(keys.raw()), static_cast<T*>(turned.raw()),
+               positions.data<float>(), turned_to.data<float>(), slots.begin, slots.end,
+               keys.extent(1), heads, d, pairs);
     });
-    cuda_check_launch("turn_slots");
 }
 
 }  // namespace longtake::generator

@@ -40,7 +40,7 @@ void write_slots_cuda(const Tensor&, const Tensor&, int64_t, const Tensor&, Tens
                       GpuStream) {
     absent();
 }
-void turn_slots_cuda(const Tensor&, Range, const Tensor&, Tensor&, Tensor&, GpuStream) {
+void turn_slots_cuda(const Tensor&, Range, const Tensor&, Tensor&, Tensor&, GpuStream, Start) {
     absent();
 }
 void sum_queries_cuda(const Tensor&, Range, const float*, Tensor&, GpuStream) {

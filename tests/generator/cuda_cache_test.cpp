@@ -272,18 +272,18 @@ TEST(CudaGuessError, ScoresAreThoseOfTheCpu) {
     }
 }
 
-// What attention reads in fp8, as fp32 rows [heads, slots, 128].
-struct Fp8Rows {
+// What attention reads, as fp32 rows [heads, slots, 128].
+struct ReadRows {
     Tensor keys, values;
 };
-Fp8Rows rows_of(const diffusion::KvView& view, int64_t heads) {
+ReadRows rows_of(const diffusion::KvView& view, int64_t heads) {
     const Shape shape{heads, view.stride, 128};
     const auto read = [&](const void* at) {
         return Tensor::share(nullptr, at, shape, view.dtype, Device::Cuda)
             .to(Device::Cpu)
             .to(DType::F32);
     };
-    Fp8Rows rows{read(view.keys), Tensor(shape, DType::F32)};
+    ReadRows rows{read(view.keys), Tensor(shape, DType::F32)};
     const Tensor turned = read(view.values);  // see Fp8Slots
     for (int64_t slot = 0; slot < view.stride; ++slot) {
         const int64_t in = slot % 16, at = in % 8 / 2 * 4 + in / 8 * 2 + in % 2;
@@ -315,7 +315,7 @@ TEST(CudaKvStore, Fp8FollowsEveryChange) {
         synchronize(Device::Cuda, nullptr);
     };
     const auto expect_same = [&](int64_t slots) {
-        const Fp8Rows rows = rows_of(there.view(0, slots), kHeads);
+        const ReadRows rows = rows_of(there.view(0, slots), kHeads);
         const auto view = here.view(0, slots);
         const auto* keys = static_cast<const float*>(view.keys);
         const auto* values = static_cast<const float*>(view.values);
@@ -353,6 +353,56 @@ TEST(CudaKvStore, Fp8FollowsEveryChange) {
     expect_same(124);
     write(76, 48, 7);
     expect_same(124);
+}
+
+// The head that turns while a cluster chooses, from the middle of a group of 32 on, against one step
+// after the other.
+TEST(CudaKvStore, TurnsEarlyAsAfterwards) {
+    LONGTAKE_NEEDS_GPU();
+    constexpr int64_t kTokens = 520, kHeads = 2, kHead = 10 * kTokens, kLast = 22 * kTokens;
+    constexpr int64_t kTop = 3 * kTokens, kKept = kHead + kTop + kTokens;
+    const Tensor keys = random_rows_of({kLast + kTokens, kHeads, 128}, 1, DType::BF16);
+    const Tensor values = random_rows_of(keys.shape(), 2, DType::BF16);
+    const Tensor scores = random_rows_of({kLast - kHead}, 3).to(Device::Cuda);
+    const auto after_a_choice = [&](bool fp8, Start start) {
+        KvStore store({.layers = 1,
+                       .heads = kHeads,
+                       .head_dim = 128,
+                       .tokens_per_frame = kTokens,
+                       .dtype = DType::BF16,
+                       .fp8 = fp8,
+                       .device = Device::Cuda},
+                      24 * kTokens);
+        store.place(0, {0, kLast + kTokens}, 5);
+        store.write(0, 0, keys.to(Device::Cuda), values.to(Device::Cuda));
+        store.place(0, {0, kHead}, 9);
+        Tensor reuse = store.reuse(0), order({kLast - kHead}, DType::I32, Device::Cuda);
+        select_top(scores, {kHead, kLast}, 0, kTop, reuse, order);
+        store.refresh(0, {0, kHead}, start);
+        store.keep(0, kHead, order.slice(0, kTop), {kLast, kLast + kTokens});
+        store.refresh(0, {0, kKept});
+        const diffusion::KvView view = store.view(0, kKept);
+        if (fp8) {
+            return rows_of(view, kHeads);
+        }
+        const auto read = [&](const void* at) {
+            return Tensor::share(nullptr, at, {kHeads, view.stride, 128}, view.dtype, Device::Cuda)
+                .to(Device::Cpu)
+                .to(DType::F32);
+        };
+        return ReadRows{read(view.keys), read(view.values)};
+    };
+    for (const bool fp8 : {false, true}) {
+        const ReadRows early = after_a_choice(fp8, Start::Early);
+        const ReadRows late = after_a_choice(fp8, Start::After);
+        for (int64_t head = 0; head < kHeads; ++head) {
+            const auto kept = [head](const Tensor& rows) {
+                return rows.slice(head, head + 1).reshape({rows.extent(1), 128}).slice(0, kKept);
+            };
+            EXPECT_TRUE(same_bits(kept(early.keys), kept(late.keys))) << fp8;
+            EXPECT_TRUE(same_bits(kept(early.values), kept(late.values))) << fp8;
+        }
+    }
 }
 
 class CudaPolicy : public testing::TestWithParam<std::string> {};

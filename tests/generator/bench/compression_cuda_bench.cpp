@@ -96,27 +96,49 @@ class Bench {
                         stream_);
         };
         const auto refresh = [&](int layer) { store.refresh(layer, {0, kCached}); };
-        const auto score = [&](int layer) {
-            score_slots(store.view(layer, kCached), candidates, vote, scores, stream_);
+        const auto score = [&](int layer, Start start) {
+            score_slots(store.view(layer, kCached), candidates, vote, scores, stream_, start);
         };
-        const auto choose = [&](int layer) {
+        const auto choose = [&](int layer, Start start) {
             Tensor reuse = store.reuse(layer);
-            select_top(scores, candidates, 7, kTop, reuse, order, stream_);
+            select_top(scores, candidates, 7, kTop, reuse, order, stream_, start);
         };
         const auto keep = [&](int layer) { store.keep(layer, kSink, order.slice(0, kTop), tail); };
         const auto all = [&](int layer) {
             votes(layer);
-            score(layer);
-            choose(layer);
+            score(layer, Start::Early);
+            choose(layer, Start::Early);
+        };
+        // The sink moves along in time whatever is chosen.
+        int64_t moved = 0;
+        const auto place_sink = [&](int layer) {
+            store.place(layer, {0, kSink}, static_cast<double>(moved++ / kLayers % 20));
+        };
+        const auto sink_turns = [&](int layer) {
+            place_sink(layer);
+            store.refresh(layer, {0, kSink});
+        };
+        const auto all_and_sink_turns = [&](int layer) {
+            place_sink(layer);
+            all(layer);
+            store.refresh(layer, {0, kSink}, Start::Early);
+        };
+        const auto alone = [](const auto& step) {
+            return [&step](int layer) { step(layer, Start::After); };
         };
         const double in_all = repeat(all), of_votes = repeat(votes), looking = repeat(refresh);
-        const double of_scores = repeat(score), of_choice = repeat(choose), moves = repeat(keep);
+        const double of_scores = repeat(alone(score)), of_choice = repeat(alone(choose));
+        const double moves = repeat(keep), turns = repeat(sink_turns);
+        const double with_turns = repeat(all_and_sink_turns);
         fmt::print(R"({{"what": "its parts", "fp8": {}, "candidates": {}, "chosen": {}, )"
-                   R"("compression_ms": {:.3f}, "votes_ms": {:.3f}, "look_for_stale_ms": {:.3f}, )"
+                   R"("compression_ms": {:.3f}, "sink_turns_ms": {:.3f}, )"
+                   R"("compression_and_sink_turns_ms": {:.3f}, "compression_alone_ms": {:.3f}, )"
+                   R"("votes_ms": {:.3f}, "look_for_stale_ms": {:.3f}, )"
                    R"("scores_ms": {:.3f}, "scores_GBps": {:.0f}, "choice_ms": {:.3f}, )"
                    R"("moves_ms": {:.3f}}})"
                    "\n",
-                   geometry_.fp8, candidates.count(), kTop, in_all, of_votes, looking, of_scores,
+                   geometry_.fp8, candidates.count(), kTop, with_turns - turns, turns, with_turns,
+                   in_all, of_votes, looking, of_scores,
                    read_by_scores(candidates) / of_scores / 1e6, of_choice, moves);
     }
     double read_by_scores(Range candidates) const {
