@@ -10,10 +10,11 @@ namespace longtake::diffusion {
 namespace {
 
 AttentionProblem problem_of(const Tensor& q, const KvView& kv, Tensor& out,
-                            std::span<const float> key_bias) {
+                            std::span<const float> key_bias, float out_scale) {
     const DType rows = kv.dtype == DType::F8E4M3 ? DType::BF16 : kv.dtype;
+    const bool fp8 = kv.dtype == DType::F8E4M3 && out.dtype() == DType::F8E4M3;
     check(q.shape().rank() == 3 && out.shape() == q.shape() && q.dtype() == rows &&
-              out.dtype() == rows,
+              (out.dtype() == rows || fp8),
           "attention: {} {} over {} into {} {}", name_of(q.dtype()), q.shape().str(),
           name_of(kv.dtype), name_of(out.dtype()), out.shape().str());
     check(0 < kv.slots && kv.slots <= kv.stride, "attention: {} of {} slots", kv.slots, kv.stride);
@@ -33,7 +34,8 @@ AttentionProblem problem_of(const Tensor& q, const KvView& kv, Tensor& out,
             .head_dim = q.extent(2),
             .slots = kv.slots,
             .stride = kv.stride,
-            .dtype = kv.dtype};
+            .dtype = kv.dtype,
+            .out_scale = fp8 ? out_scale : 0};
 }
 
 // What is left of a problem to one of its groups of heads.
@@ -74,12 +76,13 @@ void compute(std::span<const AttentionProblem> problems, Device device, Workspac
 }  // namespace
 
 void attention(const Tensor& q, const KvView& kv, Tensor& out, Workspace& workspace,
-               std::span<const float> key_bias) {
-    attention_of_takes(q, {&kv, 1}, out, workspace, {&key_bias, 1});
+               std::span<const float> key_bias, float out_scale) {
+    attention_of_takes(q, {&kv, 1}, out, workspace, {&key_bias, 1}, out_scale);
 }
 
 void attention_of_takes(const Tensor& q, std::span<const KvView> takes, Tensor& out,
-                        Workspace& workspace, std::span<const std::span<const float>> key_biases) {
+                        Workspace& workspace, std::span<const std::span<const float>> key_biases,
+                        float out_scale) {
     const size_t count = takes.size();
     check(0 < count && count <= kMostTakes && q.extent(0) % std::ssize(takes) == 0,
           "attention: {} takes of {} rows", count, q.extent(0));
@@ -96,8 +99,9 @@ void attention_of_takes(const Tensor& q, std::span<const KvView> takes, Tensor& 
     for (size_t i = 0; i < count; ++i) {
         const auto first = static_cast<int64_t>(i) * rows;
         Tensor to = out.slice(first, first + rows);
-        problems[i] = problem_of(q.slice(first, first + rows), takes[i], to,
-                                 key_biases.empty() ? std::span<const float>() : key_biases[i]);
+        problems[i] =
+            problem_of(q.slice(first, first + rows), takes[i], to,
+                       key_biases.empty() ? std::span<const float>() : key_biases[i], out_scale);
         groups = std::max(groups, takes[i].groups.size());
     }
     if (groups == 0) {

@@ -9,36 +9,38 @@
 #include <cmath>
 #include <type_traits>
 
-// FlashAttention-3 (Shah et al. 2024) for heads of 128: a block's third group of warps brings keys
-// and values to shared memory by the copy engine; two groups hold 64 queries each and take turns at
-// the matrix unit, so that one multiplies while the other weighs; within a group, the weights of a
-// block of keys are computed while the values of the one before are added.
+// FlashAttention-3 (Shah et al. 2024) for heads of 128: a block's last group of warps brings keys
+// and values to shared memory by the copy engine; two or three others hold 64 queries each, so that
+// some multiply at the matrix unit while others weigh; within a group, the weights of a block of
+// keys are computed while the values of the one before are added.
 namespace longtake::diffusion {
 namespace {
 
 using hopper::Bf16;
 using hopper::Fp8;
-using hopper::kKeys;
 using hopper::kLine;
 using hopper::kRowGroup;
 using hopper::Schedule;
 using hopper::Segment;
 
 constexpr int kDim = 128;
-constexpr int kGroupRows = 64, kGroups = 2, kQueries = kGroupRows * kGroups;
-constexpr int kGroupThreads = 128, kThreads = (kGroups + 1) * kGroupThreads;
+constexpr int kGroupRows = 64, kGroupThreads = 128;
+template <class F> constexpr int kQueries = kGroupRows * F::kGroups;  // of a tile
+template <class F> constexpr int kThreads = (F::kGroups + 1) * kGroupThreads;
 constexpr unsigned kAll = 0xffffffffU;
 
 // What a block of the grid made of some of a tile's keys.
 struct Pieces {
-    float* sums;    // [2 grid, kQueries, kDim], not divided
-    float2* scale;  // [2 grid, kQueries]: the largest logit in units of log2, the total of weights
+    float* sums;    // [2 grid, queries of a tile, kDim], not divided
+    float2* scale;  // [2 grid, queries of a tile]: the largest logit in units of log2, the total of
+                    // weights
 };
 
 struct HopperProblem {
     TensorMap q, keys, values;
     const __nv_bfloat16* queries;  // what `q` maps
-    __nv_bfloat16* out;            // [rows, heads, kDim]
+    void* out;                     // [rows, heads, kDim] bf16, or fp8 times `out_scale`
+    float out_scale;               // 0: bf16
     Pieces pieces;
     Schedule schedule;
     int rows, heads, slots;
@@ -47,9 +49,9 @@ struct HopperProblem {
 };
 
 template <class F> struct alignas(1024) Shared {
-    uint8_t q[F::kLines][kQueries][kLine];
-    uint8_t keys[F::kStages][F::kLines][kKeys][kLine];
-    uint8_t values[F::kStages][F::kLines][kKeys][kLine];
+    uint8_t q[F::kLines][kQueries<F>][kLine];
+    uint8_t keys[F::kStages][F::kLines][F::kKeys][kLine];
+    uint8_t values[F::kStages][F::kLines][F::kValueRows][kLine];
     hopper::Barrier q_full, q_empty;
     hopper::Barrier keys_full[F::kStages], keys_empty[F::kStages];
     hopper::Barrier values_full[F::kStages], values_empty[F::kStages];
@@ -68,12 +70,12 @@ template <int kStages> struct Turn {
 };
 
 template <class F> __device__ void produce(const HopperProblem& p, Shared<F>& s) {
-    constexpr unsigned kTileBytes = sizeof(s.keys[0]);
+    constexpr unsigned kKeyBytes = sizeof(s.keys[0]), kValueBytes = sizeof(s.values[0]);
     Turn<F::kStages> turn;
     unsigned q_parity = 0;
     hopper::for_each_segment(p.schedule, [&](const Segment& segment) {
         const int head = p.list[segment.tile / p.schedule.row_blocks];
-        const int row = segment.tile % p.schedule.row_blocks * kQueries;
+        const int row = segment.tile % p.schedule.row_blocks * kQueries<F>;
         if constexpr (std::is_same_v<F, Bf16>) {
             s.q_empty.wait(q_parity ^ 1);
             q_parity ^= 1;
@@ -81,18 +83,40 @@ template <class F> __device__ void produce(const HopperProblem& p, Shared<F>& s)
             hopper::load_box(s.q, p.q, s.q_full, 0, row, 0, head);
         }
         for (int b = segment.end - 1; b >= segment.begin; --b, turn.next()) {
-            const int x = std::is_same_v<F, Bf16> ? 0 : b * kKeys;
+            const int first = b * F::kKeys, x = std::is_same_v<F, Bf16> ? 0 : first;
             s.keys_empty[turn.stage].wait(turn.parity ^ 1);
-            s.keys_full[turn.stage].arrive_and_expect(kTileBytes);
-            hopper::load_box(s.keys[turn.stage], p.keys, s.keys_full[turn.stage], 0, b * kKeys, 0,
+            s.keys_full[turn.stage].arrive_and_expect(kKeyBytes);
+            hopper::load_box(s.keys[turn.stage], p.keys, s.keys_full[turn.stage], 0, first, 0,
                              head);
             s.values_empty[turn.stage].wait(turn.parity ^ 1);
-            s.values_full[turn.stage].arrive_and_expect(kTileBytes);
+            s.values_full[turn.stage].arrive_and_expect(kValueBytes);
             hopper::load_box(s.values[turn.stage], p.values, s.values_full[turn.stage], x,
-                             b * kKeys - x, 0, head);
+                             first - x, 0, head);
         }
     });
 }
+
+// Where the result of a query and a head goes, whose sums are to be divided by `total`.
+class Result {
+  public:
+    __device__ Result(const HopperProblem& p, int64_t row, float total)
+        : fp8_(p.out_scale > 0),
+          factor_((fp8_ ? p.out_scale : 1.F) / total),
+          to_(static_cast<uint8_t*>(p.out) + row * kDim * (fp8_ ? 1 : 2)) {}
+    __device__ void store(int column, float a, float b) const {
+        if (fp8_) {
+            *reinterpret_cast<uint16_t*>(to_ + column) =
+                static_cast<uint16_t>(pack_fp8(a * factor_, b * factor_));
+        } else {
+            *reinterpret_cast<unsigned*>(to_ + 2 * column) = pack(a * factor_, b * factor_);
+        }
+    }
+
+  private:
+    bool fp8_;
+    float factor_;
+    uint8_t* to_;
+};
 
 __device__ float exp2_fast(float x) {
     float y;
@@ -144,10 +168,8 @@ template <class F> class Group {
             hopper::settle(logits_);
             release(s_.keys_empty[ahead.stage]);
             weigh(shrink);
-            hopper::wait_for_products<0>();
-            hopper::settle(sums_);
+            finish_values(shrink);
             release(s_.values_empty[turn.stage]);
-            rescale(shrink);
             F::pack_weights(logits_, weights_);
             turn = ahead;
         }
@@ -165,7 +187,7 @@ template <class F> class Group {
 
     // Lets the first group begin.
     __device__ void open_turns() const {
-        if (group_ == kGroups - 1) {
+        if (group_ == F::kGroups - 1) {
             pass_turn();
         }
     }
@@ -174,12 +196,12 @@ template <class F> class Group {
     // Which group may hand work to the matrix unit: barriers 1 and 2.
     __device__ void take_turn() const {
         if constexpr (F::kTakesTurns) {
-            hopper::wait_at(1 + group_, kGroups * kGroupThreads);
+            hopper::wait_at(1 + group_, F::kGroups * kGroupThreads);
         }
     }
     __device__ void pass_turn() const {
         if constexpr (F::kTakesTurns) {
-            hopper::arrive_at(1 + (group_ + 1) % kGroups, kGroups * kGroupThreads);
+            hopper::arrive_at(1 + (group_ + 1) % F::kGroups, F::kGroups * kGroupThreads);
         }
     }
     __device__ void release(hopper::Barrier& barrier) const {
@@ -192,7 +214,7 @@ template <class F> class Group {
     // places by the row within eight.
     __device__ void convert_queries(const Segment& segment) {
         const int head = p_.list[segment.tile / p_.schedule.row_blocks];
-        const int first = segment.tile % p_.schedule.row_blocks * kQueries + group_ * kGroupRows;
+        const int first = segment.tile % p_.schedule.row_blocks * kQueries<F> + group_ * kGroupRows;
         for (int i = thread_; i < kGroupRows * kLine / 16; i += kGroupThreads) {
             const int row = i / 8, chunk = i % 8;
             uint4 bytes{};
@@ -211,7 +233,7 @@ template <class F> class Group {
             *reinterpret_cast<uint4*>(line + 16 * (chunk ^ row % 8)) = bytes;
         }
         hopper::publish_shared();
-        hopper::wait_at(1 + kGroups + group_, kGroupThreads);
+        hopper::wait_at(1 + F::kGroups + group_, kGroupThreads);
     }
 
     // logits = queries * keys, under way.
@@ -240,24 +262,31 @@ template <class F> class Group {
 
     // Only the last keys of all can be missing: they are in the first block that a segment sees.
     __device__ void hide_missing_keys(int block) {
-        const int there = p_.slots - block * kKeys;
+        const int there = p_.slots - block * F::kKeys;
 #pragma unroll
-        for (int i = 0; i < kKeys / 2; ++i) {
+        for (int i = 0; i < F::kKeys / 2; ++i) {
             if (i / 4 * 8 + thread_ % 4 * 2 + i % 2 >= there) {
                 logits_[i] = -INFINITY;
             }
         }
     }
 
-    // Most blocks raise no row's maximum: then nothing shrinks.
-    __device__ void rescale(const float (&shrink)[2]) {
-        if (__any_sync(kAll, shrink[0] != 1.F || shrink[1] != 1.F)) {
+    // Waits for `sums_`, then shrinks them; most blocks raise no row's maximum, then nothing
+    // shrinks. No total is negative: asking has all weights made first. Otherwise the compiler puts
+    // the wait before them, and the matrix unit stands still meanwhile.
+    __device__ void finish_values(const float (&shrink)[2]) {
+        const bool shrinks = shrink[0] != 1.F || shrink[1] != 1.F;
+        if (__any_sync(kAll, shrinks || total_[0] + total_[1] < 0)) {
+            hopper::wait_for_products<0>();
+            hopper::settle(sums_);
 #pragma unroll
             for (int i = 0; i < kDim / 2; ++i) {
                 sums_[i] *= shrink[i / 2 % 2];
             }
-            hopper::settle(sums_);  // keeps this a branch
+        } else {
+            hopper::wait_for_products<0>();
         }
+        hopper::settle(sums_);
     }
 
     // Logits of a block of keys to weights; sums made before shrink to the new maximum.
@@ -266,7 +295,7 @@ template <class F> class Group {
         for (int half = 0; half < 2; ++half) {
             float top = largest_[half];
 #pragma unroll
-            for (int i = 0; i < kKeys / 2; i += 4) {
+            for (int i = 0; i < F::kKeys / 2; i += 4) {
                 top = fmaxf(top, fmaxf(logits_[i + 2 * half], logits_[i + 2 * half + 1]));
             }
             top = fmaxf(top, __shfl_xor_sync(kAll, top, 1));
@@ -276,7 +305,7 @@ template <class F> class Group {
             const float offset = top * p_.scale - F::kHeadroom;
             float sum = 0;
 #pragma unroll
-            for (int i = 0; i < kKeys / 2; i += 4) {
+            for (int i = 0; i < F::kKeys / 2; i += 4) {
 #pragma unroll
                 for (int j = 2 * half; j < 2 * half + 2; ++j) {
                     logits_[i + j] = exp2_fast(fmaf(logits_[i + j], p_.scale, -offset));
@@ -289,7 +318,7 @@ template <class F> class Group {
 
     __device__ void store(const Segment& segment) {
         const int head = p_.list[segment.tile / p_.schedule.row_blocks];
-        const int first = segment.tile % p_.schedule.row_blocks * kQueries;
+        const int first = segment.tile % p_.schedule.row_blocks * kQueries<F>;
 #pragma unroll
         for (int half = 0; half < 2; ++half) {
             float total = total_[half];
@@ -298,7 +327,7 @@ template <class F> class Group {
             const int local = group_ * kGroupRows + thread_ / 32 * 16 + thread_ % 32 / 4 + 8 * half;
             const int row = first + local, column = thread_ % 4 * 2;
             if (segment.piece >= 0) {
-                const int64_t at = int64_t{segment.piece} * kQueries + local;
+                const int64_t at = int64_t{segment.piece} * kQueries<F> + local;
                 if (column == 0) {
                     p_.pieces.scale[at] = {largest_[half] * p_.scale, total};
                 }
@@ -308,12 +337,11 @@ template <class F> class Group {
                         sums_[4 * i + 2 * half], sums_[4 * i + 2 * half + 1]};
                 }
             } else if (row < p_.rows) {
-                const int64_t at = (int64_t{row} * p_.heads + head) * kDim + column;
-                const float inverse = 1.F / total;
+                const Result result(p_, int64_t{row} * p_.heads + head, total);
 #pragma unroll
                 for (int i = 0; i < kDim / 8; ++i) {
-                    *reinterpret_cast<unsigned*>(p_.out + at + 8 * i) = pack(
-                        sums_[4 * i + 2 * half] * inverse, sums_[4 * i + 2 * half + 1] * inverse);
+                    result.store(8 * i + column, sums_[4 * i + 2 * half],
+                                 sums_[4 * i + 2 * half + 1]);
                 }
             }
         }
@@ -322,20 +350,20 @@ template <class F> class Group {
     const HopperProblem& p_;
     Shared<F>& s_;
     const int group_, thread_;
-    float logits_[kKeys / 2], sums_[kDim / 2];
+    float logits_[F::kKeys / 2], sums_[kDim / 2];
     unsigned weights_[F::kSteps][4];
     float largest_[2], total_[2];  // of the rows g and g + 8
 };
 
 template <class F>
-__global__ void __launch_bounds__(kThreads, 1)
+__global__ void __launch_bounds__(kThreads<F>, 1)
     attention_hopper_kernel(const __grid_constant__ HopperProblem p) {
 #ifdef __CUDA_ARCH_FEAT_SM90_ALL
     extern __shared__ uint8_t memory[];
     auto& s =
         *reinterpret_cast<Shared<F>*>((reinterpret_cast<uintptr_t>(memory) + 1023) & ~1023ULL);
     if (threadIdx.x == 0) {
-        constexpr unsigned kWarps = kGroups * kGroupThreads / 32;
+        constexpr unsigned kWarps = F::kGroups * kGroupThreads / 32;
         s.q_full.init(1);
         s.q_empty.init(kWarps);
         for (int i = 0; i < F::kStages; ++i) {
@@ -348,13 +376,13 @@ __global__ void __launch_bounds__(kThreads, 1)
     }
     __syncthreads();
     const int group = static_cast<int>(threadIdx.x) / kGroupThreads;
-    if (group == kGroups) {
+    if (group == F::kGroups) {
         hopper::shrink_registers<24>();
-        if (threadIdx.x == kGroups * kGroupThreads) {
+        if (threadIdx.x == F::kGroups * kGroupThreads) {
             produce(p, s);
         }
     } else {
-        hopper::grow_registers<240>();
+        hopper::grow_registers<F::kRegisters>();
         Group<F> rows(p, s, group);
         rows.open_turns();
         Turn<F::kStages> turn;
@@ -369,11 +397,12 @@ __global__ void __launch_bounds__(kThreads, 1)
 
 // The pieces of a tile, each relative to its own largest logit, to one result. A block takes eight
 // rows, a warp one of them, a thread two neighbours in each half.
+template <class F>
 __global__ void attention_combine_kernel(const __grid_constant__ HopperProblem p) {
     const Schedule& s = p.schedule;
     const int tile = s.rounds() * s.grid + static_cast<int>(blockIdx.x);
     const int local = static_cast<int>(blockIdx.y * blockDim.y + threadIdx.y);
-    const int row = tile % s.row_blocks * kQueries + local;
+    const int row = tile % s.row_blocks * kQueries<F> + local;
     if (row >= p.rows) {
         return;
     }
@@ -386,7 +415,7 @@ __global__ void attention_combine_kernel(const __grid_constant__ HopperProblem p
             continue;
         }
         const int piece = 2 * block + (s.part(block) < begin ? 1 : 0);
-        const int64_t at = int64_t{piece} * kQueries + local;
+        const int64_t at = int64_t{piece} * kQueries<F> + local;
         const float2 scale = p.pieces.scale[at];
         const float top = fmaxf(largest, scale.x);
         const float old = exp2_fast(largest - top), fresh = exp2_fast(scale.x - top);
@@ -401,11 +430,10 @@ __global__ void attention_combine_kernel(const __grid_constant__ HopperProblem p
         }
     }
     const int head = p.list[tile / s.row_blocks];
-    const int64_t at = (int64_t{row} * p.heads + head) * kDim + 2 * threadIdx.x;
-    const float inverse = 1.F / total;
-    auto* to = reinterpret_cast<unsigned*>(p.out + at);
-    to[0] = pack(sums[0].x * inverse, sums[0].y * inverse);
-    to[kDim / 4] = pack(sums[1].x * inverse, sums[1].y * inverse);
+    const Result result(p, int64_t{row} * p.heads + head, total);
+    const int column = 2 * static_cast<int>(threadIdx.x);
+    result.store(column, sums[0].x, sums[0].y);
+    result.store(column + kDim / 2, sums[1].x, sums[1].y);
 }
 
 // Rows of heads in boxes of `box_rows` rows and all of a head. The dimensions of the map: half a
@@ -417,11 +445,11 @@ TensorMap heads_in_halves(const void* data, int64_t rows, int64_t row_stride, in
                       {kHalf, box_rows, 2, 1});
 }
 
-// Bytes [heads, rows, columns] in boxes of kLine x kLine.
+// Bytes [heads, rows, columns] in boxes of `box_rows` rows of kLine.
 TensorMap bytes_of(const void* data, int64_t columns, int64_t rows, int64_t row_stride,
-                   int64_t heads, int64_t head_stride) {
+                   int64_t heads, int64_t head_stride, unsigned box_rows) {
     return tensor_map(data, DType::U8, {columns, rows, 1, heads},
-                      {row_stride, head_stride, head_stride}, {kLine, kLine, 1, 1});
+                      {row_stride, head_stride, head_stride}, {kLine, box_rows, 1, 1});
 }
 
 int attribute(cudaDeviceAttr which) {
@@ -437,56 +465,63 @@ template <class F> void launch(const HopperProblem& p, GpuStream stream) {
                                     cudaFuncAttributeMaxDynamicSharedMemorySize, kBytes),
                "attention's shared memory");
     attention_hopper_kernel<F>
-        <<<static_cast<unsigned>(p.schedule.grid), kThreads, kBytes, stream>>>(p);
+        <<<static_cast<unsigned>(p.schedule.grid), kThreads<F>, kBytes, stream>>>(p);
     cuda_check_launch("attention");
     if (p.schedule.rest() > 0) {
-        const dim3 blocks(static_cast<unsigned>(p.schedule.rest()), kQueries / 8);
-        attention_combine_kernel<<<blocks, dim3(32, 8), 0, stream>>>(p);
+        const dim3 blocks(static_cast<unsigned>(p.schedule.rest()), kQueries<F> / 8);
+        attention_combine_kernel<F><<<blocks, dim3(32, 8), 0, stream>>>(p);
         cuda_check_launch("attention's pieces");
     }
+}
+
+template <class F>
+void attend(const AttentionProblem& p, const TensorMap& q, const TensorMap& keys,
+            const TensorMap& values, Workspace& workspace) {
+    const int row_blocks = static_cast<int>((p.rows + kQueries<F> - 1) / kQueries<F>);
+    const int grid = attribute(cudaDevAttrMultiProcessorCount);
+    const size_t pieces = 2 * static_cast<size_t>(grid) * kQueries<F>;
+    auto* room = static_cast<std::byte*>(
+        workspace.scratch(pieces * (kDim * sizeof(float) + sizeof(float2))));
+    launch<F>({.q = q,
+               .keys = keys,
+               .values = values,
+               .queries = static_cast<const __nv_bfloat16*>(p.q),
+               .out = p.out,
+               .out_scale = p.out_scale,
+               .pieces = {.sums = reinterpret_cast<float*>(room),
+                          .scale = reinterpret_cast<float2*>(room + pieces * kDim * sizeof(float))},
+               .schedule = {.tiles = row_blocks * static_cast<int>(p.listed()),
+                            .key_blocks = static_cast<int>((p.slots + F::kKeys - 1) / F::kKeys),
+                            .row_blocks = row_blocks,
+                            .grid = grid},
+               .rows = static_cast<int>(p.rows),
+               .heads = static_cast<int>(p.heads),
+               .slots = static_cast<int>(p.slots),
+               .scale = 1.4426950408889634F / std::sqrt(static_cast<float>(kDim)),
+               .list = p.list},
+              workspace.stream());
 }
 
 }  // namespace
 
 bool attention_cuda_hopper_fits(const AttentionProblem& p) {
     return (p.dtype == DType::BF16 || p.dtype == DType::F8E4M3) && p.head_dim == kDim &&
-           p.key_bias == nullptr && (p.slots >= kKeys || p.dtype == DType::F8E4M3) &&
+           p.key_bias == nullptr && (p.slots >= Bf16::kKeys || p.dtype == DType::F8E4M3) &&
            attribute(cudaDevAttrComputeCapabilityMajor) == 9;
 }
 
 void attention_cuda_hopper(const AttentionProblem& p, Workspace& workspace) {
-    const int row_blocks = static_cast<int>((p.rows + kQueries - 1) / kQueries);
-    const int tiles = row_blocks * static_cast<int>(p.listed());
-    const int grid = attribute(cudaDevAttrMultiProcessorCount);
-    const size_t pieces = 2 * static_cast<size_t>(grid) * kQueries;
-    auto* room = static_cast<std::byte*>(
-        workspace.scratch(pieces * (kDim * sizeof(float) + sizeof(float2))));
-    HopperProblem problem{
-        .q = heads_in_halves(p.q, p.rows, p.heads * kDim, p.heads, kDim, kQueries),
-        .keys = {},
-        .values = {},
-        .queries = static_cast<const __nv_bfloat16*>(p.q),
-        .out = static_cast<__nv_bfloat16*>(p.out),
-        .pieces = {.sums = reinterpret_cast<float*>(room),
-                   .scale = reinterpret_cast<float2*>(room + pieces * kDim * sizeof(float))},
-        .schedule = {.tiles = tiles,
-                     .key_blocks = static_cast<int>((p.slots + kKeys - 1) / kKeys),
-                     .row_blocks = row_blocks,
-                     .grid = grid},
-        .rows = static_cast<int>(p.rows),
-        .heads = static_cast<int>(p.heads),
-        .slots = static_cast<int>(p.slots),
-        .scale = 1.4426950408889634F / std::sqrt(static_cast<float>(kDim)),
-        .list = p.list};
+    const int64_t head = p.stride * kDim;  // elements
     if (p.dtype == DType::BF16) {
-        problem.keys = heads_in_halves(p.keys, p.slots, kDim, p.heads, p.stride * kDim, kKeys);
-        problem.values = heads_in_halves(p.values, p.slots, kDim, p.heads, p.stride * kDim, kKeys);
-        launch<Bf16>(problem, workspace.stream());
-    } else {
-        const int64_t places = (p.slots + 15) / 16 * 16;  // slots change places among 16
-        problem.keys = bytes_of(p.keys, kDim, p.slots, kDim, p.heads, p.stride * kDim);
-        problem.values = bytes_of(p.values, places, kDim, p.stride, p.heads, p.stride * kDim);
-        launch<Fp8>(problem, workspace.stream());
+        const auto rows = [&](const void* data) {
+            return heads_in_halves(data, p.slots, kDim, p.heads, head, Bf16::kKeys);
+        };
+        attend<Bf16>(p, heads_in_halves(p.q, p.rows, p.heads * kDim, p.heads, kDim, kQueries<Bf16>),
+                     rows(p.keys), rows(p.values), workspace);
+    } else {  // queries are rounded on the way; slots change places among 16
+        const int64_t places = (p.slots + 15) / 16 * 16;
+        attend<Fp8>(p, {}, bytes_of(p.keys, kDim, p.slots, kDim, p.heads, head, Fp8::kKeys),
+                    bytes_of(p.values, places, kDim, p.stride, p.heads, head, kDim), workspace);
     }
 }
 

@@ -23,16 +23,18 @@ __device__ inline unsigned pack_fp8(float low, float high) {
 
 namespace hopper {
 
-constexpr int kKeys = 128;  // of a tile
 constexpr int kLine = 128;  // bytes of a row of shared memory
 constexpr int kRowGroup = 8 * kLine;
 
 // Half a head to a line. Values lie as they come, keys by heads.
 struct Bf16 : Bf16Products {
-    static constexpr int kLines = 2, kStages = 2;  // lines of a head
-    static constexpr int kSteps = kKeys / 16;      // of the sum over keys
-    static constexpr float kHeadroom = 0;          // weights are up to 2^this
-    static constexpr bool kTakesTurns = true;      // at the matrix unit: 8 % faster
+    static constexpr int kKeys = 128;                    // of a tile
+    static constexpr int kGroups = 2, kRegisters = 240;  // of warps that attend; of a thread
+    static constexpr int kLines = 2, kStages = 2;        // lines of a head
+    static constexpr int kValueRows = kKeys;             // lines of a half
+    static constexpr int kSteps = kKeys / 16;            // of the sum over keys
+    static constexpr float kHeadroom = 0;                // weights are up to 2^this
+    static constexpr bool kTakesTurns = true;            // at the matrix unit: 8 % faster
 
     // Values [lines][keys][kLine], 16 keys from `step` on.
     static __device__ uint64_t values_at(const uint8_t* values, int step) {
@@ -52,7 +54,10 @@ struct Bf16 : Bf16Products {
 // A head to a line. Values come as their transpose, the keys of every 16 in the order in which a
 // thread has their weights, see attention_quantize.
 struct Fp8 : Fp8Products {
+    static constexpr int kKeys = 96;  // as many as leave registers for a third group
+    static constexpr int kGroups = 3, kRegisters = 160;
     static constexpr int kLines = 1, kStages = 4;
+    static constexpr int kValueRows = 128;  // a dimension each; there are more keys than are used
     static constexpr int kSteps = kKeys / 32;
     static constexpr float kHeadroom = 8;
     static constexpr bool kTakesTurns = false;  // its products are too short: 12 % slower

@@ -35,55 +35,60 @@ template <typename T> __global__ void layer_norm_kernel(const float* x, Norm nor
     }
 }
 
+// Rows are read and written in fp32.
+template <int kChunks> using NormRow = WarpRow<kChunks, kQuad>;
+
+// Rows of a block, one per warp: few, so that blocks come and go one by one.
+constexpr int kNormRows = 4, kNormThreads = 32 * kNormRows;
+
 template <int kChunks, typename T>
-__device__ void write_normed(WarpRow<kChunks>& row, const Norm& norm, T* out) {
+__device__ void write_normed(NormRow<kChunks>& row, const Norm& norm, T* out) {
     const auto d = static_cast<float>(norm.d);
     const float mean = row.sum([](float v) { return v; }) / d;
     const float squares = row.sum([=](float v) { return (v - mean) * (v - mean); });
     const float scale = rsqrtf(squares / d + norm.eps);
-    row.each([&](int at, float(&v)[kChunk]) {
-        float g[kChunk], b[kChunk];
+    row.each([&](int at, float(&v)[kQuad]) {
+        float g[kQuad], b[kQuad];
         load_chunk(norm.gain + at, g);
         load_chunk(norm.bias + at, b);
 #pragma unroll
-        for (int i = 0; i < kChunk; ++i) {
+        for (int i = 0; i < kQuad; ++i) {
             v[i] = (v[i] - mean) * scale * g[i] + b[i];
         }
         store_chunk(out + at, v);
     });
 }
 
-// One row per warp.
 template <int kChunks, typename T>
-__global__ void __launch_bounds__(kRowThreads)
+__global__ void __launch_bounds__(kNormThreads)
     layer_norm_rows_kernel(const float* x, Norm norm, int64_t rows, T* out) {
-    const int64_t r = int64_t{blockIdx.x} * kRowsPerBlock + threadIdx.x / 32;
+    const int64_t r = int64_t{blockIdx.x} * kNormRows + threadIdx.x / 32;
     if (r < rows) {
-        WarpRow<kChunks> row(norm.d);
+        NormRow<kChunks> row(norm.d);
         row.load(x + r * norm.d);
         write_normed(row, norm, out + r * norm.d);
     }
 }
 
 template <int kChunks, typename R, typename T>
-__global__ void __launch_bounds__(kRowThreads)
+__global__ void __launch_bounds__(kNormThreads)
     add_layer_norm_kernel(const R* __restrict__ result, const float* __restrict__ gate,
                           float* __restrict__ x, Norm norm, int64_t rows, T* __restrict__ out) {
-    const int64_t r = int64_t{blockIdx.x} * kRowsPerBlock + threadIdx.x / 32;
+    const int64_t r = int64_t{blockIdx.x} * kNormRows + threadIdx.x / 32;
     if (r >= rows) {
         return;
     }
     float* to = x + r * norm.d;
-    WarpRow<kChunks> row(norm.d);
+    NormRow<kChunks> row(norm.d);
     row.load(to);
-    row.each([&](int at, float(&v)[kChunk]) {
-        float more[kChunk], g[kChunk];
+    row.each([&](int at, float(&v)[kQuad]) {
+        float more[kQuad], g[kQuad];
         load_chunk(result + r * norm.d + at, more);
         if (gate != nullptr) {
             load_chunk(gate + at, g);
         }
 #pragma unroll
-        for (int i = 0; i < kChunk; ++i) {
+        for (int i = 0; i < kQuad; ++i) {
             v[i] += gate != nullptr ? g[i] * more[i] : more[i];
         }
         store_chunk(to + at, v);
@@ -110,8 +115,8 @@ void layer_norm_cuda(const Tensor& x, const Tensor& gain, const Tensor& bias, do
         if (fits_chunks(d, d, {x.raw(), norm.gain, norm.bias, to})) {
             with_chunks(d, [&](auto chunks) {
                 layer_norm_rows_kernel<chunks.value>
-                    <<<blocks_for(rows, kRowsPerBlock), kRowThreads, 0, stream>>>(x.data<float>(),
-                                                                                  norm, rows, to);
+                    <<<blocks_for(rows, kNormRows), kNormThreads, 0, stream>>>(x.data<float>(),
+                                                                               norm, rows, to);
             });
             return;
         }
@@ -134,7 +139,7 @@ bool add_layer_norm_cuda(const void* r, DType r_type, const float* gate, Tensor&
         with_result_type(out.dtype(), [&](auto to) {
             with_chunks(d, [&](auto chunks) {
                 add_layer_norm_kernel<chunks.value>
-                    <<<blocks_for(rows, kRowsPerBlock), kRowThreads, 0, stream>>>(
+                    <<<blocks_for(rows, kNormRows), kNormThreads, 0, stream>>>(
                         static_cast<const decltype(from)*>(r), gate, x.data<float>(), norm, rows,
                         static_cast<decltype(to)*>(out.raw()));
             });

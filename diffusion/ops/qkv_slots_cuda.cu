@@ -13,8 +13,8 @@ namespace {
 using Bf16 = __nv_bfloat16;
 using Fp8 = __nv_fp8_e4m3;
 
-// The slots of a block: those of fp8 that change places among themselves. A block takes their
-// queries, keys or values, a warp one row of them at a time, but for values in fp8.
+// The slots of a block: those of fp8 that change places among themselves. A warp takes a row of
+// them at a time, but for values in fp8.
 constexpr int kSlots = 16;
 constexpr int kMaxPairs = 64;
 
@@ -28,6 +28,10 @@ struct QkvProblem {
     int d, head_dim, pairs;  // pairs of a head that turn in time
     float eps;
 };
+
+__device__ float rounded(float v) {
+    return __bfloat162float(__float2bfloat16_rn(v));
+}
 
 // How the keys of a block's slots turn: a table for every frame among them.
 template <typename T> class SlotTurns {
@@ -63,19 +67,29 @@ template <typename T> class SlotTurns {
     int pairs_;
 };
 
-// A row in the registers of a warp, its norm and its rotation. A thread's chunks are 256 elements
-// apart, a multiple of head_dim, and so of one place in their heads.
+// A row in the registers of a warp, as it came. A thread's chunks are 256 elements apart, a
+// multiple of head_dim, and so of one place in their heads.
 template <int kChunks> class Row {
   public:
     __device__ Row(const QkvProblem& p, int64_t row, int part)
-        : p_(p),
-          row_(row),
-          within_(static_cast<int>(threadIdx.x) % 32 * kChunk % p.head_dim),
-          values_(p.d) {
-        values_.load(p.qkv + (row * 3 + part) * p.d);
+        : p_(p), row_(row), within_(static_cast<int>(threadIdx.x) % 32 * kChunk % p.head_dim) {
+        const Bf16* from = p.qkv + (row * 3 + part) * p.d;
+        places([&](int c, int at) { chunks_[c] = *reinterpret_cast<const uint4*>(from + at); });
     }
+    // The place of the thread's chunks in their heads.
+    __device__ int within() const { return within_; }
 
-    __device__ void norm(const float* weight, bool with_time) {
+    // work(first column, eight values as they came)
+    template <typename Work> __device__ void each(const Work& work) const {
+        places([&](int c, int at) {
+            float v[kChunk];
+            load_chunk(reinterpret_cast<const Bf16*>(&chunks_[c]), v);
+            work(at, v);
+        });
+    }
+    // The same, normed and rotated.
+    template <typename Work>
+    __device__ void each_normed(const float* weight, bool with_time, const Work& work) const {
         TableAngles angles = p_.angles;
         angles.with_time = with_time;
         float2 turns[kChunk / 2];
@@ -83,9 +97,8 @@ template <int kChunks> class Row {
         for (int i = 0; i < kChunk / 2; ++i) {
             turns[i] = angles.of(static_cast<int>(row_), within_ / 2 + i);
         }
-        const float squares = values_.sum([](float v) { return v * v; });
-        const float scale = rsqrtf(squares / static_cast<float>(p_.d) + p_.eps);
-        values_.each([&](int at, float(&v)[kChunk]) {
+        const float scale = rsqrtf(squares() / static_cast<float>(p_.d) + p_.eps);
+        each([&](int at, float(&v)[kChunk]) {
             float w[kChunk];
             load_chunk(weight + at, w);
 #pragma unroll
@@ -94,103 +107,122 @@ template <int kChunks> class Row {
                 v[i + 1] = v[i + 1] * scale * w[i + 1];
                 turn_pair(v[i], v[i + 1], turns[i / 2]);
             }
+            work(at, v);
         });
-    }
-    // To bf16 and, from there, in time.
-    template <typename T> __device__ void turn(const SlotTurns<T>& turns, float position) {
-        float2 angles[kChunk / 2];
-#pragma unroll
-        for (int i = 0; i < kChunk / 2; ++i) {
-            angles[i] = turns.of(position, within_ / 2 + i);
-        }
-        values_.each([&](int, float(&v)[kChunk]) {
-#pragma unroll
-            for (int i = 0; i < kChunk; i += 2) {
-                v[i] = rounded(v[i]);
-                v[i + 1] = rounded(v[i + 1]);
-                turn_pair(v[i], v[i + 1], angles[i / 2]);
-            }
-        });
-    }
-    __device__ void store_row(Bf16* to) {
-        values_.each([&](int at, float(&v)[kChunk]) { store_chunk(to + at, v); });
-    }
-    // [heads, stride, head_dim]
-    template <typename T> __device__ void store_slot(void* to, int64_t stride, int64_t slot) {
-        T* place = static_cast<T*>(to) + slot * p_.head_dim + within_;
-        values_.each(
-            [&](int at, float(&v)[kChunk]) { store_chunk(place + (at - within_) * stride, v); });
     }
 
   private:
-    static __device__ float rounded(float v) { return __bfloat162float(__float2bfloat16_rn(v)); }
+    template <typename Work> __device__ void places(const Work& work) const {
+#pragma unroll
+        for (int c = 0; c < kChunks; ++c) {
+            const int at = (32 * c + static_cast<int>(threadIdx.x) % 32) * kChunk;
+            if (c < kChunks - 2 || at < p_.d) {  // see with_chunks
+                work(c, at);
+            }
+        }
+    }
+    __device__ float squares() const {
+        float sum = 0;
+        each([&](int, const float(&v)[kChunk]) {
+#pragma unroll
+            for (int i = 0; i < kChunk; ++i) {
+                sum += v[i] * v[i];
+            }
+        });
+#pragma unroll
+        for (int step = 16; step > 0; step /= 2) {
+            sum += __shfl_xor_sync(0xffffffffU, sum, step);
+        }
+        return sum;
+    }
 
     const QkvProblem& p_;
     int64_t row_;
-    int within_;  // the place of the thread's chunks in their heads
-    WarpRow<kChunks> values_;
+    int within_;
+    uint4 chunks_[kChunks];
 };
 
-__device__ float element(const uint4& chunk, int i) {
-    const unsigned word = (&chunk.x)[i / 2];
+// Where a slot's chunks go: [heads, stride, head_dim].
+template <typename T> class SlotPlace {
+  public:
+    __device__ SlotPlace(void* to, int64_t stride, int64_t slot, int head_dim, int within)
+        : to_(static_cast<T*>(to) + slot * head_dim + within), stride_(stride), within_(within) {}
+    __device__ void store(int at, const float (&v)[kChunk]) const {
+        store_chunk(to_ + (at - within_) * stride_, v);
+    }
+
+  private:
+    T* to_;
+    int64_t stride_;
+    int within_;
+};
+
+__device__ float element(const uint2& quad, int i) {
+    const unsigned word = i < 2 ? quad.x : quad.y;
     return __uint_as_float(i % 2 == 0 ? word << 16 : word & 0xffff0000U);
 }
 
-// The values of a block's slots in fp8, [heads, head_dim, stride]: a thread has eight dimensions of
-// all of them, and turns rows to columns in its registers. Four slots that are neighbours in
-// Fp8Slots' order go to a word. `first_row`: of the take's.
+// Threads for four dimensions each of the values of a block's slots in fp8, [heads, head_dim,
+// stride]: a thread takes them of all slots and turns rows to columns in its registers. Four slots
+// that are neighbours in Fp8Slots' order go to a word. `first_row`: of the take's.
 __device__ void store_values(const QkvProblem& p, const KvTarget& target, int64_t first_row,
-                             int64_t block, int64_t begin, int64_t end) {
+                             int64_t block, int64_t begin, int64_t end, int thread) {
     const bool whole = end - begin == kSlots;
-    for (int at = static_cast<int>(threadIdx.x) * kChunk; at < p.d; at += kRowThreads * kChunk) {
-        uint4 columns[kChunk];
+    const int at = thread * kQuad, within = at % p.head_dim;
+    if (at >= p.d) {
+        return;
+    }
+    uint2 rows[kSlots];
 #pragma unroll
-        for (int w = 0; w < 4; ++w) {
-            uint4 rows[4];
+    for (int i = 0; i < kSlots; ++i) {
+        const int64_t slot = block + i;
+        rows[i] = {};
+        if (whole || (slot >= begin && slot < end)) {
+            rows[i] = *reinterpret_cast<const uint2*>(
+                p.qkv + ((first_row + slot - target.first) * 3 + 2) * p.d + at);
+        }
+    }
+    if (target.kept_values != nullptr) {
+        auto* kept = static_cast<Bf16*>(target.kept_values) + (at - within) * target.kept_stride +
+                     block * p.head_dim + within;
 #pragma unroll
-            for (int i = 0; i < 4; ++i) {
-                const int64_t slot = block + 2 * w + i % 2 + i / 2 * 8;
-                rows[i] = {};
-                if (whole || (slot >= begin && slot < end)) {
-                    rows[i] = *reinterpret_cast<const uint4*>(
-                        p.qkv + ((first_row + slot - target.first) * 3 + 2) * p.d + at);
-                    if (target.kept_values != nullptr) {
-                        auto* kept = static_cast<Bf16*>(target.kept_values) + slot * p.head_dim;
-                        const int within = at % p.head_dim;
-                        *reinterpret_cast<uint4*>(kept + (at - within) * target.kept_stride +
-                                                  within) = rows[i];
-                    }
-                }
-            }
-#pragma unroll
-            for (int k = 0; k < kChunk; ++k) {
-                const auto pair = [&](int i) {
-                    const float2 both = make_float2(element(rows[i], k), element(rows[i + 1], k));
-                    return unsigned{__nv_cvt_float2_to_fp8x2(both, __NV_SATFINITE, __NV_E4M3)};
-                };
-                (&columns[k].x)[w] = pair(0) | pair(2) << 16;
+        for (int i = 0; i < kSlots; ++i) {
+            if (whole || (block + i >= begin && block + i < end)) {
+                *reinterpret_cast<uint2*>(kept + i * p.head_dim) = rows[i];
             }
         }
-        auto* to = static_cast<uint8_t*>(target.values) + at * target.stride + block;
+    }
+    auto* to = static_cast<uint8_t*>(target.values) + at * target.stride + block;
 #pragma unroll
-        for (int k = 0; k < kChunk; ++k, to += target.stride) {
-            if (whole) {
-                *reinterpret_cast<uint4*>(to) = columns[k];
-                continue;
-            }
+    for (int k = 0; k < kQuad; ++k, to += target.stride) {
+        unsigned words[4];
 #pragma unroll
-            for (int b = 0; b < kSlots; ++b) {
-                const int64_t slot = block + b / 4 * 2 + b % 2 + b / 2 % 2 * 8;
-                if (slot >= begin && slot < end) {
-                    to[b] = static_cast<uint8_t>((&columns[k].x)[b / 4] >> b % 4 * 8);
-                }
+        for (int w = 0; w < 4; ++w) {
+            const auto pair = [&](int i) {
+                const float2 both = make_float2(element(rows[i], k), element(rows[i + 1], k));
+                return unsigned{__nv_cvt_float2_to_fp8x2(both, __NV_SATFINITE, __NV_E4M3)};
+            };
+            words[w] = pair(2 * w) | pair(2 * w + 8) << 16;
+        }
+        if (whole) {
+            *reinterpret_cast<uint4*>(to) = {words[0], words[1], words[2], words[3]};
+            continue;
+        }
+#pragma unroll
+        for (int b = 0; b < kSlots; ++b) {
+            const int64_t slot = block + b / 4 * 2 + b % 2 + b / 2 % 2 * 8;
+            if (slot >= begin && slot < end) {
+                to[b] = static_cast<uint8_t>(words[b / 4] >> b % 4 * 8);
             }
         }
     }
 }
 
+// Which part of its slots a block takes: queries, keys, or so many fours of the values.
+constexpr int kQueries = 0, kKeys = 1, kValues = 2;
+
 template <int kChunks, typename T>
-__global__ void __launch_bounds__(kRowThreads, 2)
+__global__ void __launch_bounds__(kRowThreads, 3)
     qkv_slots_kernel(const __grid_constant__ QkvProblem p,
                      const __grid_constant__ RopeRates rates) {
     const KvTarget& to = p.targets[blockIdx.y];
@@ -204,33 +236,54 @@ __global__ void __launch_bounds__(kRowThreads, 2)
     }
     const auto each = [&](const auto& work) {
         for (int64_t slot = begin + threadIdx.x / 32; slot < end; slot += kRowsPerBlock) {
-            Row<kChunks> row(p, first_row + slot - to.first, part);
-            work(slot, row);
+            const int64_t row = first_row + slot - to.first;
+            work(slot, row, Row<kChunks>(p, row, part));
         }
     };
-    if (part == 0) {
-        each([&](int64_t slot, Row<kChunks>& row) {
-            row.norm(p.q_weight, true);
-            row.store_row(p.q + (first_row + slot - to.first) * p.d);
+    if (part == kQueries) {
+        each([&](int64_t, int64_t at, const Row<kChunks>& row) {
+            row.each_normed(p.q_weight, true, [&](int column, const float(&v)[kChunk]) {
+                store_chunk(p.q + at * p.d + column, v);
+            });
         });
-    } else if (part == 1) {
+    } else if (part == kKeys) {
         const SlotTurns<T> turns(to.positions, p.pairs, rates, begin, end - 1);
-        each([&](int64_t slot, Row<kChunks>& row) {
-            row.norm(p.k_weight, false);
-            if (to.kept_keys != nullptr) {
-                row.template store_slot<Bf16>(to.kept_keys, to.kept_stride, slot);
+        each([&](int64_t slot, int64_t, const Row<kChunks>& row) {
+            const SlotPlace<Bf16> kept(to.kept_keys, to.kept_stride, slot, p.head_dim,
+                                       row.within());
+            const SlotPlace<T> turned(to.keys, to.stride, slot, p.head_dim, row.within());
+            float2 angles[kChunk / 2];
+#pragma unroll
+            for (int i = 0; i < kChunk / 2; ++i) {
+                angles[i] = turns.of(to.positions[slot], row.within() / 2 + i);
             }
-            row.turn(turns, to.positions[slot]);
-            row.template store_slot<T>(to.keys, to.stride, slot);
+            row.each_normed(p.k_weight, false, [&](int column, float(&v)[kChunk]) {
+                if (to.kept_keys != nullptr) {
+                    kept.store(column, v);
+                }
+#pragma unroll
+                for (int i = 0; i < kChunk; i += 2) {
+                    v[i] = rounded(v[i]);
+                    v[i + 1] = rounded(v[i + 1]);
+                    turn_pair(v[i], v[i + 1], angles[i / 2]);
+                }
+                turned.store(column, v);
+            });
         });
     } else if constexpr (std::is_same_v<T, Fp8>) {
-        store_values(p, to, first_row, block, begin, end);
+        const int thread = (part - kValues) * kRowThreads + static_cast<int>(threadIdx.x);
+        store_values(p, to, first_row, block, begin, end, thread);
     } else {
-        each([&](int64_t slot, Row<kChunks>& row) {
-            if (to.kept_values != nullptr) {
-                row.template store_slot<Bf16>(to.kept_values, to.kept_stride, slot);
-            }
-            row.template store_slot<T>(to.values, to.stride, slot);
+        each([&](int64_t slot, int64_t, const Row<kChunks>& row) {
+            const SlotPlace<Bf16> kept(to.kept_values, to.kept_stride, slot, p.head_dim,
+                                       row.within());
+            const SlotPlace<T> read(to.values, to.stride, slot, p.head_dim, row.within());
+            row.each([&](int column, const float(&v)[kChunk]) {
+                if (to.kept_values != nullptr) {
+                    kept.store(column, v);
+                }
+                read.store(column, v);
+            });
         });
     }
 }
@@ -242,8 +295,10 @@ template <typename T> void launch(const QkvProblem& p, size_t takes, GpuStream s
         const int64_t first = p.targets[i].first;
         blocks = std::max(blocks, (first + p.rows - 1) / kSlots - first / kSlots + 1);
     }
-    constexpr unsigned kParts = 3;  // queries, keys, values
-    const dim3 grid(static_cast<unsigned>(blocks), static_cast<unsigned>(takes), kParts);
+    const int of_values =
+        std::is_same_v<T, Fp8> ? (p.d + kQuad * kRowThreads - 1) / (kQuad * kRowThreads) : 1;
+    const dim3 grid(static_cast<unsigned>(blocks), static_cast<unsigned>(takes),
+                    static_cast<unsigned>(kValues + of_values));
     with_chunks(p.d, [&](auto chunks) {
         qkv_slots_kernel<chunks.value, T><<<grid, kRowThreads, 0, stream>>>(p, rates);
     });

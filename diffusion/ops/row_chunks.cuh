@@ -54,7 +54,38 @@ template <typename T> __device__ void store_chunk(T* to, const float (&from)[kCh
     }
 }
 
+// Four neighbours: of fp32 as much as a thread moves at once, so that a warp's neighbours lie side
+// by side.
+constexpr int kQuad = 4;
+__device__ inline void load_chunk(const float* from, float (&to)[kQuad]) {
+    const float4 a = *reinterpret_cast<const float4*>(from);
+    to[0] = a.x, to[1] = a.y, to[2] = a.z, to[3] = a.w;
+}
+__device__ inline void load_chunk(const __nv_bfloat16* from, float (&to)[kQuad]) {
+    const uint2 bits = *reinterpret_cast<const uint2*>(from);
+    const auto* pairs = reinterpret_cast<const __nv_bfloat162*>(&bits);
+    const float2 a = __bfloat1622float2(pairs[0]), b = __bfloat1622float2(pairs[1]);
+    to[0] = a.x, to[1] = a.y, to[2] = b.x, to[3] = b.y;
+}
+template <typename T> __device__ void store_chunk(T* to, const float (&from)[kQuad]) {
+    struct alignas(kQuad * sizeof(T)) {
+        T values[kQuad];
+    } chunk;
+#pragma unroll
+    for (int i = 0; i < kQuad; ++i) {
+        store(chunk.values + i, from[i]);
+    }
+    *reinterpret_cast<decltype(chunk)*>(to) = chunk;
+}
+
 // Beyond 448 it is 448.
+__device__ inline void store_chunk(__nv_fp8_e4m3* to, const float (&from)[kQuad]) {
+    const auto pair = [&](int i) {
+        const float2 both = make_float2(from[i], from[i + 1]);
+        return unsigned{__nv_cvt_float2_to_fp8x2(both, __NV_SATFINITE, __NV_E4M3)};
+    };
+    *reinterpret_cast<unsigned*>(to) = pair(0) | pair(2) << 16;
+}
 __device__ inline void store_chunk(__nv_fp8_e4m3* to, const float (&from)[kChunk]) {
     const auto pair = [&](int i) {
         const float2 both = make_float2(from[i], from[i + 1]);
@@ -86,19 +117,20 @@ template <typename Work> void with_chunks(int64_t d, Work&& work) {
     }
 }
 
-template <int kChunks> class WarpRow {
+// kChunks chunks of eight a thread, or twice as many of four.
+template <int kChunks, int kWidth = kChunk> class WarpRow {
   public:
     __device__ explicit WarpRow(int d) : d_(d), lane_(static_cast<int>(threadIdx.x) % 32) {}
 
     template <typename T> __device__ void load(const T* row) {
-        each([&](int at, float(&v)[kChunk]) { load_chunk(row + at, v); });
+        each([&](int at, float(&v)[kWidth]) { load_chunk(row + at, v); });
     }
     // The sum of term(value) over the row.
     template <typename Term> __device__ float sum(Term&& term) {
         float s = 0;
-        each([&](int, float(&v)[kChunk]) {
+        each([&](int, float(&v)[kWidth]) {
 #pragma unroll
-            for (int i = 0; i < kChunk; ++i) {
+            for (int i = 0; i < kWidth; ++i) {
                 s += term(v[i]);
             }
         });
@@ -108,20 +140,21 @@ template <int kChunks> class WarpRow {
         }
         return s;
     }
-    // work(first column, the eight values from there on)
+    // work(first column, the values of a chunk from there on)
     template <typename Work> __device__ void each(Work&& work) {
 #pragma unroll
-        for (int c = 0; c < kChunks; ++c) {
-            const int at = (32 * c + lane_) * kChunk;
-            if (c < kChunks - 2 || at < d_) {  // see with_chunks
+        for (int c = 0; c < kParts; ++c) {
+            const int at = (32 * c + lane_) * kWidth;
+            if (c < kParts - 2 * kChunk / kWidth || at < d_) {  // see with_chunks
                 work(at, values_[c]);
             }
         }
     }
 
   private:
+    static constexpr int kParts = kChunks * kChunk / kWidth;
     int d_, lane_;
-    float values_[kChunks][kChunk];
+    float values_[kParts][kWidth];
 };
 
 }  // namespace longtake::diffusion

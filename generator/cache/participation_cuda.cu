@@ -159,14 +159,11 @@ void sum_queries_cuda(const Tensor& queries, Range rows, const float* plus, Tens
         using T = decltype(element);
         const auto sum = [&](auto kernel, int columns_of_block, unsigned blocks) {
             const auto groups = static_cast<unsigned>((columns - 1) / columns_of_block + 1);
-            launch("sum_queries", kernel,
-                   {{blocks, groups},
-                    kSumThreads,
-                    0,
-                    blocks,
-                    clusters ? Start::Early : Start::After}, stream,
-                   static_cast<const T*>(queries.raw()), rows.begin, rows.end, columns, plus,
-                   sums.data<float>());
+            launch(
+                "sum_queries", kernel,
+                {{blocks, groups}, kSumThreads, 0, blocks, clusters ? Start::Early : Start::After},
+                stream, static_cast<const T*>(queries.raw()), rows.begin, rows.end, columns, plus,
+                sums.data<float>());
         };
         constexpr int kChunk = diffusion::kChunk;
         if (!chunks) {
@@ -192,8 +189,8 @@ void score_slots_cuda(const diffusion::KvView& keys, Range slots, const Tensor& 
         if (chunks && d == kRingDim && heads <= diffusion::HeadList::kMost && has_clusters()) {
             const Keys all{keys.keys, keys.stride, slots.begin, static_cast<int>(slots.count()),
                            heads};
-            return score_by_ring<T>(all, sums.data<float>(), scale, scores.data<float>(),
-                                    start, stream);
+            return score_by_ring<T>(all, sums.data<float>(), scale, scores.data<float>(), start,
+                                    stream);
         }
         constexpr int64_t kOfBlock = kScoreWarps * kTogether;
         const auto blocks = static_cast<unsigned>((slots.count() + kOfBlock - 1) / kOfBlock);

@@ -355,8 +355,8 @@ TEST(CudaKvStore, Fp8FollowsEveryChange) {
     expect_same(124);
 }
 
-// The head that turns while a cluster chooses, from the middle of a group of 32 on, against one step
-// after the other.
+// The head that turns while a cluster chooses, from the middle of a group of 32 on, against one
+// step after the other.
 TEST(CudaKvStore, TurnsEarlyAsAfterwards) {
     LONGTAKE_NEEDS_GPU();
     constexpr int64_t kTokens = 520, kHeads = 2, kHead = 10 * kTokens, kLast = 22 * kTokens;
