@@ -88,8 +88,7 @@ void CausalTransformer::Pass::queue(std::span<const PassTake> takes) {
         if (takes[0].flow == nullptr && layer + 1 == layers) {
             return;
         }
-        attention_of_takes(s_.q, s_.views, s_.self_attended, s_.ops, {},
-                           weights_.blocks[static_cast<size_t>(layer)].attended_scale);
+        attention_of_takes(s_.q, s_.views, s_.attended, s_.ops);
         each_group([&](Group& g, Workspace& ops) {
             self_out(layer, g, ops);
             cross_attention(layer, takes, g, ops);
@@ -163,7 +162,7 @@ void CausalTransformer::Pass::memorize(int layer, std::span<const PassTake> take
 void CausalTransformer::Pass::self_out(int layer, Group& g, Workspace& ops) {
     const Weights::Block& block = weights_.blocks[static_cast<size_t>(layer)];
     const Modulation::Layer& m = g.modulation->layers[static_cast<size_t>(layer)];
-    block.self_out(g.self_attended, g.x, ops,
+    block.self_out(g.attended2, g.x, ops,
                    Epilogue::gated_add(m.self_gate)
                        .then_norm(block.cross_gain, block.cross_bias, config_.eps, g.normed));
 }

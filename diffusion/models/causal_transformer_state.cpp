@@ -52,7 +52,6 @@ void TransformerWorkspace::State::fit(const std::shared_ptr<const void>& model,
     cross_heads = cross.reshape(q.shape());
     attended = Tensor(q.shape(), compute, device);
     attended2 = attended.reshape({rows, d});
-    self_attended = products == compute ? attended : Tensor(q.shape(), products, device);
     hidden = Tensor({rows, c.ffn_dim}, products, device);
     tokens = Tensor({rows, c.out_channels * c.patch_size()}, DType::F32, device);
     model_ = model;
@@ -87,10 +86,9 @@ void TransformerWorkspace::State::set_groups(std::span<const double> timesteps) 
         if (count == groups.size() || groups[count].begin != begin || groups[count].end != end) {
             const auto rows = [=](const Tensor& t) { return t.slice(begin, end); };
             groups.resize(count);
-            groups.push_back(
-                {begin, end, nullptr, rows(x), rows(normed), rows(head_normed), rows(qkv), rows(q),
-                 rows(cross), rows(cross_heads), rows(attended), rows(attended2),
-                 rows(self_attended).reshape({end - begin, x.extent(1)}), rows(hidden)});
+            groups.push_back({begin, end, nullptr, rows(x), rows(normed), rows(head_normed),
+                              rows(qkv), rows(q), rows(cross), rows(cross_heads), rows(attended),
+                              rows(attended2), rows(hidden)});
         }
         groups[count++].modulation = &modulation;
     };

@@ -32,8 +32,7 @@ struct TransformerWorkspace::State {
     struct Group {
         int64_t begin, end;
         const Modulation* modulation;
-        Tensor x, normed, head_normed, qkv, q, cross, cross_heads, attended, attended2,
-            self_attended, hidden;
+        Tensor x, normed, head_normed, qkv, q, cross, cross_heads, attended, attended2, hidden;
     };
 
     Workspace ops;                             // and its device is that of everything here
@@ -48,19 +47,18 @@ struct TransformerWorkspace::State {
     // L tokens of all takes, one take after another, d = heads * head_dim; x is fp32, the rest of
     // the compute type unless noted. What goes into a product of a block (*) is of the products'
     // type, and the same tensor as its neighbour where that is the compute type.
-    Tensor patches;        // [L, in_channels * patch]
-    Tensor x;              // [L, d], the residual stream
-    Tensor normed;         // [L, d] (*)
-    Tensor head_normed;    // [L, d]
-    Tensor qkv;            // [L, 3 d]
-    Tensor q, k, v;        // [L, heads, head_dim]
-    Tensor cross;          // [L, d]
-    Tensor cross_heads;    // the same as [L, heads, head_dim]
-    Tensor attended;       // [L, heads, head_dim]
-    Tensor attended2;      // the same as [L, d]
-    Tensor self_attended;  // [L, heads, head_dim] (*), of self attention
-    Tensor hidden;         // [L, ffn_dim] (*)
-    Tensor tokens;         // [L, out_channels * patch] fp32
+    Tensor patches;      // [L, in_channels * patch]
+    Tensor x;            // [L, d], the residual stream
+    Tensor normed;       // [L, d] (*)
+    Tensor head_normed;  // [L, d]
+    Tensor qkv;          // [L, 3 d]
+    Tensor q, k, v;      // [L, heads, head_dim]
+    Tensor cross;        // [L, d]
+    Tensor cross_heads;  // the same as [L, heads, head_dim]
+    Tensor attended;     // [L, heads, head_dim]
+    Tensor attended2;    // the same as [L, d]
+    Tensor hidden;       // [L, ffn_dim] (*)
+    Tensor tokens;       // [L, out_channels * patch] fp32
 
     // Makes everything fit the chunks of `takes`, each of `frames` x `height` x `width` tokens, of
     // which threads take `rows_alone`, or 0: they share all.

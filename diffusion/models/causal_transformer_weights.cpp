@@ -4,7 +4,6 @@
 
 #include <algorithm>
 #include <array>
-#include <cmath>
 #include <cstring>
 #include <string>
 
@@ -20,27 +19,9 @@ class Loader {
     Tensor values(const std::string& name, const Shape& shape) const {
         return on_cpu(name, shape).to(device_);
     }
-    Linear linear(const std::string& name, int64_t in, int64_t out, float x_scale = 1) const {
+    Linear linear(const std::string& name, int64_t in, int64_t out) const {
         return {from_.get(name + ".weight", {out, in}), from_.get(name + ".bias", {out}), compute_,
-                device_, x_scale};
-    }
-    // A power of two that attention's results are multiplied by before they are rounded to fp8.
-    // They are means of values, which are at most a few times as large as the weights of `name`
-    // make of rows of unit variance: 16 times as large is fp8's largest number.
-    float scale_of_means(const std::string& name, int64_t in, int64_t out) const {
-        if (compute_ != DType::F8E4M3) {
-            return 1;
-        }
-        double squares = 0;
-        for (const Tensor& t :
-             {on_cpu(name + ".weight", {out, in}), on_cpu(name + ".bias", {out})}) {
-            for (const float v : t.values<float>()) {
-                squares += double{v} * v;
-            }
-        }
-        const double deviation = std::sqrt(squares / static_cast<double>(out));
-        return deviation > 0 ? std::exp2(std::floor(std::log2(f8e4m3::kLargest / (16 * deviation))))
-                             : 1;
+                device_};
     }
     // Several products of the same input as one: their outputs side by side.
     Linear stacked(const std::string& prefix, std::initializer_list<const char*> names, int64_t in,
@@ -74,11 +55,9 @@ CausalTransformer::Weights::Block load_block(const Loader& load, const Loader& p
                                              const TransformerConfig& c, int64_t index) {
     const std::string name = fmt::format("blocks.{}.", index);
     const int64_t d = c.width();
-    const float attended_scale = products.scale_of_means(name + "attn1.to_v", d, d);
     CausalTransformer::Weights::Block block{
         .qkv = products.stacked(name + "attn1.", {"to_q", "to_k", "to_v"}, d, d),
-        .self_out = products.linear(name + "attn1.to_out.0", d, d, attended_scale),
-        .attended_scale = attended_scale,
+        .self_out = load.linear(name + "attn1.to_out.0", d, d),
         .cross_q = products.linear(name + "attn2.to_q", d, d),
         .cross_k = load.linear(name + "attn2.to_k", d, d),
         .cross_v = load.linear(name + "attn2.to_v", d, d),

@@ -11,7 +11,6 @@ namespace longtake::diffusion {
 struct CausalTransformer::Weights {
     struct Block {
         Linear qkv, self_out;                               // self attention, q k v in one product
-        float attended_scale;                               // of its results in fp8, or 1
         Linear cross_q, cross_k, cross_v, cross_out;        // cross attention
         Linear up, down;                                    // feed-forward
         Tensor q_norm, k_norm, cross_q_norm, cross_k_norm;  // [d]

@@ -10,11 +10,10 @@ namespace longtake::diffusion {
 namespace {
 
 AttentionProblem problem_of(const Tensor& q, const KvView& kv, Tensor& out,
-                            std::span<const float> key_bias, float out_scale) {
+                            std::span<const float> key_bias) {
     const DType rows = kv.dtype == DType::F8E4M3 ? DType::BF16 : kv.dtype;
-    const bool fp8 = kv.dtype == DType::F8E4M3 && out.dtype() == DType::F8E4M3;
     check(q.shape().rank() == 3 && out.shape() == q.shape() && q.dtype() == rows &&
-              (out.dtype() == rows || fp8),
+              out.dtype() == rows,
           "attention: {} {} over {} into {} {}", name_of(q.dtype()), q.shape().str(),
           name_of(kv.dtype), name_of(out.dtype()), out.shape().str());
     check(0 < kv.slots && kv.slots <= kv.stride, "attention: {} of {} slots", kv.slots, kv.stride);
@@ -34,8 +33,7 @@ AttentionProblem problem_of(const Tensor& q, const KvView& kv, Tensor& out,
             .head_dim = q.extent(2),
             .slots = kv.slots,
             .stride = kv.stride,
-            .dtype = kv.dtype,
-            .out_scale = fp8 ? out_scale : 0};
+            .dtype = kv.dtype};
 }
 
 // What is left of a problem to one of its groups of heads.
@@ -76,13 +74,12 @@ void compute(std::span<const AttentionProblem> problems, Device device, Workspac
 }  // namespace
 
 void attention(const Tensor& q, const KvView& kv, Tensor& out, Workspace& workspace,
-               std::span<const float> key_bias, float out_scale) {
-    attention_of_takes(q, {&kv, 1}, out, workspace, {&key_bias, 1}, out_scale);
+               std::span<const float> key_bias) {
+    attention_of_takes(q, {&kv, 1}, out, workspace, {&key_bias, 1});
 }
 
 void attention_of_takes(const Tensor& q, std::span<const KvView> takes, Tensor& out,
-                        Workspace& workspace, std::span<const std::span<const float>> key_biases,
-                        float out_scale) {
+                        Workspace& workspace, std::span<const std::span<const float>> key_biases) {
     const size_t count = takes.size();
     check(0 < count && count <= kMostTakes && q.extent(0) % std::ssize(takes) == 0,
           "attention: {} takes of {} rows", count, q.extent(0));
@@ -99,9 +96,8 @@ void attention_of_takes(const Tensor& q, std::span<const KvView> takes, Tensor& 
     for (size_t i = 0; i < count; ++i) {
         const auto first = static_cast<int64_t>(i) * rows;
         Tensor to = out.slice(first, first + rows);
-        problems[i] =
-            problem_of(q.slice(first, first + rows), takes[i], to,
-                       key_biases.empty() ? std::span<const float>() : key_biases[i], out_scale);
+        problems[i] = problem_of(q.slice(first, first + rows), takes[i], to,
+                                 key_biases.empty() ? std::span<const float>() : key_biases[i]);
         groups = std::max(groups, takes[i].groups.size());
     }
     if (groups == 0) {

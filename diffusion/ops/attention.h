@@ -12,21 +12,19 @@ namespace longtake::diffusion {
 
 // out = softmax(q k^T / sqrt(head_dim) + key_bias) v, per head, over the rows the view offers it.
 // No score ever reaches main memory.
-//   q, out [L, heads, head_dim] of the view's element type, bf16 over fp8 slots; head_dim <= 128.
-//   Over fp8 slots `out` may be fp8, too: then times `out_scale`
+//   q, out [L, heads, head_dim] of the view's element type, bf16 over fp8 slots; head_dim <= 128
 //   key_bias: empty, or one logit per key, shared by all heads (ln n makes one row count as n), in
 //   memory of the same device; not with groups of heads
 // The result of a row depends on neither the other rows nor the number of threads; on a GPU its
 // last bits depend on how many rows there are.
 void attention(const Tensor& q, const KvView& kv, Tensor& out, Workspace& workspace,
-               std::span<const float> key_bias = {}, float out_scale = 1);
+               std::span<const float> key_bias = {});
 
 // The same for takes that are made together: the rows of `q` and `out` are shared equally among the
 // views, in their order. `key_biases`: none, or one for each.
 void attention_of_takes(const Tensor& q, std::span<const KvView> takes, Tensor& out,
                         Workspace& workspace,
-                        std::span<const std::span<const float>> key_biases = {},
-                        float out_scale = 1);
+                        std::span<const std::span<const float>> key_biases = {});
 
 // Keys and values in fp8 (E4M3, not scaled: it has the range), for heads of 128 on Hopper.
 struct Fp8Slots {
@@ -48,7 +46,7 @@ struct Fp8Change {
     // [L, heads, head_dim], or null: what the last L slots hold from now on, `kept` too.
     const void* fresh_keys = nullptr;
     const void* fresh_values = nullptr;
-    int64_t fresh = 0;           // L
+    int64_t fresh = 0;  // L
     Start start = Start::After;  // early: waits for nothing, and ends after the step queued last
 };
 void attention_quantize_cuda(const Fp8Change& change, int64_t heads, const Fp8Slots& to,
@@ -63,8 +61,7 @@ struct AttentionProblem {
     const float* key_bias;  // or null
     int64_t rows, heads, head_dim, slots, stride;
     DType dtype;
-    float out_scale = 0;  // of results in fp8; 0: they are not
-    HeadList list = {};   // the heads to compute; the others' rows of `out` stay as they are
+    HeadList list = {};  // the heads to compute; the others' rows of `out` stay as they are
 
     int64_t listed() const { return list.size(heads); }
 };

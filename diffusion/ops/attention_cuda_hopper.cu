@@ -39,8 +39,7 @@ struct Pieces {
 struct HopperProblem {
     TensorMap q, keys, values;
     const __nv_bfloat16* queries;  // what `q` maps
-    void* out;                     // [rows, heads, kDim] bf16, or fp8 times `out_scale`
-    float out_scale;               // 0: bf16
+    __nv_bfloat16* out;            // [rows, heads, kDim]
     Pieces pieces;
     Schedule schedule;
     int rows, heads, slots;
@@ -95,28 +94,6 @@ template <class F> __device__ void produce(const HopperProblem& p, Shared<F>& s)
         }
     });
 }
-
-// Where the result of a query and a head goes, whose sums are to be divided by `total`.
-class Result {
-  public:
-    __device__ Result(const HopperProblem& p, int64_t row, float total)
-        : fp8_(p.out_scale > 0),
-          factor_((fp8_ ? p.out_scale : 1.F) / total),
-          to_(static_cast<uint8_t*>(p.out) + row * kDim * (fp8_ ? 1 : 2)) {}
-    __device__ void store(int column, float a, float b) const {
-        if (fp8_) {
-            *reinterpret_cast<uint16_t*>(to_ + column) =
-                static_cast<uint16_t>(pack_fp8(a * factor_, b * factor_));
-        } else {
-            *reinterpret_cast<unsigned*>(to_ + 2 * column) = pack(a * factor_, b * factor_);
-        }
-    }
-
-  private:
-    bool fp8_;
-    float factor_;
-    uint8_t* to_;
-};
 
 __device__ float exp2_fast(float x) {
     float y;
@@ -272,21 +249,32 @@ template <class F> class Group {
     }
 
     // Waits for `sums_`, then shrinks them; most blocks raise no row's maximum, then nothing
-    // shrinks. No total is negative: asking has all weights made first. Otherwise the compiler puts
-    // the wait before them, and the matrix unit stands still meanwhile.
+    // shrinks. No total is negative: asking before the wait has all weights made first. Otherwise
+    // the compiler puts the wait before them, and the matrix unit stands still meanwhile, unless
+    // another group has its turn.
     __device__ void finish_values(const float (&shrink)[2]) {
         const bool shrinks = shrink[0] != 1.F || shrink[1] != 1.F;
-        if (__any_sync(kAll, shrinks || total_[0] + total_[1] < 0)) {
+        if constexpr (F::kTakesTurns) {
             hopper::wait_for_products<0>();
             hopper::settle(sums_);
-#pragma unroll
-            for (int i = 0; i < kDim / 2; ++i) {
-                sums_[i] *= shrink[i / 2 % 2];
+            if (__any_sync(kAll, shrinks)) {
+                shrink_sums(shrink);
             }
+        } else if (__any_sync(kAll, shrinks || total_[0] + total_[1] < 0)) {
+            hopper::wait_for_products<0>();
+            hopper::settle(sums_);
+            shrink_sums(shrink);
         } else {
             hopper::wait_for_products<0>();
+            hopper::settle(sums_);
         }
-        hopper::settle(sums_);
+    }
+    __device__ void shrink_sums(const float (&shrink)[2]) {
+#pragma unroll
+        for (int i = 0; i < kDim / 2; ++i) {
+            sums_[i] *= shrink[i / 2 % 2];
+        }
+        hopper::settle(sums_);  // keeps this a branch
     }
 
     // Logits of a block of keys to weights; sums made before shrink to the new maximum.
@@ -337,11 +325,12 @@ template <class F> class Group {
                         sums_[4 * i + 2 * half], sums_[4 * i + 2 * half + 1]};
                 }
             } else if (row < p_.rows) {
-                const Result result(p_, int64_t{row} * p_.heads + head, total);
+                const int64_t at = (int64_t{row} * p_.heads + head) * kDim + column;
+                const float inverse = 1.F / total;
 #pragma unroll
                 for (int i = 0; i < kDim / 8; ++i) {
-                    result.store(8 * i + column, sums_[4 * i + 2 * half],
-                                 sums_[4 * i + 2 * half + 1]);
+                    *reinterpret_cast<unsigned*>(p_.out + at + 8 * i) = pack(
+                        sums_[4 * i + 2 * half] * inverse, sums_[4 * i + 2 * half + 1] * inverse);
                 }
             }
         }
@@ -430,10 +419,11 @@ __global__ void attention_combine_kernel(const __grid_constant__ HopperProblem p
         }
     }
     const int head = p.list[tile / s.row_blocks];
-    const Result result(p, int64_t{row} * p.heads + head, total);
-    const int column = 2 * static_cast<int>(threadIdx.x);
-    result.store(column, sums[0].x, sums[0].y);
-    result.store(column + kDim / 2, sums[1].x, sums[1].y);
+    const int64_t at = (int64_t{row} * p.heads + head) * kDim + 2 * threadIdx.x;
+    const float inverse = 1.F / total;
+    auto* to = reinterpret_cast<unsigned*>(p.out + at);
+    to[0] = pack(sums[0].x * inverse, sums[0].y * inverse);
+    to[kDim / 4] = pack(sums[1].x * inverse, sums[1].y * inverse);
 }
 
 // Rows of heads in boxes of `box_rows` rows and all of a head. The dimensions of the map: half a
@@ -486,8 +476,7 @@ void attend(const AttentionProblem& p, const TensorMap& q, const TensorMap& keys
                .keys = keys,
                .values = values,
                .queries = static_cast<const __nv_bfloat16*>(p.q),
-               .out = p.out,
-               .out_scale = p.out_scale,
+               .out = static_cast<__nv_bfloat16*>(p.out),
                .pieces = {.sums = reinterpret_cast<float*>(room),
                           .scale = reinterpret_cast<float2*>(room + pieces * kDim * sizeof(float))},
                .schedule = {.tiles = row_blocks * static_cast<int>(p.listed()),

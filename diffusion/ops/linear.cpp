@@ -5,8 +5,7 @@
 
 namespace longtake::diffusion {
 
-Linear::Linear(const Tensor& weight, const Tensor& bias, DType compute, Device device,
-               float x_scale)
+Linear::Linear(const Tensor& weight, const Tensor& bias, DType compute, Device device)
     : compute_(compute), device_(device) {
     check(weight.shape().rank() == 2, "linear: weight {} is not a matrix", weight.shape().str());
     in_ = weight.extent(1);
@@ -16,10 +15,8 @@ Linear::Linear(const Tensor& weight, const Tensor& bias, DType compute, Device d
     check(compute == DType::F32 || compute == DType::BF16 ||
               (compute == DType::F8E4M3 && device == Device::Cuda),
           "linear: cannot compute in {}", name_of(compute));
-    check(x_scale > 0 && (x_scale == 1 || compute == DType::F8E4M3),
-          "linear: inputs in {} times {}", name_of(compute), x_scale);
     backend_ = device == Device::Cpu ? make_linear_cpu(weight, bias, compute)
-                                     : make_linear_cuda(weight, bias, compute, x_scale);
+                                     : make_linear_cuda(weight, bias, compute);
 }
 
 int64_t Linear::rows_alone() const {

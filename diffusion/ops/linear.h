@@ -35,9 +35,8 @@ class Linear {
     Linear() = default;
     // weight [out, in], bias [out] or empty; any float type. `compute` (F32, BF16 or, on a GPU,
     // F8E4M3) is the element type of x and of the packed weights; sums are fp32. Weights in fp8 are
-    // scaled to its range, x comes times `x_scale`.
-    Linear(const Tensor& weight, const Tensor& bias, DType compute, Device device = Device::Cpu,
-           float x_scale = 1);
+    // scaled to its range, x is taken as it is.
+    Linear(const Tensor& weight, const Tensor& bias, DType compute, Device device = Device::Cpu);
 
     // x [rows, in] of the compute type, y [rows, out] fp32 or of the compute type, of fp8 products
     // also bf16; fp32 when the epilogue adds to it.
@@ -86,7 +85,7 @@ std::shared_ptr<const Linear::Backend> make_linear_widened(const Tensor& weight,
 
 // cuBLASLt.
 std::shared_ptr<const Linear::Backend> make_linear_cuda(const Tensor& weight, const Tensor& bias,
-                                                        DType compute, float x_scale = 1);
+                                                        DType compute);
 
 // The faster compute type of this machine.
 DType preferred_compute_type(Device device = Device::Cpu);

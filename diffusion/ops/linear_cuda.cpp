@@ -102,12 +102,10 @@ std::unique_ptr<MatmulPlan> make_plan(const MatmulKey& key, const void* bias,
 
 class LinearCuda final : public Linear::Backend {
   public:
-    LinearCuda(const Tensor& weight, const Tensor& bias, DType compute, float x_scale)
+    LinearCuda(const Tensor& weight, const Tensor& bias, DType compute)
         : in_(weight.extent(1)), out_(weight.extent(0)), compute_(compute) {
         const Tensor values = bias.empty() ? Tensor::zeros({out_}) : bias.to(DType::F32);
-        weight_ = (compute == DType::F8E4M3 ? scaled(weight, x_scale) : weight)
-                      .to(compute)
-                      .to(Device::Cuda);
+        weight_ = (compute == DType::F8E4M3 ? scaled(weight) : weight).to(compute).to(Device::Cuda);
         bias_ = values.to(Device::Cuda);
         rounded_bias_ = values.to(plain(compute)).to(Device::Cuda);
     }
@@ -156,8 +154,8 @@ class LinearCuda final : public Linear::Backend {
         }
     }
 
-    // Weights that use the range of fp8; products are scaled back, x too.
-    Tensor scaled(const Tensor& weight, float x_scale) {
+    // Weights that use the range of fp8; products are scaled back.
+    Tensor scaled(const Tensor& weight) {
         Tensor values = weight.to(DType::F32).clone();  // it may be a file's
         float largest = 0;
         for (const float v : values.values<float>()) {
@@ -168,7 +166,7 @@ class LinearCuda final : public Linear::Backend {
             v /= scale;
         }
         Tensor one({1}, DType::F32);
-        one.values<float>()[0] = scale / x_scale;
+        one.values<float>()[0] = scale;
         scale_ = one.to(Device::Cuda);
         return values;
     }
@@ -225,14 +223,14 @@ class LinearCuda final : public Linear::Backend {
     DType compute_;
     Tensor weight_;               // [out, in]
     Tensor bias_, rounded_bias_;  // [out]; which one is added depends on the type of y
-    Tensor scale_;                // [1]: what fp8 products are times
+    Tensor scale_;                // [1] of fp8 weights
 };
 
 }  // namespace
 
 std::shared_ptr<const Linear::Backend> make_linear_cuda(const Tensor& weight, const Tensor& bias,
-                                                        DType compute, float x_scale) {
-    return std::make_shared<LinearCuda>(weight, bias, compute, x_scale);
+                                                        DType compute) {
+    return std::make_shared<LinearCuda>(weight, bias, compute);
 }
 
 }  // namespace longtake::diffusion

@@ -316,7 +316,7 @@ TEST(CudaOps, AttentionOfTakes) {
 }
 
 // Against fp32 attention over the same quantized operands: what is left is the rounding of the
-// weights to fp8, 2.5 % each. Results in fp8 are those in bf16, rounded.
+// weights to fp8, 2.5 % each.
 TEST(CudaOps, AttentionOverFp8Slots) {
     LONGTAKE_NEEDS_GPU();
     struct Case {
@@ -345,22 +345,10 @@ TEST(CudaOps, AttentionOverFp8Slots) {
                 c.heads, fp8, gpu.stream());
         }
         Tensor actual = poisoned(q.shape(), DType::BF16, Device::Cuda);
-        Tensor narrow = poisoned(q.shape(), DType::F8E4M3, Device::Cuda);
-        const KvView view{fp8.keys, fp8.values, c.slots, c.stride, DType::F8E4M3};
-        constexpr float kScale = 64;
-        attention(q.to(Device::Cuda), view, actual, gpu);
-        attention(q.to(Device::Cuda), view, narrow, gpu, {}, kScale);
+        attention(q.to(Device::Cuda), {fp8.keys, fp8.values, c.slots, c.stride, DType::F8E4M3},
+                  actual, gpu);
         gpu.synchronize();
         EXPECT_LT(error_of(actual, expected), 5e-2F) << c.rows << " rows, " << c.slots << " slots";
-        const Tensor wide = actual.to(Device::Cpu).to(DType::F32);
-        const Tensor rounded = narrow.to(Device::Cpu).to(DType::F32);
-        int64_t off = 0;  // by more than half a step of three bits or of the smallest numbers
-        for (int64_t i = 0; i < wide.count(); ++i) {
-            const float value = wide.data<float>()[i];
-            const float bound = std::abs(value) * (1.F / 16 + 1.F / 128) + 1.F / (1024 * kScale);
-            off += std::abs(rounded.data<float>()[i] / kScale - value) <= bound ? 0 : 1;
-        }
-        EXPECT_EQ(off, 0) << c.rows << " rows, " << c.slots << " slots";
     }
 }
 
@@ -458,20 +446,14 @@ TEST(CudaOps, LinearInFp8) {
     const Tensor bias = random_tensor({kOut}, 2), gate = random_tensor({kOut}, 3);
     const Tensor gpu_gate = gate.to(Device::Cuda);
     const Linear here(weight, bias, DType::F32);
-    constexpr float kScale = 16;  // of inputs
-    const Linear there(weight, bias, DType::F8E4M3, Device::Cuda, kScale);
+    const Linear there(weight, bias, DType::F8E4M3, Device::Cuda);
     for (const int64_t rows : {16, 100, 333}) {
         const Tensor x = random_tensor({rows, kIn}, 4).to(DType::F8E4M3);
-        Tensor scaled = x.to(DType::F32);
-        for (float& v : scaled.values<float>()) {
-            v *= kScale;
-        }
-        const Tensor gpu_x = scaled.to(DType::F8E4M3).to(Device::Cuda);
         const auto compare = [&](const Tensor& before, DType type, const Epilogue& e,
                                  const Epilogue& g, const char* what) {
             Tensor expected = before.clone(), actual = before.to(type).to(Device::Cuda);
             here(x.to(DType::F32), expected, cpu, e);
-            there(gpu_x, actual, gpu, g);
+            there(x.to(Device::Cuda), actual, gpu, g);
             gpu.synchronize();
             // The weights' own rounding: 2.5 % each.
             EXPECT_LT(error_of(actual, expected), 5e-2F)
