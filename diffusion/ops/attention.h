@@ -46,7 +46,7 @@ struct Fp8Change {
     // [L, heads, head_dim], or null: what the last L slots hold from now on, `kept` too.
     const void* fresh_keys = nullptr;
     const void* fresh_values = nullptr;
-    int64_t fresh = 0;  // L
+    int64_t fresh = 0;           // L
     Start start = Start::After;  // early: waits for nothing, and ends after the step queued last
 };
 void attention_quantize_cuda(const Fp8Change& change, int64_t heads, const Fp8Slots& to,
