@@ -1,4 +1,4 @@
-"""A table (Markdown) and pictures of what `study.py` recorded: report.py study.jsonl folder/"""
+"""Tables (policy_study.md) and pictures of what `study.py` recorded: report.py study.jsonl folder/"""
 
 import json
 import sys
@@ -124,7 +124,9 @@ def main():
         rows = [json.loads(line) for line in f]
     curves(rows, f"{folder}/policy_study.png")
     claims(rows, f"{folder}/policy_study_claims.png")
-    print(table(rows), lengths(rows), sep="\n\n")
+    with open(f"{folder}/policy_study.md", "w") as f:
+        print("What `tools/study/README.md` says, of every cache's longest takes, and what becomes of them with time.",
+              table(rows), lengths(rows), sep="\n\n", file=f)
 
 
 if __name__ == "__main__":
