@@ -57,6 +57,13 @@ void cuda_check(cudaError_t status, const char* doing) {
     }
 }
 
+int cuda_attribute(cudaDeviceAttr which) {
+    int device = 0, value = 0;
+    cuda_check(cudaGetDevice(&device), "asking for the device");
+    cuda_check(cudaDeviceGetAttribute(&value, which, device), "asking the device");
+    return value;
+}
+
 CudaStream::CudaStream(bool urgent)
     : stream_(new_stream(urgent), [](cudaStream_t s) { cudaStreamDestroy(s); }) {}
 

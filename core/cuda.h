@@ -15,6 +15,8 @@ void cuda_check(cudaError_t status, const char* doing);
 inline void cuda_check_launch(const char* kernel) {
     cuda_check(cudaGetLastError(), kernel);
 }
+// Of the current device.
+int cuda_attribute(cudaDeviceAttr which);
 
 // A stream that waits for no other one, the default stream included. What is urgent goes before all
 // that is not and waits for a place on the device.

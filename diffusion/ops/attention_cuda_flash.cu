@@ -474,10 +474,7 @@ template <int kDim> void launch(const FlashProblem& p, dim3 grid, bool few, GpuS
 // Into how many shares the keys go, so that `blocks` times as many have work on all
 // multiprocessors: of at least four tiles each.
 int64_t shares_of(int64_t slots, int64_t blocks) {
-    int device = 0, processors = 0;
-    cuda_check(cudaGetDevice(&device), "asking for the device");
-    cuda_check(cudaDeviceGetAttribute(&processors, cudaDevAttrMultiProcessorCount, device),
-               "asking the device");
+    const int64_t processors = cuda_attribute(cudaDevAttrMultiProcessorCount);
     return std::max<int64_t>(1, std::min(processors / blocks, slots / (4 * kKeys)));
 }
 

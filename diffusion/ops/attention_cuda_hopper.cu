@@ -442,13 +442,6 @@ TensorMap bytes_of(const void* data, int64_t columns, int64_t rows, int64_t row_
                       {row_stride, head_stride, head_stride}, {kLine, box_rows, 1, 1});
 }
 
-int attribute(cudaDeviceAttr which) {
-    int device = 0, value = 0;
-    cuda_check(cudaGetDevice(&device), "asking for the device");
-    cuda_check(cudaDeviceGetAttribute(&value, which, device), "asking the device");
-    return value;
-}
-
 template <class F> void launch(const HopperProblem& p, GpuStream stream) {
     constexpr int kBytes = sizeof(Shared<F>) + 1024;  // and what aligning it takes
     cuda_check(cudaFuncSetAttribute(attention_hopper_kernel<F>,
@@ -468,7 +461,7 @@ template <class F>
 void attend(const AttentionProblem& p, const TensorMap& q, const TensorMap& keys,
             const TensorMap& values, Workspace& workspace) {
     const int row_blocks = static_cast<int>((p.rows + kQueries<F> - 1) / kQueries<F>);
-    const int grid = attribute(cudaDevAttrMultiProcessorCount);
+    const int grid = cuda_attribute(cudaDevAttrMultiProcessorCount);
     const size_t pieces = 2 * static_cast<size_t>(grid) * kQueries<F>;
     auto* room = static_cast<std::byte*>(
         workspace.scratch(pieces * (kDim * sizeof(float) + sizeof(float2))));
@@ -496,7 +489,7 @@ void attend(const AttentionProblem& p, const TensorMap& q, const TensorMap& keys
 bool attention_cuda_hopper_fits(const AttentionProblem& p) {
     return (p.dtype == DType::BF16 || p.dtype == DType::F8E4M3) && p.head_dim == kDim &&
            p.key_bias == nullptr && (p.slots >= Bf16::kKeys || p.dtype == DType::F8E4M3) &&
-           attribute(cudaDevAttrComputeCapabilityMajor) == 9;
+           cuda_attribute(cudaDevAttrComputeCapabilityMajor) == 9;
 }
 
 void attention_cuda_hopper(const AttentionProblem& p, Workspace& workspace) {

@@ -84,12 +84,8 @@ std::unique_ptr<const ConvHopper> ConvHopper::plan(const ConvProblem& problem) {
 #else
     constexpr bool kBuilt = false;
 #endif
-    int device = 0, major = 0, processors = 0;
-    cuda_check(cudaGetDevice(&device), "asking for the device");
-    cuda_check(cudaDeviceGetAttribute(&major, cudaDevAttrComputeCapabilityMajor, device),
-               "asking for the device");
-    cuda_check(cudaDeviceGetAttribute(&processors, cudaDevAttrMultiProcessorCount, device),
-               "asking for the device");
+    const int major = cuda_attribute(cudaDevAttrComputeCapabilityMajor);
+    const int processors = cuda_attribute(cudaDevAttrMultiProcessorCount);
     const Variant* best = nullptr;
     if (kBuilt && major == 9 && problem.compute == DType::BF16 && problem.kernel[1] % 8 == 0) {
         for (const Variant& v : kVariants) {

@@ -56,12 +56,19 @@ inline unsigned blocks_for(int64_t count, int threads) {
     return static_cast<unsigned>(blocks < 65535 * 16 ? blocks : 65535 * 16);
 }
 
-// The sum over a block of a multiple of 32 threads, up to 1024; every thread gets it.
-__device__ inline float block_sum(float v) {
-    __shared__ float parts[32];
+// The sum over a warp; every thread gets it.
+__device__ inline float warp_sum(float v) {
+#pragma unroll
     for (int step = 16; step > 0; step /= 2) {
         v += __shfl_xor_sync(0xffffffffU, v, step);
     }
+    return v;
+}
+
+// The sum over a block of a multiple of 32 threads, up to 1024; every thread gets it.
+__device__ inline float block_sum(float v) {
+    __shared__ float parts[32];
+    v = warp_sum(v);
     __syncthreads();  // `parts` of a call before may still be read
     if (threadIdx.x % 32 == 0) {
         parts[threadIdx.x / 32] = v;

@@ -129,11 +129,7 @@ template <int kChunks> class Row {
                 sum += v[i] * v[i];
             }
         });
-#pragma unroll
-        for (int step = 16; step > 0; step /= 2) {
-            sum += __shfl_xor_sync(0xffffffffU, sum, step);
-        }
-        return sum;
+        return warp_sum(sum);
     }
 
     const QkvProblem& p_;
@@ -198,11 +194,9 @@ __device__ void store_values(const QkvProblem& p, const KvTarget& target, int64_
         unsigned words[4];
 #pragma unroll
         for (int w = 0; w < 4; ++w) {
-            const auto pair = [&](int i) {
-                const float2 both = make_float2(element(rows[i], k), element(rows[i + 1], k));
-                return unsigned{__nv_cvt_float2_to_fp8x2(both, __NV_SATFINITE, __NV_E4M3)};
-            };
-            words[w] = pair(2 * w) | pair(2 * w + 8) << 16;
+            const int i = 2 * w;
+            words[w] = fp8_quad(element(rows[i], k), element(rows[i + 1], k),
+                                element(rows[i + 8], k), element(rows[i + 9], k));
         }
         if (whole) {
             *reinterpret_cast<uint4*>(to) = {words[0], words[1], words[2], words[3]};

@@ -78,20 +78,19 @@ template <typename T> __device__ void store_chunk(T* to, const float (&from)[kQu
     *reinterpret_cast<decltype(chunk)*>(to) = chunk;
 }
 
-// Beyond 448 it is 448.
-__device__ inline void store_chunk(__nv_fp8_e4m3* to, const float (&from)[kQuad]) {
-    const auto pair = [&](int i) {
-        const float2 both = make_float2(from[i], from[i + 1]);
-        return unsigned{__nv_cvt_float2_to_fp8x2(both, __NV_SATFINITE, __NV_E4M3)};
+// Four bytes of fp8, the first the lowest. Beyond 448 it is 448.
+__device__ inline unsigned fp8_quad(float a, float b, float c, float d) {
+    const auto pair = [](float x, float y) {
+        return unsigned{__nv_cvt_float2_to_fp8x2(make_float2(x, y), __NV_SATFINITE, __NV_E4M3)};
     };
-    *reinterpret_cast<unsigned*>(to) = pair(0) | pair(2) << 16;
+    return pair(a, b) | pair(c, d) << 16;
+}
+__device__ inline void store_chunk(__nv_fp8_e4m3* to, const float (&from)[kQuad]) {
+    *reinterpret_cast<unsigned*>(to) = fp8_quad(from[0], from[1], from[2], from[3]);
 }
 __device__ inline void store_chunk(__nv_fp8_e4m3* to, const float (&from)[kChunk]) {
-    const auto pair = [&](int i) {
-        const float2 both = make_float2(from[i], from[i + 1]);
-        return unsigned{__nv_cvt_float2_to_fp8x2(both, __NV_SATFINITE, __NV_E4M3)};
-    };
-    *reinterpret_cast<uint2*>(to) = {pair(0) | pair(2) << 16, pair(4) | pair(6) << 16};
+    *reinterpret_cast<uint2*>(to) = {fp8_quad(from[0], from[1], from[2], from[3]),
+                                     fp8_quad(from[4], from[5], from[6], from[7])};
 }
 
 // Whether rows of `d` elements, `stride` apart, at these addresses go through.
@@ -134,11 +133,7 @@ template <int kChunks, int kWidth = kChunk> class WarpRow {
                 s += term(v[i]);
             }
         });
-#pragma unroll
-        for (int step = 16; step > 0; step /= 2) {
-            s += __shfl_xor_sync(0xffffffffU, s, step);
-        }
-        return s;
+        return warp_sum(s);
     }
     // work(first column, the values of a chunk from there on)
     template <typename Work> __device__ void each(Work&& work) {

@@ -246,7 +246,7 @@ void CacheMemory::carry_out(int layer, const Tensor& queries) {
         downsample(layer);
     }
     check(plan_.head.begin == 0, "a plan whose head begins at {}", plan_.head.begin);
-    if (plan_.head_frame) {
+    if (plan_.head_frame) {  // which stays where it is: it can turn while a choice is made
         place(layer, 0, plan_.head.count(), *plan_.head_frame);
     }
     const int64_t top = plan_.fire ? plan_.top : 0;

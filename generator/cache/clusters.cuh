@@ -8,11 +8,7 @@ namespace longtake::generator {
 
 // Whether the current device can.
 inline bool has_clusters() {
-    int device = 0, major = 0;
-    cuda_check(cudaGetDevice(&device), "asking for the device");
-    cuda_check(cudaDeviceGetAttribute(&major, cudaDevAttrComputeCapabilityMajor, device),
-               "asking for the device");
-    return major >= 9;
+    return cuda_attribute(cudaDevAttrComputeCapabilityMajor) >= 9;
 }
 
 // The kBlocks blocks that neighbour in x.

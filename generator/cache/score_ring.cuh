@@ -120,10 +120,7 @@ template <typename T>
 void score_by_ring(Keys k, const float* sums, float scale, float* scores, Start start,
                    GpuStream stream) {
     constexpr int kRow = kRingDim * sizeof(T);
-    int device = 0, processors = 0;
-    cuda_check(cudaGetDevice(&device), "asking for the device");
-    cuda_check(cudaDeviceGetAttribute(&processors, cudaDevAttrMultiProcessorCount, device),
-               "asking for the device");
+    const int processors = cuda_attribute(cudaDevAttrMultiProcessorCount);
     k.of_block = std::min((k.count - 1) / processors + 1, kRingGroups * kRingSlots);
     const int votes = k.heads * kRingDim * static_cast<int>(sizeof(float));
     k.stages = std::min({k.heads, kMostStages, (kRingBytes - votes) / (k.of_block * kRow)});
