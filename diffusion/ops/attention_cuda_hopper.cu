@@ -1,6 +1,7 @@
 #include "diffusion/ops/attention_cuda.h"
 #include "diffusion/ops/attention_hopper_formats.cuh"
 #include "diffusion/ops/attention_hopper_schedule.cuh"
+#include "diffusion/ops/attention_hopper_softmax.cuh"
 #include "diffusion/ops/elements.cuh"
 #include "diffusion/ops/hopper.cuh"
 #include "diffusion/ops/tensor_map_cuda.h"
@@ -22,12 +23,13 @@ using hopper::kLine;
 using hopper::kRowGroup;
 using hopper::Schedule;
 using hopper::Segment;
+using hopper::exp2_fast;
 
 constexpr int kDim = 128;
 constexpr int kGroupRows = 64, kGroupThreads = 128;
 template <class F> constexpr int kQueries = kGroupRows * F::kGroups;  // of a tile
 template <class F> constexpr int kThreads = (F::kGroups + 1) * kGroupThreads;
-constexpr unsigned kAll = 0xffffffffU;
+using hopper::kAll;
 
 // What a block of the grid made of some of a tile's keys.
 struct Pieces {
@@ -43,12 +45,12 @@ struct HopperProblem {
     Pieces pieces;
     Schedule schedule;
     int rows, heads, slots;
-    float scale;  // log2(e) / sqrt(kDim)
+    float scale;  // log2(e) / sqrt(kDim); in fp8 of the queries, to eighths
     HeadList list;
 };
 
 template <class F> struct alignas(1024) Shared {
-    uint8_t q[F::kLines][kQueries<F>][kLine];
+    uint8_t q[F::kLines][kQueries<F>][kLine];  // fp8 has them in registers
     uint8_t keys[F::kStages][F::kLines][F::kKeys][kLine];
     uint8_t values[F::kStages][F::kLines][F::kValueRows][kLine];
     hopper::Barrier q_full, q_empty;
@@ -69,7 +71,7 @@ template <int kStages> struct Turn {
 };
 
 template <class F> __device__ void produce(const HopperProblem& p, Shared<F>& s) {
-    constexpr unsigned kKeyBytes = sizeof(s.keys[0]), kValueBytes = sizeof(s.values[0]);
+    constexpr unsigned kKeyBytes = sizeof(s.keys[0]), kValueBytes = F::kLines * F::kValuesLoaded * kLine;
     Turn<F::kStages> turn;
     unsigned q_parity = 0;
     hopper::for_each_segment(p.schedule, [&](const Segment& segment) {
@@ -95,30 +97,23 @@ template <class F> __device__ void produce(const HopperProblem& p, Shared<F>& s)
     });
 }
 
-__device__ float exp2_fast(float x) {
-    float y;
-    asm("ex2.approx.ftz.f32 %0, %1;" : "=f"(y) : "f"(x));
-    return y;
-}
-
 // The queries of a group of warps. Thread i of a warp, with g = i / 4 and t = i % 4, has of every
 // eight columns (g, 2t), (g, 2t + 1), (g + 8, 2t), (g + 8, 2t + 1), here and in all products.
 template <class F> class Group {
   public:
     __device__ Group(const HopperProblem& p, Shared<F>& s, int group)
-        : p_(p), s_(s), group_(group), thread_(threadIdx.x % kGroupThreads) {}
+        : p_(p), s_(s), group_(group), thread_(threadIdx.x % kGroupThreads), softmax_(p.scale) {}
 
     __device__ void attend(const Segment& segment, Turn<F::kStages>& turn, unsigned q_parity) {
 #pragma unroll
-        for (int i = 0; i < kDim / 2; ++i) {
+        for (int i = 0; i < F::kSums; ++i) {
             sums_[i] = 0;
         }
-        largest_[0] = largest_[1] = -INFINITY;
-        total_[0] = total_[1] = 0;
+        softmax_.begin();
         if constexpr (std::is_same_v<F, Bf16>) {
             s_.q_full.wait(q_parity);
         } else {
-            convert_queries(segment);
+            load_queries(segment);
         }
 
         s_.keys_full[turn.stage].wait(turn.parity);
@@ -128,10 +123,10 @@ template <class F> class Group {
         hopper::wait_for_products<0>();
         hopper::settle(logits_);
         release(s_.keys_empty[turn.stage]);
-        hide_missing_keys(segment.end - 1);
-        float shrink[2];
-        weigh(shrink);
-        F::pack_weights(logits_, weights_);
+        // Only the last keys of all can be missing.
+        softmax_.hide_missing(logits_, p_.slots - (segment.end - 1) * F::kKeys);
+        softmax_.weigh(logits_);
+        softmax_.pack(logits_, weights_);
         for (int b = segment.end - 2; b >= segment.begin; --b) {
             Turn<F::kStages> ahead = turn;
             ahead.next();
@@ -144,10 +139,10 @@ template <class F> class Group {
             hopper::wait_for_products<1>();
             hopper::settle(logits_);
             release(s_.keys_empty[ahead.stage]);
-            weigh(shrink);
-            finish_values(shrink);
+            softmax_.weigh(logits_);
+            finish_values();
             release(s_.values_empty[turn.stage]);
-            F::pack_weights(logits_, weights_);
+            softmax_.pack(logits_, weights_);
             turn = ahead;
         }
         if constexpr (std::is_same_v<F, Bf16>) {
@@ -155,8 +150,7 @@ template <class F> class Group {
         }
         s_.values_full[turn.stage].wait(turn.parity);
         add_values(turn.stage);
-        hopper::wait_for_products<0>();
-        hopper::settle(sums_);
+        wait_for_values();
         release(s_.values_empty[turn.stage]);
         turn.next();
         store(segment);
@@ -187,30 +181,28 @@ template <class F> class Group {
         }
     }
 
-    // This group's queries to fp8, in lines swizzled as the copy engine does: 16 bytes change
-    // places by the row within eight.
-    __device__ void convert_queries(const Segment& segment) {
+    // This group's queries in fp8, as the matrix unit takes them from registers: four neighbours of
+    // the rows g and g + 8, then of the second half of 32 bytes.
+    __device__ void load_queries(const Segment& segment) {
         const int head = p_.list[segment.tile / p_.schedule.row_blocks];
-        const int first = segment.tile % p_.schedule.row_blocks * kQueries<F> + group_ * kGroupRows;
-        for (int i = thread_; i < kGroupRows * kLine / 16; i += kGroupThreads) {
-            const int row = i / 8, chunk = i % 8;
-            uint4 bytes{};
-            if (first + row < p_.rows) {
-                const auto* from = reinterpret_cast<const __nv_bfloat162*>(
-                    p_.queries + (int64_t{first + row} * p_.heads + head) * kDim + 16 * chunk);
-                unsigned* to = &bytes.x;
+        const int first = segment.tile % p_.schedule.row_blocks * kQueries<F> + first_row();
 #pragma unroll
-                for (int k = 0; k < 4; ++k) {
-                    const float2 a = __bfloat1622float2(from[2 * k]);
-                    const float2 b = __bfloat1622float2(from[2 * k + 1]);
-                    to[k] = pack_fp8(a.x, a.y) | pack_fp8(b.x, b.y) << 16;
-                }
+        for (int i = 0; i < kDim / 32 * 4; ++i) {
+            const int row = first + i % 2 * 8;
+            const int column = i / 4 * 32 + i % 4 / 2 * 16 + thread_ % 4 * 4;
+            queries_[i / 4][i % 4] = 0;
+            if (row < p_.rows) {
+                const auto* from = reinterpret_cast<const __nv_bfloat162*>(
+                    p_.queries + (int64_t{row} * p_.heads + head) * kDim + column);
+                const float2 a = __bfloat1622float2(from[0]), b = __bfloat1622float2(from[1]);
+                queries_[i / 4][i % 4] = pack_fp8(a.x * p_.scale, a.y * p_.scale) |
+                                         pack_fp8(b.x * p_.scale, b.y * p_.scale) << 16;
             }
-            uint8_t* line = s_.q[0][group_ * kGroupRows + row];
-            *reinterpret_cast<uint4*>(line + 16 * (chunk ^ row % 8)) = bytes;
         }
-        hopper::publish_shared();
-        hopper::wait_at(1 + F::kGroups + group_, kGroupThreads);
+    }
+    // Of the tile's, the row g of this thread.
+    __device__ int first_row() const {
+        return group_ * kGroupRows + thread_ / 32 * 16 + thread_ % 32 / 4;
     }
 
     // logits = queries * keys, under way.
@@ -220,8 +212,14 @@ template <class F> class Group {
 #pragma unroll
         for (int step = 0; step < F::kLines * kLine / 32; ++step) {
             const int line = step / (kLine / 32), at = step % (kLine / 32) * 32;
-            F::multiply(logits_, hopper::tile_at(s_.q[line][group_ * kGroupRows] + at, kRowGroup),
-                        hopper::tile_at(s_.keys[stage][line][0] + at, kRowGroup), step > 0);
+            const uint64_t keys = hopper::tile_at(s_.keys[stage][line][0] + at, kRowGroup);
+            if constexpr (std::is_same_v<F, Bf16>) {
+                F::multiply(logits_,
+                            hopper::tile_at(s_.q[line][group_ * kGroupRows] + at, kRowGroup), keys,
+                            step > 0);
+            } else {
+                F::multiply(logits_, queries_[step], keys, step > 0);
+            }
         }
         hopper::commit_products();
     }
@@ -237,71 +235,35 @@ template <class F> class Group {
         hopper::commit_products();
     }
 
-    // Only the last keys of all can be missing: they are in the first block that a segment sees.
-    __device__ void hide_missing_keys(int block) {
-        const int there = p_.slots - block * F::kKeys;
-#pragma unroll
-        for (int i = 0; i < F::kKeys / 2; ++i) {
-            if (i / 4 * 8 + thread_ % 4 * 2 + i % 2 >= there) {
-                logits_[i] = -INFINITY;
-            }
+    // Until `sums_` have the values of the last block.
+    __device__ void wait_for_values() {
+        hopper::wait_for_products<0>();
+        hopper::settle(sums_);
+        if constexpr (std::is_same_v<F, Fp8>) {
+            softmax_.take_totals(sums_);
         }
     }
-
-    // Waits for `sums_`, then shrinks them; most blocks raise no row's maximum, then nothing
-    // shrinks. No total is negative: asking before the wait has all weights made first. Otherwise
-    // the compiler puts the wait before them, and the matrix unit stands still meanwhile, unless
-    // another group has its turn.
-    __device__ void finish_values(const float (&shrink)[2]) {
-        const bool shrinks = shrink[0] != 1.F || shrink[1] != 1.F;
+    // The same, and relative to the largest logits of now; most blocks raise no row's, then nothing
+    // shrinks. No code has its highest bit: asking before the wait has all weights made first.
+    // Otherwise the compiler puts the wait before them, and the matrix unit stands still meanwhile,
+    // unless another group has its turn.
+    __device__ void finish_values() {
+        const bool shrinks = softmax_.shrinks();
         if constexpr (F::kTakesTurns) {
-            hopper::wait_for_products<0>();
-            hopper::settle(sums_);
+            wait_for_values();
             if (__any_sync(kAll, shrinks)) {
-                shrink_sums(shrink);
+                shrink_sums();
             }
-        } else if (__any_sync(kAll, shrinks || total_[0] + total_[1] < 0)) {
-            hopper::wait_for_products<0>();
-            hopper::settle(sums_);
-            shrink_sums(shrink);
+        } else if (__any_sync(kAll, shrinks || !softmax_.made(logits_))) {
+            wait_for_values();
+            shrink_sums();
         } else {
-            hopper::wait_for_products<0>();
-            hopper::settle(sums_);
+            wait_for_values();
         }
     }
-    __device__ void shrink_sums(const float (&shrink)[2]) {
-#pragma unroll
-        for (int i = 0; i < kDim / 2; ++i) {
-            sums_[i] *= shrink[i / 2 % 2];
-        }
+    __device__ void shrink_sums() {
+        softmax_.shrink(sums_);
         hopper::settle(sums_);  // keeps this a branch
-    }
-
-    // Logits of a block of keys to weights; sums made before shrink to the new maximum.
-    __device__ void weigh(float (&shrink)[2]) {
-#pragma unroll
-        for (int half = 0; half < 2; ++half) {
-            float top = largest_[half];
-#pragma unroll
-            for (int i = 0; i < F::kKeys / 2; i += 4) {
-                top = fmaxf(top, fmaxf(logits_[i + 2 * half], logits_[i + 2 * half + 1]));
-            }
-            top = fmaxf(top, __shfl_xor_sync(kAll, top, 1));
-            top = fmaxf(top, __shfl_xor_sync(kAll, top, 2));
-            shrink[half] = exp2_fast((largest_[half] - top) * p_.scale);
-            largest_[half] = top;
-            const float offset = top * p_.scale - F::kHeadroom;
-            float sum = 0;
-#pragma unroll
-            for (int i = 0; i < F::kKeys / 2; i += 4) {
-#pragma unroll
-                for (int j = 2 * half; j < 2 * half + 2; ++j) {
-                    logits_[i + j] = exp2_fast(fmaf(logits_[i + j], p_.scale, -offset));
-                    sum += logits_[i + j];
-                }
-            }
-            total_[half] = total_[half] * shrink[half] + sum;  // of this thread's keys
-        }
     }
 
     __device__ void store(const Segment& segment) {
@@ -309,15 +271,13 @@ template <class F> class Group {
         const int first = segment.tile % p_.schedule.row_blocks * kQueries<F>;
 #pragma unroll
         for (int half = 0; half < 2; ++half) {
-            float total = total_[half];
-            total += __shfl_xor_sync(kAll, total, 1);
-            total += __shfl_xor_sync(kAll, total, 2);
-            const int local = group_ * kGroupRows + thread_ / 32 * 16 + thread_ % 32 / 4 + 8 * half;
+            const float2 scale = softmax_.scale_of(half);
+            const int local = first_row() + 8 * half;
             const int row = first + local, column = thread_ % 4 * 2;
             if (segment.piece >= 0) {
                 const int64_t at = int64_t{segment.piece} * kQueries<F> + local;
                 if (column == 0) {
-                    p_.pieces.scale[at] = {largest_[half] * p_.scale, total};
+                    p_.pieces.scale[at] = scale;
                 }
 #pragma unroll
                 for (int i = 0; i < kDim / 8; ++i) {
@@ -326,7 +286,7 @@ template <class F> class Group {
                 }
             } else if (row < p_.rows) {
                 const int64_t at = (int64_t{row} * p_.heads + head) * kDim + column;
-                const float inverse = 1.F / total;
+                const float inverse = 1.F / scale.y;
 #pragma unroll
                 for (int i = 0; i < kDim / 8; ++i) {
                     *reinterpret_cast<unsigned*>(p_.out + at + 8 * i) = pack(
@@ -339,9 +299,11 @@ template <class F> class Group {
     const HopperProblem& p_;
     Shared<F>& s_;
     const int group_, thread_;
-    float logits_[F::kKeys / 2], sums_[kDim / 2];
+    hopper::Softmax<F> softmax_;
+    unsigned queries_[F::kQuerySteps][4];
+    typename F::Logit logits_[F::kLogits];
+    float sums_[F::kSums];
     unsigned weights_[F::kSteps][4];
-    float largest_[2], total_[2];  // of the rows g and g + 8
 };
 
 template <class F>
@@ -351,6 +313,13 @@ __global__ void __launch_bounds__(kThreads<F>, 1)
     extern __shared__ uint8_t memory[];
     auto& s =
         *reinterpret_cast<Shared<F>*>((reinterpret_cast<uintptr_t>(memory) + 1023) & ~1023ULL);
+    if constexpr (std::is_same_v<F, Fp8>) {
+        constexpr int kWords = F::kOnes * kLine / 4;
+        for (int i = static_cast<int>(threadIdx.x); i < F::kStages * kWords; i += kThreads<F>) {
+            reinterpret_cast<unsigned*>(s.values[i / kWords][0][kDim])[i % kWords] = 0x38383838;
+        }
+        hopper::publish_shared();
+    }
     if (threadIdx.x == 0) {
         constexpr unsigned kWarps = F::kGroups * kGroupThreads / 32;
         s.q_full.init(1);
@@ -479,7 +448,7 @@ void attend(const AttentionProblem& p, const TensorMap& q, const TensorMap& keys
                .rows = static_cast<int>(p.rows),
                .heads = static_cast<int>(p.heads),
                .slots = static_cast<int>(p.slots),
-               .scale = 1.4426950408889634F / std::sqrt(static_cast<float>(kDim)),
+               .scale = F::kLogitUnits * 1.4426950408889634F / std::sqrt(static_cast<float>(kDim)),
                .list = p.list},
               workspace.stream());
 }

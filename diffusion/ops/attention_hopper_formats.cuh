@@ -28,54 +28,41 @@ constexpr int kRowGroup = 8 * kLine;
 
 // Half a head to a line. Values lie as they come, keys by heads.
 struct Bf16 : Bf16Products {
+    using Logit = float;
     static constexpr int kKeys = 128;                    // of a tile
     static constexpr int kGroups = 2, kRegisters = 240;  // of warps that attend; of a thread
     static constexpr int kLines = 2, kStages = 2;        // lines of a head
-    static constexpr int kValueRows = kKeys;             // lines of a half
-    static constexpr int kSteps = kKeys / 16;            // of the sum over keys
-    static constexpr float kHeadroom = 0;                // weights are up to 2^this
-    static constexpr bool kTakesTurns = true;            // at the matrix unit: 8 % faster
+    static constexpr int kValueRows = kKeys, kValuesLoaded = kKeys;  // lines of a half
+    static constexpr float kLogitUnits = 1;  // of an octave
+    static constexpr int kQuerySteps = 0;
+    static constexpr int kLogits = kKeys / 2, kSums = 64;  // registers of a thread
+    static constexpr int kSteps = kKeys / 16;              // of the sum over keys
+    static constexpr bool kTakesTurns = true;              // at the matrix unit: 8 % faster
 
     // Values [lines][keys][kLine], 16 keys from `step` on.
     static __device__ uint64_t values_at(const uint8_t* values, int step) {
         return tile_at(values + 16 * step * kLine, kRowGroup, kKeys * kLine);
     }
-    static __device__ void pack_weights(const float (&w)[kKeys / 2], unsigned (&to)[kSteps][4]) {
-#pragma unroll
-        for (int k = 0; k < kSteps; ++k) {
-#pragma unroll
-            for (int i = 0; i < 4; ++i) {
-                to[k][i] = pack(w[8 * k + 2 * i], w[8 * k + 2 * i + 1]);
-            }
-        }
-    }
 };
 
 // A head to a line. Values come as their transpose, the keys of every 16 in the order in which a
-// thread has their weights, see attention_quantize.
+// thread has their weights, see attention_quantize; lines of ones behind them add up the weights.
 struct Fp8 : Fp8Products {
-    static constexpr int kKeys = 96;  // as many as leave registers for a third group
+    using Logit = unsigned;  // two halves
+    static constexpr int kKeys = 96;
     static constexpr int kGroups = 3, kRegisters = 160;
     static constexpr int kLines = 1, kStages = 4;
-    static constexpr int kValueRows = 128;  // a dimension each; there are more keys than are used
+    static constexpr int kOnes = 8;
+    static constexpr int kValuesLoaded = 128, kValueRows = 128 + kOnes;  // a dimension each
+    static constexpr float kLogitUnits = 8;
+    static constexpr int kQuerySteps = 4;
+    static constexpr int kLogits = kKeys / 4, kSums = 68;
     static constexpr int kSteps = kKeys / 32;
-    static constexpr float kHeadroom = 8;
-    static constexpr bool kTakesTurns = false;  // its products are too short: 12 % slower
+    static constexpr bool kTakesTurns = false;
 
     // Values [dimensions][kLine], 32 keys from `step` on.
     static __device__ uint64_t values_at(const uint8_t* values, int step) {
         return tile_at(values + 32 * step, kRowGroup);
-    }
-    static __device__ void pack_weights(const float (&w)[kKeys / 2], unsigned (&to)[kSteps][4]) {
-#pragma unroll
-        for (int k = 0; k < kSteps; ++k) {
-#pragma unroll
-            for (int i = 0; i < 4; ++i) {  // rows g and g + 8 by turns
-                const float* at = w + 16 * k + i / 2 * 8 + i % 2 * 2;
-                const unsigned low = pack_fp8(at[0], at[1]), high = pack_fp8(at[4], at[5]);
-                to[k][i] = low | high << 16;
-            }
-        }
     }
 };
 

@@ -89,70 +89,83 @@ template <int kCount> __device__ void settle(float (&d)[kCount]) {
         asm volatile("" : "+f"(d[i])::"memory");
     }
 }
+template <int kCount> __device__ void settle(unsigned (&d)[kCount]) {
+#pragma unroll
+    for (int i = 0; i < kCount; ++i) {
+        asm volatile("" : "+r"(d[i])::"memory");
+    }
+}
 
-// The 48 registers of a result [64, 96] and the 64 of one [64, 128], in the order of the
-// instruction.
-#define LONGTAKE_NAMES_48                                                              \
-    "%0, %1, %2, %3, %4, %5, %6, %7, %8, %9, %10, %11, %12, %13, %14, %15, "           \
-    "%16, %17, %18, %19, %20, %21, %22, %23, %24, %25, %26, %27, %28, %29, %30, %31, " \
-    "%32, %33, %34, %35, %36, %37, %38, %39, %40, %41, %42, %43, %44, %45, %46, %47"
-#define LONGTAKE_NAMES_64 \
-    LONGTAKE_NAMES_48     \
-    ", %48, %49, %50, %51, %52, %53, %54, %55, %56, %57, %58, %59, %60, %61, %62, %63"
-#define LONGTAKE_RESULT_48(d)                                                                      \
-    "+f"(d[0]), "+f"(d[1]), "+f"(d[2]), "+f"(d[3]), "+f"(d[4]), "+f"(d[5]), "+f"(d[6]),            \
-        "+f"(d[7]), "+f"(d[8]), "+f"(d[9]), "+f"(d[10]), "+f"(d[11]), "+f"(d[12]), "+f"(d[13]),    \
-        "+f"(d[14]), "+f"(d[15]), "+f"(d[16]), "+f"(d[17]), "+f"(d[18]), "+f"(d[19]), "+f"(d[20]), \
-        "+f"(d[21]), "+f"(d[22]), "+f"(d[23]), "+f"(d[24]), "+f"(d[25]), "+f"(d[26]), "+f"(d[27]), \
-        "+f"(d[28]), "+f"(d[29]), "+f"(d[30]), "+f"(d[31]), "+f"(d[32]), "+f"(d[33]), "+f"(d[34]), \
-        "+f"(d[35]), "+f"(d[36]), "+f"(d[37]), "+f"(d[38]), "+f"(d[39]), "+f"(d[40]), "+f"(d[41]), \
-        "+f"(d[42]), "+f"(d[43]), "+f"(d[44]), "+f"(d[45]), "+f"(d[46]), "+f"(d[47])
-#define LONGTAKE_RESULT_64(d)                                                                      \
-    LONGTAKE_RESULT_48(d), "+f"(d[48]), "+f"(d[49]), "+f"(d[50]), "+f"(d[51]), "+f"(d[52]),        \
-        "+f"(d[53]), "+f"(d[54]), "+f"(d[55]), "+f"(d[56]), "+f"(d[57]), "+f"(d[58]), "+f"(d[59]), \
-        "+f"(d[60]), "+f"(d[61]), "+f"(d[62]), "+f"(d[63])
+// The registers of a result in the order of the instruction: 64 of [64, 128] in fp32, 68 of [64, 136]
+// in fp32, 24 of [64, 96] in pairs of halves.
+#define LONGTAKE_NAMES_24                                                    \
+    "%0, %1, %2, %3, %4, %5, %6, %7, %8, %9, %10, %11, %12, %13, %14, %15, " \
+    "%16, %17, %18, %19, %20, %21, %22, %23"
+#define LONGTAKE_NAMES_64                                                                  \
+    LONGTAKE_NAMES_24                                                                      \
+    ", %24, %25, %26, %27, %28, %29, %30, %31, %32, %33, %34, %35, %36, %37, %38, %39, "   \
+    "%40, %41, %42, %43, %44, %45, %46, %47, %48, %49, %50, %51, %52, %53, %54, %55, %56, " \
+    "%57, %58, %59, %60, %61, %62, %63"
+#define LONGTAKE_NAMES_68 LONGTAKE_NAMES_64 ", %64, %65, %66, %67"
+#define LONGTAKE_RESULT_24(kind, d)                                                              \
+    kind(d[0]), kind(d[1]), kind(d[2]), kind(d[3]), kind(d[4]), kind(d[5]), kind(d[6]),          \
+        kind(d[7]), kind(d[8]), kind(d[9]), kind(d[10]), kind(d[11]), kind(d[12]), kind(d[13]),  \
+        kind(d[14]), kind(d[15]), kind(d[16]), kind(d[17]), kind(d[18]), kind(d[19]),            \
+        kind(d[20]), kind(d[21]), kind(d[22]), kind(d[23])
+#define LONGTAKE_RESULT_64(kind, d)                                                              \
+    LONGTAKE_RESULT_24(kind, d), kind(d[24]), kind(d[25]), kind(d[26]), kind(d[27]), kind(d[28]), \
+        kind(d[29]), kind(d[30]), kind(d[31]), kind(d[32]), kind(d[33]), kind(d[34]),            \
+        kind(d[35]), kind(d[36]), kind(d[37]), kind(d[38]), kind(d[39]), kind(d[40]),            \
+        kind(d[41]), kind(d[42]), kind(d[43]), kind(d[44]), kind(d[45]), kind(d[46]),            \
+        kind(d[47]), kind(d[48]), kind(d[49]), kind(d[50]), kind(d[51]), kind(d[52]),            \
+        kind(d[53]), kind(d[54]), kind(d[55]), kind(d[56]), kind(d[57]), kind(d[58]),            \
+        kind(d[59]), kind(d[60]), kind(d[61]), kind(d[62]), kind(d[63])
 
-// d += a b: 64 rows and 128 or 96 columns of 32 bytes along the summed dimension, all from
-// shared memory; d is overwritten unless `add`.
+// d += a b over 32 bytes along the summed dimension; `multiply` overwrites d unless `add`. b comes
+// from shared memory, a too, or from registers.
 struct Bf16Products {
     static __device__ void multiply(float (&d)[64], uint64_t a, uint64_t b, bool add) {
         asm volatile(
             "{\n.reg .pred p;\nsetp.ne.b32 p, %66, 0;\n"
             "wgmma.mma_async.sync.aligned.m64n128k16.f32.bf16.bf16 {" LONGTAKE_NAMES_64
             "}, %64, %65, p, 1, 1, 0, 0;\n}"
-            : LONGTAKE_RESULT_64(d)
+            : LONGTAKE_RESULT_64("+f", d)
             : "l"(a), "l"(b), "r"(static_cast<int>(add)));
     }
     // a [64, 16] from registers; b [16, 128] with its rows along the columns of the result.
     static __device__ void add(float (&d)[64], const unsigned (&a)[4], uint64_t b) {
         asm volatile("wgmma.mma_async.sync.aligned.m64n128k16.f32.bf16.bf16 {" LONGTAKE_NAMES_64
                      "}, {%64, %65, %66, %67}, %68, 1, 1, 1, 1;"
-                     : LONGTAKE_RESULT_64(d)
+                     : LONGTAKE_RESULT_64("+f", d)
                      : "r"(a[0]), "r"(a[1]), "r"(a[2]), "r"(a[3]), "l"(b));
     }
 };
 
 struct Fp8Products {
-    static __device__ void multiply(float (&d)[48], uint64_t a, uint64_t b, bool add) {
+    // a [64, 32] from registers, b [96, 32].
+    static __device__ void multiply(unsigned (&d)[24], const unsigned (&a)[4], uint64_t b,
+                                    bool add) {
         asm volatile(
-            "{\n.reg .pred p;\nsetp.ne.b32 p, %50, 0;\n"
-            "wgmma.mma_async.sync.aligned.m64n96k32.f32.e4m3.e4m3 {" LONGTAKE_NAMES_48
-            "}, %48, %49, p, 1, 1;\n}"
-            : LONGTAKE_RESULT_48(d)
-            : "l"(a), "l"(b), "r"(static_cast<int>(add)));
+            "{\n.reg .pred p;\nsetp.ne.b32 p, %29, 0;\n"
+            "wgmma.mma_async.sync.aligned.m64n96k32.f16.e4m3.e4m3 {" LONGTAKE_NAMES_24
+            "}, {%24, %25, %26, %27}, %28, p, 1, 1;\n}"
+            : LONGTAKE_RESULT_24("+r", d)
+            : "r"(a[0]), "r"(a[1]), "r"(a[2]), "r"(a[3]), "l"(b), "r"(static_cast<int>(add)));
     }
-    // a [64, 32] from registers; b [32, 128] as its transpose: the unit turns no bytes.
-    static __device__ void add(float (&d)[64], const unsigned (&a)[4], uint64_t b) {
-        asm volatile("wgmma.mma_async.sync.aligned.m64n128k32.f32.e4m3.e4m3 {" LONGTAKE_NAMES_64
-                     "}, {%64, %65, %66, %67}, %68, 1, 1, 1;"
-                     : LONGTAKE_RESULT_64(d)
+    // a [64, 32] from registers; b [32, 136] as its transpose: the unit turns no bytes.
+    static __device__ void add(float (&d)[68], const unsigned (&a)[4], uint64_t b) {
+        asm volatile("wgmma.mma_async.sync.aligned.m64n136k32.f32.e4m3.e4m3 {" LONGTAKE_NAMES_68
+                     "}, {%68, %69, %70, %71}, %72, 1, 1, 1;"
+                     : LONGTAKE_RESULT_64("+f", d), "+f"(d[64]), "+f"(d[65]), "+f"(d[66]),
+                       "+f"(d[67])
                      : "r"(a[0]), "r"(a[1]), "r"(a[2]), "r"(a[3]), "l"(b));
     }
 };
 
-#undef LONGTAKE_NAMES_48
+#undef LONGTAKE_NAMES_24
 #undef LONGTAKE_NAMES_64
-#undef LONGTAKE_RESULT_48
+#undef LONGTAKE_NAMES_68
+#undef LONGTAKE_RESULT_24
 #undef LONGTAKE_RESULT_64
 
 template <int kRegisters> __device__ void grow_registers() {
