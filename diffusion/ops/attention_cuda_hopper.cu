@@ -12,24 +12,24 @@
 
 // FlashAttention-3 (Shah et al. 2024) for heads of 128: a block's last group of warps brings keys
 // and values to shared memory by the copy engine; two or three others hold 64 queries each, so that
-// some multiply at the matrix unit while others weigh; within a group, the weights of a block of
-// keys are computed while the values of the one before are added.
+// some multiply at the matrix unit while others weigh. In bf16, whose exponentials take long, the
+// weights of a block of keys are computed while the values of the one before are added.
 namespace longtake::diffusion {
 namespace {
 
 using hopper::Bf16;
+using hopper::exp2_fast;
 using hopper::Fp8;
+using hopper::kAll;
 using hopper::kLine;
 using hopper::kRowGroup;
 using hopper::Schedule;
 using hopper::Segment;
-using hopper::exp2_fast;
 
 constexpr int kDim = 128;
 constexpr int kGroupRows = 64, kGroupThreads = 128;
 template <class F> constexpr int kQueries = kGroupRows * F::kGroups;  // of a tile
 template <class F> constexpr int kThreads = (F::kGroups + 1) * kGroupThreads;
-using hopper::kAll;
 
 // What a block of the grid made of some of a tile's keys.
 struct Pieces {
@@ -45,14 +45,14 @@ struct HopperProblem {
     Pieces pieces;
     Schedule schedule;
     int rows, heads, slots;
-    float scale;  // log2(e) / sqrt(kDim); in fp8 of the queries, to eighths
+    float scale;  // from products to logits; in fp8 queries are multiplied by it
     HeadList list;
 };
 
 template <class F> struct alignas(1024) Shared {
     uint8_t q[F::kLines][kQueries<F>][kLine];  // fp8 has them in registers
     uint8_t keys[F::kStages][F::kLines][F::kKeys][kLine];
-    uint8_t values[F::kStages][F::kLines][F::kValueRows][kLine];
+    uint8_t values[F::kStages][F::kLines][F::kValueRows + F::kOnes][kLine];
     hopper::Barrier q_full, q_empty;
     hopper::Barrier keys_full[F::kStages], keys_empty[F::kStages];
     hopper::Barrier values_full[F::kStages], values_empty[F::kStages];
@@ -71,7 +71,8 @@ template <int kStages> struct Turn {
 };
 
 template <class F> __device__ void produce(const HopperProblem& p, Shared<F>& s) {
-    constexpr unsigned kKeyBytes = sizeof(s.keys[0]), kValueBytes = F::kLines * F::kValuesLoaded * kLine;
+    constexpr unsigned kKeyBytes = sizeof(s.keys[0]),
+                       kValueBytes = F::kLines * F::kValueRows * kLine;
     Turn<F::kStages> turn;
     unsigned q_parity = 0;
     hopper::for_each_segment(p.schedule, [&](const Segment& segment) {
@@ -102,7 +103,17 @@ template <class F> __device__ void produce(const HopperProblem& p, Shared<F>& s)
 template <class F> class Group {
   public:
     __device__ Group(const HopperProblem& p, Shared<F>& s, int group)
-        : p_(p), s_(s), group_(group), thread_(threadIdx.x % kGroupThreads), softmax_(p.scale) {}
+        : p_(p),
+          s_(s),
+          group_(group),
+          thread_(threadIdx.x % kGroupThreads),
+          keys_(hopper::tile_at(s.keys[0], kRowGroup)),
+          values_(F::values_at(s.values[0][0][0])),
+          softmax_(p.scale) {
+        if constexpr (std::is_same_v<F, Bf16>) {
+            queries_ = hopper::tile_at(s.q[0][group * kGroupRows], kRowGroup);
+        }
+    }
 
     __device__ void attend(const Segment& segment, Turn<F::kStages>& turn, unsigned q_parity) {
 #pragma unroll
@@ -209,16 +220,16 @@ template <class F> class Group {
     __device__ void multiply_keys(int stage) {
         hopper::settle(logits_);
         hopper::begin_products();
+        const uint64_t keys = hopper::moved(keys_, stage * sizeof(s_.keys[0]));
 #pragma unroll
         for (int step = 0; step < F::kLines * kLine / 32; ++step) {
             const int line = step / (kLine / 32), at = step % (kLine / 32) * 32;
-            const uint64_t keys = hopper::tile_at(s_.keys[stage][line][0] + at, kRowGroup);
+            const uint64_t these = hopper::moved(keys, line * sizeof(s_.keys[0][0]) + at);
             if constexpr (std::is_same_v<F, Bf16>) {
-                F::multiply(logits_,
-                            hopper::tile_at(s_.q[line][group_ * kGroupRows] + at, kRowGroup), keys,
+                F::multiply(logits_, hopper::moved(queries_, line * sizeof(s_.q[0]) + at), these,
                             step > 0);
             } else {
-                F::multiply(logits_, queries_[step], keys, step > 0);
+                F::multiply(logits_, queries_[step], these, step > 0);
             }
         }
         hopper::commit_products();
@@ -228,9 +239,10 @@ template <class F> class Group {
     __device__ void add_values(int stage) {
         hopper::settle(sums_);
         hopper::begin_products();
+        const uint64_t values = hopper::moved(values_, stage * sizeof(s_.values[0]));
 #pragma unroll
         for (int step = 0; step < F::kSteps; ++step) {
-            F::add(sums_, weights_[step], F::values_at(s_.values[stage][0][0], step));
+            F::add(sums_, weights_[step], hopper::moved(values, step * F::kStepBytes));
         }
         hopper::commit_products();
     }
@@ -239,31 +251,18 @@ template <class F> class Group {
     __device__ void wait_for_values() {
         hopper::wait_for_products<0>();
         hopper::settle(sums_);
-        if constexpr (std::is_same_v<F, Fp8>) {
+        if constexpr (F::kOnes > 0) {
             softmax_.take_totals(sums_);
         }
     }
     // The same, and relative to the largest logits of now; most blocks raise no row's, then nothing
-    // shrinks. No code has its highest bit: asking before the wait has all weights made first.
-    // Otherwise the compiler puts the wait before them, and the matrix unit stands still meanwhile,
-    // unless another group has its turn.
+    // shrinks.
     __device__ void finish_values() {
-        const bool shrinks = softmax_.shrinks();
-        if constexpr (F::kTakesTurns) {
-            wait_for_values();
-            if (__any_sync(kAll, shrinks)) {
-                shrink_sums();
-            }
-        } else if (__any_sync(kAll, shrinks || !softmax_.made(logits_))) {
-            wait_for_values();
-            shrink_sums();
-        } else {
-            wait_for_values();
+        wait_for_values();
+        if (__any_sync(kAll, softmax_.shrinks())) {
+            softmax_.shrink(sums_);
+            hopper::settle(sums_);  // keeps this a branch
         }
-    }
-    __device__ void shrink_sums() {
-        softmax_.shrink(sums_);
-        hopper::settle(sums_);  // keeps this a branch
     }
 
     __device__ void store(const Segment& segment) {
@@ -299,8 +298,9 @@ template <class F> class Group {
     const HopperProblem& p_;
     Shared<F>& s_;
     const int group_, thread_;
+    const uint64_t keys_, values_;  // as the matrix unit finds them, of the first stage
+    typename F::Queries queries_;
     hopper::Softmax<F> softmax_;
-    unsigned queries_[F::kQuerySteps][4];
     typename F::Logit logits_[F::kLogits];
     float sums_[F::kSums];
     unsigned weights_[F::kSteps][4];
@@ -313,10 +313,11 @@ __global__ void __launch_bounds__(kThreads<F>, 1)
     extern __shared__ uint8_t memory[];
     auto& s =
         *reinterpret_cast<Shared<F>*>((reinterpret_cast<uintptr_t>(memory) + 1023) & ~1023ULL);
-    if constexpr (std::is_same_v<F, Fp8>) {
+    if constexpr (F::kOnes > 0) {
         constexpr int kWords = F::kOnes * kLine / 4;
         for (int i = static_cast<int>(threadIdx.x); i < F::kStages * kWords; i += kThreads<F>) {
-            reinterpret_cast<unsigned*>(s.values[i / kWords][0][kDim])[i % kWords] = 0x38383838;
+            auto* ones = reinterpret_cast<unsigned*>(s.values[i / kWords][0][F::kValueRows]);
+            ones[i % kWords] = 0x38383838;
         }
         hopper::publish_shared();
     }
@@ -448,7 +449,7 @@ void attend(const AttentionProblem& p, const TensorMap& q, const TensorMap& keys
                .rows = static_cast<int>(p.rows),
                .heads = static_cast<int>(p.heads),
                .slots = static_cast<int>(p.slots),
-               .scale = F::kLogitUnits * 1.4426950408889634F / std::sqrt(static_cast<float>(kDim)),
+               .scale = F::kUnits * 1.4426950408889634F / std::sqrt(static_cast<float>(kDim)),
                .list = p.list},
               workspace.stream());
 }

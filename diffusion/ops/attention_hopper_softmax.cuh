@@ -22,7 +22,7 @@ __device__ inline float exp2_fast(float x) {
 
 template <class F> class Softmax;
 
-// In fp32; logits are in units of log2(e) / sqrt(dim).
+// In fp32. Logits are products as they come, `scale` makes octaves of them.
 template <> class Softmax<Bf16> {
   public:
     __device__ explicit Softmax(float scale) : scale_(scale) {}
@@ -93,14 +93,16 @@ template <> class Softmax<Bf16> {
     float scale_, largest_[2], total_[2], shrink_[2];
 };
 
-// E4M3 has eight numbers to an octave, so its code is nearly eight times the logarithm: a weight is
-// its logit, rounded (Schraudolph 1999), within 9 % between the powers of two, as the format itself
-// within 6. Logits come in eighths of an octave, in halves, whose last bits at 1024 are integers.
+// E4M3 has eight numbers to an octave, so its code is nearly eight times the logarithm: a weight's
+// code is its logit, rounded (Schraudolph 1999). That is within 9 % of the exponential between two
+// powers of two, as the format itself is within 6; what all weights have in common goes with their
+// total. Logits come in eighths of an octave and in halves, whose last bits from 1024 on are
+// integers.
 template <> class Softmax<Fp8> {
   public:
     __device__ explicit Softmax(float) {}
     __device__ void begin() {
-        largest_ = __half2half2(__ushort_as_half(0xfc00));  // minus infinity
+        largest_ = __float2half2_rn(-7040);  // what is less gets no weight
         total_[0] = total_[1] = 0;
     }
     __device__ void hide_missing(unsigned (&logits)[Fp8::kLogits], int there) const {
@@ -123,33 +125,16 @@ template <> class Softmax<Fp8> {
         top = __hmax2(top, __shfl_xor_sync(kAll, top, 1));
         top = __hmax2(top, __shfl_xor_sync(kAll, top, 2));
         before_ = largest_;
-        largest_ = __hmax2(largest_, h2ceil(top));  // an integer: sums with it are exact
+        largest_ = __hmax2(largest_, next_octave(top));
 
-        // The largest weight is 2^8. Below 2^-6 codes are no logarithms any more: there the chord
-        // of two octaves is nearer.
-        const __half2 line = __hsub2(__float2half2_rn(kOne + 120), largest_);
-        const __half2 chord =
-            __hfma2(largest_, __float2half2_rn(-0.5F), __float2half2_rn(kOne + 64));
+        const __half2 line = __hsub2(__float2half2_rn(kOne + kMost), largest_);
         const __half2 lines[2] = {__low2half2(line), __high2half2(line)};
-        const __half2 chords[2] = {__low2half2(chord), __high2half2(chord)};
-        const __half2 half = __float2half2_rn(0.5F), one = __float2half2_rn(kOne);
 #pragma unroll
         for (int i = 0; i < Fp8::kLogits; ++i) {
-            const __half2 logit = halves(logits[i]);
-            const __half2 code = __hmax2(__hmax2(__hadd2(logit, lines[i % 2]),
-                                                 __hfma2(logit, half, chords[i % 2])),
-                                         one);
+            const __half2 code =
+                __hmax2(__hadd2(halves(logits[i]), lines[i % 2]), __float2half2_rn(kOne));
             logits[i] = reinterpret_cast<const unsigned&>(code);
         }
-    }
-    // Whether these are codes: always.
-    __device__ bool made(const unsigned (&codes)[Fp8::kLogits]) const {
-        unsigned all = 0;
-#pragma unroll
-        for (int i = 0; i < Fp8::kLogits; ++i) {
-            all |= codes[i];
-        }
-        return (all & 0x00800080U) == 0;
     }
     __device__ bool shrinks() const {
         return reinterpret_cast<const unsigned&>(before_) !=
@@ -186,17 +171,26 @@ template <> class Softmax<Fp8> {
         }
     }
     __device__ float2 scale_of(int half) const {
+        constexpr float kSmallest = 1.F / 512;  // of weights: none is there if all are too far down
         const float2 largest = __half22float2(largest_);
-        return {(half == 0 ? largest.x : largest.y) / 8, total_[half]};
+        return {(half == 0 ? largest.x : largest.y) / 8, fmaxf(total_[half], kSmallest)};
     }
 
   private:
     static constexpr float kOne = 1024;  // from here to 2048 the last bit of a half is 1
+    static constexpr float kMost =
+        124;  // the largest code, 384: sums with it are exact; 127 is NaN
     static constexpr int kDimSums = 64;
+
     static __device__ __half2 halves(const unsigned& both) {
         return reinterpret_cast<const __half2&>(both);
     }
-    __half2 largest_, before_;
+    // A whole octave that is not less: seldom a new one, and sums with it are exact.
+    static __device__ __half2 next_octave(__half2 x) {
+        return __hmul2(h2ceil(__hmul2(x, __float2half2_rn(0.125F))), __float2half2_rn(8));
+    }
+
+    __half2 largest_, before_;  // of row g, of row g + 8
     float total_[2];
 };
 

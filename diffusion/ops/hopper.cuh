@@ -71,6 +71,11 @@ __device__ inline uint64_t tile_at(const void* p, unsigned group, unsigned half 
            uint64_t{group >> 4} << 32;
 }
 
+// The same `bytes` further on, a multiple of 16.
+__device__ inline uint64_t moved(uint64_t tile, unsigned bytes) {
+    return (tile & 0xffffffff00000000ULL) | (static_cast<unsigned>(tile) + (bytes >> 4));
+}
+
 // Before a group of products whose registers were touched since the last.
 __device__ inline void begin_products() {
     asm volatile("wgmma.fence.sync.aligned;" ::: "memory");
@@ -96,30 +101,28 @@ template <int kCount> __device__ void settle(unsigned (&d)[kCount]) {
     }
 }
 
-// The registers of a result in the order of the instruction: 64 of [64, 128] in fp32, 68 of [64, 136]
-// in fp32, 24 of [64, 96] in pairs of halves.
-#define LONGTAKE_NAMES_24                                                    \
-    "%0, %1, %2, %3, %4, %5, %6, %7, %8, %9, %10, %11, %12, %13, %14, %15, " \
-    "%16, %17, %18, %19, %20, %21, %22, %23"
-#define LONGTAKE_NAMES_64                                                                  \
-    LONGTAKE_NAMES_24                                                                      \
-    ", %24, %25, %26, %27, %28, %29, %30, %31, %32, %33, %34, %35, %36, %37, %38, %39, "   \
-    "%40, %41, %42, %43, %44, %45, %46, %47, %48, %49, %50, %51, %52, %53, %54, %55, %56, " \
-    "%57, %58, %59, %60, %61, %62, %63"
+// The registers of a result in the order of the instruction: 64 of [64, 128] in fp32, 68 of [64,
+// 136] in fp32, 32 of [64, 128] in pairs of halves.
+#define LONGTAKE_NAMES_32                                                                        \
+    "%0, %1, %2, %3, %4, %5, %6, %7, %8, %9, %10, %11, %12, %13, %14, %15, %16, %17, %18, %19, " \
+    "%20, %21, %22, %23, %24, %25, %26, %27, %28, %29, %30, %31"
+#define LONGTAKE_NAMES_64                                                                     \
+    LONGTAKE_NAMES_32                                                                         \
+    ", %32, %33, %34, %35, %36, %37, %38, %39, %40, %41, %42, %43, %44, %45, %46, %47, %48, " \
+    "%49, %50, %51, %52, %53, %54, %55, %56, %57, %58, %59, %60, %61, %62, %63"
 #define LONGTAKE_NAMES_68 LONGTAKE_NAMES_64 ", %64, %65, %66, %67"
-#define LONGTAKE_RESULT_24(kind, d)                                                              \
-    kind(d[0]), kind(d[1]), kind(d[2]), kind(d[3]), kind(d[4]), kind(d[5]), kind(d[6]),          \
-        kind(d[7]), kind(d[8]), kind(d[9]), kind(d[10]), kind(d[11]), kind(d[12]), kind(d[13]),  \
-        kind(d[14]), kind(d[15]), kind(d[16]), kind(d[17]), kind(d[18]), kind(d[19]),            \
-        kind(d[20]), kind(d[21]), kind(d[22]), kind(d[23])
-#define LONGTAKE_RESULT_64(kind, d)                                                              \
-    LONGTAKE_RESULT_24(kind, d), kind(d[24]), kind(d[25]), kind(d[26]), kind(d[27]), kind(d[28]), \
-        kind(d[29]), kind(d[30]), kind(d[31]), kind(d[32]), kind(d[33]), kind(d[34]),            \
-        kind(d[35]), kind(d[36]), kind(d[37]), kind(d[38]), kind(d[39]), kind(d[40]),            \
-        kind(d[41]), kind(d[42]), kind(d[43]), kind(d[44]), kind(d[45]), kind(d[46]),            \
-        kind(d[47]), kind(d[48]), kind(d[49]), kind(d[50]), kind(d[51]), kind(d[52]),            \
-        kind(d[53]), kind(d[54]), kind(d[55]), kind(d[56]), kind(d[57]), kind(d[58]),            \
-        kind(d[59]), kind(d[60]), kind(d[61]), kind(d[62]), kind(d[63])
+#define LONGTAKE_RESULT_32(kind, d)                                                                \
+    kind(d[0]), kind(d[1]), kind(d[2]), kind(d[3]), kind(d[4]), kind(d[5]), kind(d[6]),            \
+        kind(d[7]), kind(d[8]), kind(d[9]), kind(d[10]), kind(d[11]), kind(d[12]), kind(d[13]),    \
+        kind(d[14]), kind(d[15]), kind(d[16]), kind(d[17]), kind(d[18]), kind(d[19]), kind(d[20]), \
+        kind(d[21]), kind(d[22]), kind(d[23]), kind(d[24]), kind(d[25]), kind(d[26]), kind(d[27]), \
+        kind(d[28]), kind(d[29]), kind(d[30]), kind(d[31])
+#define LONGTAKE_RESULT_64(kind, d)                                                                \
+    LONGTAKE_RESULT_32(kind, d), kind(d[32]), kind(d[33]), kind(d[34]), kind(d[35]), kind(d[36]),  \
+        kind(d[37]), kind(d[38]), kind(d[39]), kind(d[40]), kind(d[41]), kind(d[42]), kind(d[43]), \
+        kind(d[44]), kind(d[45]), kind(d[46]), kind(d[47]), kind(d[48]), kind(d[49]), kind(d[50]), \
+        kind(d[51]), kind(d[52]), kind(d[53]), kind(d[54]), kind(d[55]), kind(d[56]), kind(d[57]), \
+        kind(d[58]), kind(d[59]), kind(d[60]), kind(d[61]), kind(d[62]), kind(d[63])
 
 // d += a b over 32 bytes along the summed dimension; `multiply` overwrites d unless `add`. b comes
 // from shared memory, a too, or from registers.
@@ -142,14 +145,14 @@ struct Bf16Products {
 };
 
 struct Fp8Products {
-    // a [64, 32] from registers, b [96, 32].
-    static __device__ void multiply(unsigned (&d)[24], const unsigned (&a)[4], uint64_t b,
+    // a [64, 32] from registers, b [128, 32].
+    static __device__ void multiply(unsigned (&d)[32], const unsigned (&a)[4], uint64_t b,
                                     bool add) {
         asm volatile(
-            "{\n.reg .pred p;\nsetp.ne.b32 p, %29, 0;\n"
-            "wgmma.mma_async.sync.aligned.m64n96k32.f16.e4m3.e4m3 {" LONGTAKE_NAMES_24
-            "}, {%24, %25, %26, %27}, %28, p, 1, 1;\n}"
-            : LONGTAKE_RESULT_24("+r", d)
+            "{\n.reg .pred p;\nsetp.ne.b32 p, %37, 0;\n"
+            "wgmma.mma_async.sync.aligned.m64n128k32.f16.e4m3.e4m3 {" LONGTAKE_NAMES_32
+            "}, {%32, %33, %34, %35}, %36, p, 1, 1;\n}"
+            : LONGTAKE_RESULT_32("+r", d)
             : "r"(a[0]), "r"(a[1]), "r"(a[2]), "r"(a[3]), "l"(b), "r"(static_cast<int>(add)));
     }
     // a [64, 32] from registers; b [32, 136] as its transpose: the unit turns no bytes.
@@ -162,10 +165,10 @@ struct Fp8Products {
     }
 };
 
-#undef LONGTAKE_NAMES_24
+#undef LONGTAKE_NAMES_32
 #undef LONGTAKE_NAMES_64
 #undef LONGTAKE_NAMES_68
-#undef LONGTAKE_RESULT_24
+#undef LONGTAKE_RESULT_32
 #undef LONGTAKE_RESULT_64
 
 template <int kRegisters> __device__ void grow_registers() {
