@@ -49,13 +49,16 @@ struct HopperProblem {
     HeadList list;
 };
 
-template <class F> struct alignas(1024) Shared {
-    uint8_t q[F::kLines][kQueries<F>][kLine];  // fp8 has them in registers
+template <class F> struct alignas(1024) Stages {
     uint8_t keys[F::kStages][F::kLines][F::kKeys][kLine];
     uint8_t values[F::kStages][F::kLines][F::kValueRows + F::kOnes][kLine];
-    hopper::Barrier q_full, q_empty;
     hopper::Barrier keys_full[F::kStages], keys_empty[F::kStages];
     hopper::Barrier values_full[F::kStages], values_empty[F::kStages];
+};
+template <class F> struct Shared : Stages<F> {};
+template <> struct Shared<Bf16> : Stages<Bf16> {  // whose queries do not fit registers
+    alignas(1024) uint8_t q[Bf16::kLines][kQueries<Bf16>][kLine];
+    hopper::Barrier q_full, q_empty;
 };
 
 // A place in a ring of stages and the parity of its round.
@@ -323,8 +326,10 @@ __global__ void __launch_bounds__(kThreads<F>, 1)
     }
     if (threadIdx.x == 0) {
         constexpr unsigned kWarps = F::kGroups * kGroupThreads / 32;
-        s.q_full.init(1);
-        s.q_empty.init(kWarps);
+        if constexpr (std::is_same_v<F, Bf16>) {
+            s.q_full.init(1);
+            s.q_empty.init(kWarps);
+        }
         for (int i = 0; i < F::kStages; ++i) {
             s.keys_full[i].init(1);
             s.keys_empty[i].init(kWarps);
