@@ -57,8 +57,8 @@ struct Fp8 : Fp8Products {
     static constexpr int kUnits = 8;
     static constexpr int kLogits = kKeys / 4, kSums = 68;
     static constexpr int kSteps = kKeys / 32;
-    static constexpr int kStepBytes = 32;  // of values [dimensions][kLine]
-    static constexpr bool kTakesTurns = false;
+    static constexpr int kStepBytes = 32;       // of values [dimensions][kLine]
+    static constexpr bool kTakesTurns = false;  // three groups find theirs: 3 % slower
 
     static __device__ uint64_t values_at(const uint8_t* values) {
         return tile_at(values, kRowGroup);

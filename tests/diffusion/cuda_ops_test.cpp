@@ -370,7 +370,7 @@ Tensor attention_over_fp8(const OffsetOperands& o, int64_t slots, int64_t begin,
 }
 
 // Against fp32 attention over the same quantized operands: what is left is the rounding of the
-// weights to fp8 by way of their logarithms, 3.5 % each.
+// weights to fp8 by way of their logarithms, 3 % each.
 TEST(CudaOps, AttentionOverFp8Slots) {
     LONGTAKE_NEEDS_GPU();
     struct Case {
